@@ -1,0 +1,1 @@
+"""What starts the clinic on a computer: set-up, the database, the processes."""
