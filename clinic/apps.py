@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class ClinicConfig(AppConfig):
+    name = "clinic"
+
+    def ready(self) -> None:
+        from clinic import guarding, receivers  # noqa: F401  the receivers connect themselves
+        from config import checks, schedules  # noqa: F401  the checks register themselves
+
+        post_migrate.connect(schedules.sync, sender=self, dispatch_uid="schedules")
+        post_migrate.connect(guarding.install, sender=self, dispatch_uid="guarding")

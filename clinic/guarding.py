@@ -1,0 +1,156 @@
+"""What the database refuses, and what it writes down, by itself: triggers on our tables.
+
+They are laid on after every ``migrate``, for every model there is, so that no table is forgotten.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, models, transaction
+
+from config.base import Fact, Kept
+
+APPS = ("clinic", "catalog", "billing", "messaging")
+
+# UUID version 7 in SQL, for rows that the database itself writes (PostgreSQL has its own from 18 on).
+FUNCTIONS = """
+CREATE OR REPLACE FUNCTION clinic_uuid7() RETURNS uuid LANGUAGE sql VOLATILE AS $$
+  SELECT encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+    PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+    FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid
+$$;
+
+CREATE OR REPLACE FUNCTION clinic_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% is kept as it was written: a % is refused.', TG_TABLE_NAME, lower(TG_OP)
+    USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+
+CREATE OR REPLACE FUNCTION clinic_refuse_after() RETURNS trigger LANGUAGE plpgsql AS $$
+-- TG_ARGV[0]: the status in which the row is closed; TG_ARGV[1]: the statuses it may still move to.
+DECLARE
+  before jsonb := to_jsonb(OLD) - 'status';
+  after jsonb := to_jsonb(NEW) - 'status';
+BEGIN
+  IF OLD.status = TG_ARGV[0]
+     AND (before IS DISTINCT FROM after
+          OR (NEW.status <> OLD.status AND NOT NEW.status = ANY(string_to_array(TG_ARGV[1], ',')))) THEN
+    RAISE EXCEPTION '% is % and kept as it is.', TG_TABLE_NAME, OLD.status
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION clinic_audit_version() RETURNS trigger LANGUAGE plpgsql AS $$
+-- TG_ARGV[0]: the record's type; TG_ARGV[1]: SQL that finds the patient of the row $1, or ''.
+DECLARE patient uuid;
+BEGIN
+  IF TG_ARGV[1] <> '' THEN EXECUTE TG_ARGV[1] INTO patient USING NEW; END IF;
+  INSERT INTO clinic_auditevent
+    (id, at, by_id, role, action, record_type, record_id, patient_id, why, history_id, trace, outcome)
+  VALUES
+    (clinic_uuid7(), NEW.history_date, NEW.history_user_id,
+     coalesce((SELECT role FROM clinic_user WHERE id = NEW.history_user_id), ''),
+     CASE NEW.history_type WHEN '+' THEN 'create' ELSE 'update' END,
+     TG_ARGV[0], NEW.id, patient, coalesce(NEW.history_change_reason, ''), NEW.history_id, NEW.trace, 'done');
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION clinic_audit_fact() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE patient uuid;
+BEGIN
+  IF TG_ARGV[1] <> '' THEN EXECUTE TG_ARGV[1] INTO patient USING NEW; END IF;
+  INSERT INTO clinic_auditevent
+    (id, at, by_id, role, action, record_type, record_id, patient_id, why, trace, outcome)
+  VALUES
+    (clinic_uuid7(), NEW.recorded_at, NEW.recorded_by_id,
+     coalesce((SELECT role FROM clinic_user WHERE id = NEW.recorded_by_id), ''),
+     'create', TG_ARGV[0], NEW.id, patient, '', NEW.trace, 'done');
+  RETURN NULL;
+END $$;
+"""
+
+
+def install(**kwargs: Any) -> None:
+    """Lay the triggers on every table of ours; doing it again changes nothing."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(FUNCTIONS)
+        for statement in statements():
+            cursor.execute(statement)
+
+
+def statements() -> list[str]:
+    """The triggers of every model, as SQL."""
+    found = keep_as_written("clinic_auditevent")
+    for model in [m for label in APPS for m in apps.get_app_config(label).get_models()]:
+        table = model._meta.db_table
+        if issubclass(model, Fact):
+            found += keep_as_written(table) + [_audit(model, table, "fact")]
+        elif issubclass(model, Kept):
+            versions = model.history.model._meta.db_table
+            found += [_refuse(table, "DELETE")] + keep_as_written(versions) + [_audit(model, versions, "version")]
+        if closed := getattr(model, "CLOSED", None):
+            found.append(_close(table, *closed))
+    return found
+
+
+def keep_as_written(table: str) -> list[str]:
+    return [_refuse(table, event) for event in ("UPDATE", "DELETE")] + _refuse_truncate(table)
+
+
+def _refuse(table: str, event: str) -> str:
+    return (
+        f'CREATE OR REPLACE TRIGGER "{table}_no_{event.lower()}" BEFORE {event} ON "{table}"'
+        f" FOR EACH ROW EXECUTE FUNCTION clinic_refuse_change()"
+    )
+
+
+def _refuse_truncate(table: str) -> list[str]:
+    if not settings.REFUSE_TRUNCATE:  # the test runner empties tables between its transactional tests
+        return []
+    return [
+        f'CREATE OR REPLACE TRIGGER "{table}_no_truncate" BEFORE TRUNCATE ON "{table}"'
+        f" FOR EACH STATEMENT EXECUTE FUNCTION clinic_refuse_change()"
+    ]
+
+
+def _close(table: str, status: str, next_statuses: tuple[str, ...]) -> str:
+    return (
+        f'CREATE OR REPLACE TRIGGER "{table}_closed" BEFORE UPDATE ON "{table}" FOR EACH ROW'
+        f" EXECUTE FUNCTION clinic_refuse_after('{status}', '{','.join(next_statuses)}')"
+    )
+
+
+def _audit(model: type[models.Model], table: str, kind: str) -> str:
+    return (
+        f'CREATE OR REPLACE TRIGGER "{table}_audit" AFTER INSERT ON "{table}" FOR EACH ROW'
+        f" EXECUTE FUNCTION clinic_audit_{kind}('{model._meta.label_lower}', '{patient_sql(model)}')"
+    )
+
+
+def patient_sql(model: Any) -> str:
+    """SQL that finds the patient of the row ``$1``, following the model's ``PATIENT`` path.
+
+    ``prescription__patient_id`` becomes
+    ``SELECT t1.patient_id FROM clinic_prescription t1 WHERE t1.id = ($1).prescription_id``.
+    """
+    if not model.PATIENT:
+        return ""
+    *steps, last = model.PATIENT.split("__")
+    if not steps:
+        return f"SELECT ($1).{last}"
+    tables, key = [], f"($1).{steps[0]}_id"
+    related = model
+    for depth, step in enumerate(steps, start=1):
+        related = related._meta.get_field(step).related_model
+        join = f"t{depth}.id = {key}"
+        tables.append(
+            f"FROM {related._meta.db_table} t{depth}" if depth == 1 else f"JOIN {related._meta.db_table} t{depth} ON {join}"
+        )
+        if depth == 1:
+            where = join
+        key = f"t{depth}.{steps[depth]}_id" if depth < len(steps) else ""
+    return f"SELECT t{len(steps)}.{last} {' '.join(tables)} WHERE {where}"

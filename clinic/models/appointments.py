@@ -1,0 +1,123 @@
+"""Who has taken which time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Q
+
+from billing.models import Order
+from clinic.models.availability import Instants, Slot
+from clinic.models.patients import Patient
+from config.base import ScopedQuerySet, Stateful, both_or_neither
+from messaging.models import Room
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from clinic.models.people import User
+
+LIVE = ["held", "confirmed", "arrived", "in_consultation", "completed", "no_show"]
+
+
+class AppointmentQuerySet(ScopedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        if user.has_perm("clinic.view_every_appointment"):
+            return self
+        return self.filter(Q(patient__user=user) | Q(slot__practitioner__user=user))
+
+    def live(self) -> Self:
+        """Those that keep their slot from others."""
+        return self.filter(status__in=LIVE)
+
+    def overdue(self, now: datetime) -> Self:
+        """Holds whose time to pay has run out."""
+        return self.filter(status=Appointment.Status.HELD, held_until__lte=now)
+
+
+class Appointment(Stateful):
+    """One patient's claim on one slot, from the hold to the end of the visit."""
+
+    PATIENT = "patient_id"
+
+    class Status(models.TextChoices):
+        HELD = "held", "Held for payment"
+        CONFIRMED = "confirmed"
+        ARRIVED = "arrived", "Waiting"
+        IN_CONSULTATION = "in_consultation", "In consultation"
+        COMPLETED = "completed"
+        EXPIRED = "expired", "Not paid in time"
+        CANCELLED = "cancelled"
+        NO_SHOW = "no_show", "Did not attend"
+        MOVED = "moved", "Moved to another time"
+
+    MOVES = {
+        Status.HELD: frozenset({Status.CONFIRMED, Status.EXPIRED, Status.CANCELLED}),
+        Status.CONFIRMED: frozenset(
+            {Status.ARRIVED, Status.IN_CONSULTATION, Status.CANCELLED, Status.NO_SHOW, Status.MOVED}
+        ),
+        Status.ARRIVED: frozenset({Status.IN_CONSULTATION, Status.CANCELLED, Status.NO_SHOW}),
+        Status.IN_CONSULTATION: frozenset({Status.COMPLETED}),
+        Status.COMPLETED: frozenset(),
+        # A payment that comes late takes the time again if it is still free.
+        Status.EXPIRED: frozenset({Status.CONFIRMED}),
+        Status.CANCELLED: frozenset(),
+        Status.NO_SHOW: frozenset(),
+        Status.MOVED: frozenset(),
+    }
+
+    slot = models.ForeignKey(Slot, models.PROTECT, related_name="appointments")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="appointments")
+    # The slot's instants, so that the database can keep a patient from being in two places at once.
+    starts_at = models.DateTimeField(editable=False)
+    ends_at = models.DateTimeField(editable=False)
+    order = models.OneToOneField(Order, models.PROTECT, editable=False, related_name="appointment")
+    room = models.OneToOneField(Room, models.PROTECT, null=True, editable=False, related_name="appointment")
+    status = models.CharField(max_length=20, choices=Status, default=Status.HELD, editable=False)
+    held_until = models.DateTimeField(editable=False)
+    cancelled_at = models.DateTimeField(null=True, editable=False)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+
+    objects = AppointmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-starts_at", "-pk"]
+        permissions = [
+            ("view_every_appointment", "Can view every appointment"),
+            ("cancel_appointment", "Can cancel an appointment"),
+            ("conduct_appointment", "Can conduct a consultation"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["slot"],
+                condition=Q(status__in=LIVE),
+                name="%(app_label)s_%(class)s_has_its_slot_alone",
+                violation_error_message="This time has just been taken.",
+            ),
+            ExclusionConstraint(
+                name="%(app_label)s_%(class)s_patient_is_in_one_place",
+                expressions=[
+                    ("patient", RangeOperators.EQUAL),
+                    (Instants("starts_at", "ends_at"), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(status__in=LIVE),
+                violation_error_message="The patient already has an appointment at this time.",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="%(app_label)s_%(class)s_ends_after_it_starts"
+            ),
+            both_or_neither("cancelled_at", "cancelled_by"),
+        ]
+        indexes = [
+            models.Index(fields=["status", "held_until"], name="clinic_appointment_due"),
+            models.Index(fields=["starts_at"], name="clinic_appointment_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"The appointment of {self.patient}"

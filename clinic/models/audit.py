@@ -1,0 +1,70 @@
+"""Who did and saw what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from config import tracing
+from config.base import ScopedQuerySet, uuid7
+
+if TYPE_CHECKING:
+    from clinic.models.people import User
+
+
+class AuditEventQuerySet(ScopedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        if user.has_perm("clinic.view_every_auditevent"):
+            return self
+        return self.filter(by=user)
+
+
+class AuditEvent(models.Model):
+    """One thing that one person did or saw. Written once; the database refuses to change it.
+
+    Saved versions arrive here by a trigger on every history table (``clinic.guarding``), so that
+    set-based work is in the trail as well; opened records and everything else by ``clinic.auditing``.
+    """
+
+    class Action(models.TextChoices):
+        CREATE = "create", "Created"
+        UPDATE = "update", "Changed"
+        READ = "read", "Opened"
+        DOWNLOAD = "download", "Downloaded"
+        PRINT = "print", "Printed"
+        EXPORT = "export", "Exported"
+        SIGN = "sign", "Signed"
+        SIGN_IN = "sign_in", "Signed in"
+        SIGN_OUT = "sign_out", "Signed out"
+        SIGN_IN_FAILED = "sign_in_failed", "Failed to sign in"
+        SECOND_FACTOR = "second_factor", "Second factor"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="who")
+    role = models.CharField("role then", max_length=20, blank=True)
+    action = models.CharField(max_length=20, choices=Action)
+    record_type = models.CharField(max_length=60, blank=True)
+    record_id = models.UUIDField(null=True)
+    patient_id = models.UUIDField(null=True)
+    why = models.TextField(blank=True)
+    history_id = models.UUIDField("version", null=True)
+    trace = models.JSONField("from where", default=tracing.current)
+    outcome = models.CharField(max_length=20, default="done")
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        permissions = [("view_every_auditevent", "Can view everybody's audit events")]
+        indexes = [
+            models.Index(fields=["patient_id", "at"], name="clinic_audit_patient"),
+            models.Index(fields=["record_id", "at"], name="clinic_audit_record"),
+            models.Index(fields=["by", "at"], name="clinic_audit_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.by or 'The system'}: {self.get_action_display().lower()} {self.record_type}".strip()

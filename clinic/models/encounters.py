@@ -1,0 +1,153 @@
+"""What happened between a doctor and a patient, and what the doctor wrote about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from clinic.models.appointments import Appointment
+from clinic.models.patients import Patient, State
+from clinic.models.practitioners import Practitioner
+from config.base import Record, ScopedQuerySet, Stateful, both_or_neither
+
+if TYPE_CHECKING:
+    from clinic.models.people import User
+
+
+class ClinicalQuerySet(ScopedQuerySet):
+    """Rows of the clinical record: for the doctors who care for the patient, and for auditors."""
+
+    OF_PATIENT = "patient"
+
+    def visible_to(self, user: User) -> Self:
+        if user.has_perm("clinic.view_every_clinical_record"):
+            return self
+        if user.has_perm("clinic.view_clinical_record"):
+            return self.filter(**{f"{self.OF_PATIENT}__in": Patient.objects.in_care_of(user)})
+        return self.none()
+
+
+class EncounterQuerySet(ClinicalQuerySet):
+    def visible_to(self, user: User) -> Self:
+        return super().visible_to(user)
+
+
+class Encounter(Stateful):
+    """One consultation, as it took place."""
+
+    PATIENT = "patient_id"
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        CLOSED = "closed"
+
+    MOVES = {Status.OPEN: frozenset({Status.CLOSED}), Status.CLOSED: frozenset()}
+
+    appointment = models.OneToOneField(Appointment, models.PROTECT, related_name="encounter")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="encounters")
+    practitioner = models.ForeignKey(Practitioner, models.PROTECT, related_name="encounters")
+    status = models.CharField(max_length=20, choices=Status, default=Status.OPEN, editable=False)
+    location_state = models.CharField("where the patient is now", max_length=3, choices=State, blank=True)
+    closed_at = models.DateTimeField(null=True, editable=False)
+
+    objects = EncounterQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        permissions = [
+            ("view_clinical_record", "Can view the clinical record of patients in their care"),
+            ("view_every_clinical_record", "Can view every clinical record"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Consultation of {self.patient} with {self.practitioner}"
+
+
+class SegmentQuerySet(ClinicalQuerySet):
+    OF_PATIENT = "encounter__patient"
+
+    def visible_to(self, user: User) -> Self:
+        return super().visible_to(user)
+
+
+class Segment(Record):
+    """A stretch of a consultation in one modality; only a real-time voice or face supports a script."""
+
+    PATIENT = "encounter__patient_id"
+
+    class Modality(models.TextChoices):
+        VOICE = "voice", "Telephone"
+        VIDEO = "video", "Video call"
+        IN_PERSON = "in_person", "In person"
+        CHAT = "chat"
+
+    SYNCHRONOUS = (Modality.VOICE, Modality.VIDEO, Modality.IN_PERSON)
+
+    encounter = models.ForeignKey(Encounter, models.PROTECT, related_name="segments")
+    modality = models.CharField(max_length=20, choices=Modality)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    objects = SegmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["started_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("started_at")),
+                name="%(app_label)s_%(class)s_ends_after_it_starts",
+            ),
+            models.UniqueConstraint(
+                fields=["encounter"],
+                condition=Q(ended_at__isnull=True),
+                name="%(app_label)s_%(class)s_one_at_a_time",
+                violation_error_message="Stop the call that is running before you start another.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_modality_display()} from {self.started_at:%H:%M} UTC"
+
+
+class NoteQuerySet(ClinicalQuerySet):
+    OF_PATIENT = "encounter__patient"
+
+    def visible_to(self, user: User) -> Self:
+        return super().visible_to(user)
+
+
+class Note(Stateful):
+    """What the doctor wrote; once signed, the database refuses to change it."""
+
+    PATIENT = "encounter__patient_id"
+
+    class Status(models.TextChoices):
+        DRAFT = "draft"
+        SIGNED = "signed"
+
+    MOVES = {Status.DRAFT: frozenset({Status.SIGNED}), Status.SIGNED: frozenset()}
+
+    encounter = models.OneToOneField(Encounter, models.PROTECT, related_name="note")
+    presenting = models.TextField("history", blank=True)
+    examination = models.TextField(blank=True)
+    assessment = models.TextField(blank=True)
+    plan = models.TextField("plan and goals", blank=True)
+    review_on = models.DateField("review on", null=True, blank=True)
+    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT, editable=False)
+    content_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    signed_at = models.DateTimeField(null=True, editable=False)
+    signed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+
+    objects = NoteQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        constraints = [both_or_neither("signed_at", "signed_by")]
+
+    def __str__(self) -> str:
+        return f"Note on {self.encounter.patient}"

@@ -1,0 +1,130 @@
+"""Patients, as far as their care needs to know them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+
+from config.base import Fact, Record, ScopedQuerySet, both_or_neither
+
+if TYPE_CHECKING:
+    from clinic.models.people import User
+
+
+class State(models.TextChoices):
+    ACT = "ACT", "Australian Capital Territory"
+    NSW = "NSW", "New South Wales"
+    NT = "NT", "Northern Territory"
+    QLD = "QLD", "Queensland"
+    SA = "SA", "South Australia"
+    TAS = "TAS", "Tasmania"
+    VIC = "VIC", "Victoria"
+    WA = "WA", "Western Australia"
+
+
+class PatientQuerySet(ScopedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        if user.has_perm("clinic.view_every_patient"):
+            return self
+        return self.filter(Q(user=user) | Q(pk__in=self.model.objects.in_care_of(user).values("pk")))
+
+    def in_care_of(self, user: User) -> Self:
+        """Those who have, or had, an appointment with the doctor ``user``."""
+        return self.filter(
+            appointments__slot__practitioner__user=user,
+            appointments__status__in=["confirmed", "arrived", "in_consultation", "completed", "no_show"],
+        ).distinct()
+
+
+class Patient(Record):
+    """A person in our care: who they are, and how to reach them."""
+
+    PATIENT = "id"
+
+    class Sex(models.TextChoices):
+        FEMALE = "female"
+        MALE = "male"
+        ANOTHER = "another", "Another term"
+        UNSTATED = "unstated", "Not stated"
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="patient")
+    date_of_birth = models.DateField(null=True, blank=True)
+    sex = models.CharField(max_length=20, choices=Sex, default=Sex.UNSTATED)
+    phone = models.CharField(max_length=20, blank=True)
+    street = models.CharField(max_length=150, blank=True)
+    suburb = models.CharField(max_length=80, blank=True)
+    state = models.CharField(max_length=3, choices=State, blank=True)
+    postcode = models.CharField(
+        max_length=4, blank=True, validators=[RegexValidator(r"^\d{4}$", "A postcode has four digits.")]
+    )
+    medicare_number = models.CharField("Medicare number", max_length=10, blank=True)
+    medicare_irn = models.CharField("Medicare reference number (IRN)", max_length=1, blank=True)
+    ihi = models.CharField("IHI", max_length=16, blank=True)
+    emergency_name = models.CharField("emergency contact", max_length=100, blank=True)
+    emergency_phone = models.CharField("emergency contact's phone", max_length=20, blank=True)
+    gp_name = models.CharField("usual GP", max_length=150, blank=True)
+    allergies = models.TextField(blank=True)
+    # What was sighted, never a copy of it: an identity document is not ours to keep.
+    identity_document = models.CharField(max_length=100, blank=True, editable=False)
+    identified_at = models.DateTimeField(null=True, editable=False)
+    identified_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+
+    objects = PatientQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["user__family_name", "user__given_name", "pk"]
+        permissions = [
+            ("view_every_patient", "Can view every patient"),
+            ("view_patient_identifiers", "Can view a patient's Medicare number and IHI"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(postcode="") | Q(postcode__regex=r"^\d{4}$"),
+                name="%(app_label)s_%(class)s_postcode",
+                violation_error_message="A postcode has four digits.",
+            ),
+            both_or_neither("identified_at", "identified_by"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+    @property
+    def address(self) -> str:
+        return f"{self.street}, {self.suburb} {self.state} {self.postcode}".strip(" ,")
+
+
+class ConsentQuerySet(ScopedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(patient__in=Patient.objects.visible_to(user))
+
+
+class Consent(Fact):
+    """One patient's yes to one version of one text."""
+
+    PATIENT = "patient_id"
+
+    class Kind(models.TextChoices):
+        PRIVACY = "privacy", "Privacy collection notice"
+        TELEHEALTH = "telehealth", "Consultation by voice or video"
+        FEES = "fees", "Fees and cancellation"
+        UNAPPROVED = "unapproved", "Unapproved therapeutic good"
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="consents")
+    kind = models.CharField(max_length=20, choices=Kind)
+    version = models.CharField(max_length=20)
+    text_sha256 = models.CharField(max_length=64)
+
+    objects = ConsentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-recorded_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.patient}: {self.get_kind_display().lower()}, version {self.version}"

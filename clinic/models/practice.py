@@ -1,0 +1,64 @@
+"""The practice itself: what it is called, where it is, and the numbers its rules use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+
+from clinic.models.people import known_zone
+from config.base import Record, ScopedQuerySet
+
+if TYPE_CHECKING:
+    from clinic.models.people import User
+
+
+class PracticeQuerySet(ScopedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        return self if user.has_perm("clinic.view_practice") else self.none()
+
+    def current(self) -> Practice:
+        """The one row there is; made with its defaults when the clinic is new."""
+        return self.first() or Practice()
+
+
+class Practice(Record):
+    """The settings of the practice: one row."""
+
+    only = models.BooleanField(default=True, editable=False)
+    name = models.CharField(max_length=100, default="ProMedicine")
+    legal_name = models.CharField(max_length=150, blank=True)
+    abn = models.CharField("ABN", max_length=11, blank=True)
+    street = models.CharField(max_length=150, blank=True)
+    suburb = models.CharField(max_length=80, blank=True)
+    state = models.CharField(max_length=3, blank=True)
+    postcode = models.CharField(max_length=4, blank=True)
+    phone = models.CharField(max_length=20, blank=True)
+    email = models.EmailField("e-mail address", blank=True)
+    time_zone = models.CharField(max_length=50, default="Australia/Sydney", validators=[known_zone])
+    hold_minutes = models.PositiveSmallIntegerField(
+        "minutes a time is held for payment", default=15, validators=[MinValueValidator(5)]
+    )
+    horizon_weeks = models.PositiveSmallIntegerField("weeks ahead that can be booked", default=8)
+
+    objects = PracticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "practice"
+        constraints = [
+            models.CheckConstraint(condition=Q(only=True), name="%(app_label)s_%(class)s_only"),
+            models.UniqueConstraint(
+                fields=["only"],
+                name="%(app_label)s_%(class)s_once",
+                violation_error_message="There is one practice. Change its settings instead.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def address(self) -> str:
+        return f"{self.street}, {self.suburb} {self.state} {self.postcode}".strip(" ,")

@@ -1,0 +1,65 @@
+"""Doctors as the register knows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+
+from clinic.models.people import known_zone
+from config.base import Record, ScopedQuerySet, both_or_neither
+
+if TYPE_CHECKING:
+    from clinic.models.people import User
+
+
+class PractitionerQuerySet(ScopedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        if user.has_perm("clinic.view_every_practitioner"):
+            return self
+        return self.filter(user=user)
+
+    def seeing_patients(self) -> Self:
+        """Those whom patients can book."""
+        return self.filter(accepts_patients=True, user__is_active=True)
+
+
+class Practitioner(Record):
+    """A doctor's registration; a second manager verifies it before they may prescribe."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="practitioner")
+    title = models.CharField(max_length=20, default="Dr", blank=True)
+    qualifications = models.CharField(max_length=150, blank=True)
+    speciality = models.CharField(max_length=100, default="General practice", blank=True)
+    about = models.TextField("about, for patients", blank=True)
+    ahpra_number = models.CharField("Ahpra number", max_length=13)
+    prescriber_number = models.CharField(max_length=7, blank=True)
+    provider_number = models.CharField(max_length=8, blank=True)
+    hpii = models.CharField("HPI-I", max_length=16, blank=True)
+    time_zone = models.CharField(max_length=50, default="Australia/Sydney", validators=[known_zone])
+    accepts_patients = models.BooleanField(default=True)
+    verified_at = models.DateTimeField(null=True, editable=False)
+    verified_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+
+    objects = PractitionerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["user__family_name", "user__given_name", "pk"]
+        permissions = [
+            ("view_every_practitioner", "Can view every practitioner"),
+            ("verify_practitioner", "Can verify a practitioner's registration"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ahpra_number"],
+                name="%(app_label)s_%(class)s_ahpra_once",
+                violation_error_message="This Ahpra number already belongs to a practitioner here.",
+            ),
+            both_or_neither("verified_at", "verified_by"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.user.get_full_name()}".strip()

@@ -1,0 +1,238 @@
+"""Authorities, monitoring checks, prescriptions and the papers made from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from catalog.models import Product
+from clinic.models.encounters import ClinicalQuerySet, Encounter
+from clinic.models.patients import Patient, State
+from clinic.models.practitioners import Practitioner
+from config.base import Fact, Record, ScopedQuerySet, Stateful, both_or_neither
+
+if TYPE_CHECKING:
+    from clinic.models.people import User
+
+
+class ApprovalQuerySet(ScopedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        if user.has_perm("clinic.view_every_clinical_record") or user.has_perm("clinic.view_every_approval"):
+            return self
+        return self.filter(practitioner__user=user)
+
+
+class Approval(Record):
+    """Leave of the TGA to use an unapproved good: for one patient (SAS) or by one doctor (AP)."""
+
+    PATIENT = "patient_id"
+
+    class Pathway(models.TextChoices):
+        SAS_A = "sas_a", "SAS Category A"
+        SAS_B = "sas_b", "SAS Category B"
+        AP = "ap", "Authorised Prescriber"
+
+    pathway = models.CharField(max_length=10, choices=Pathway)
+    reference = models.CharField(max_length=60)
+    practitioner = models.ForeignKey(Practitioner, models.PROTECT, related_name="approvals")
+    patient = models.ForeignKey(
+        Patient, models.PROTECT, null=True, blank=True, related_name="approvals", help_text="For SAS only."
+    )
+    tga_category = models.PositiveSmallIntegerField("TGA category")
+    dose_form = models.CharField(max_length=40)
+    indication = models.CharField(max_length=200)
+    from_on = models.DateField("from")
+    until_on = models.DateField("until")
+    withdrawn_on = models.DateField(null=True, blank=True)
+
+    objects = ApprovalQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["until_on", "pk"]
+        permissions = [("view_every_approval", "Can view every approval")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until_on__gte=F("from_on")),
+                name="%(app_label)s_%(class)s_dates_in_order",
+                violation_error_message="The approval must not end before it begins.",
+            ),
+            models.CheckConstraint(
+                condition=Q(pathway="ap", patient__isnull=True) | (~Q(pathway="ap") & Q(patient__isnull=False)),
+                name="%(app_label)s_%(class)s_names_a_patient",
+                violation_error_message="A SAS approval names its patient; an Authorised Prescriber's does not.",
+            ),
+            models.CheckConstraint(
+                condition=Q(tga_category__gte=1, tga_category__lte=5),
+                name="%(app_label)s_%(class)s_category",
+                violation_error_message="TGA categories run from 1 to 5.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_pathway_display()} {self.reference}"
+
+
+class MonitoringCheckQuerySet(ClinicalQuerySet):
+    def visible_to(self, user: User) -> Self:
+        return super().visible_to(user)
+
+
+class MonitoringCheck(Fact):
+    """One look of a prescriber at the state's real-time prescription monitoring (SafeScript, QScript …)."""
+
+    PATIENT = "patient_id"
+
+    class Result(models.TextChoices):
+        NO_ALERT = "no_alert", "No alert"
+        AMBER = "amber", "Amber alert"
+        RED = "red", "Red alert"
+        NO_MATCH = "no_match", "Patient not found"
+        DOWN = "down", "System not available"
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="monitoring_checks")
+    practitioner = models.ForeignKey(Practitioner, models.PROTECT, related_name="monitoring_checks")
+    encounter = models.ForeignKey(Encounter, models.PROTECT, related_name="monitoring_checks")
+    state = models.CharField(max_length=3, choices=State)
+    system = models.CharField(max_length=40)
+    result = models.CharField(max_length=20, choices=Result)
+    reference = models.CharField(max_length=60, blank=True)
+
+    objects = MonitoringCheckQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-recorded_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.system}: {self.get_result_display().lower()}"
+
+
+class PrescriptionQuerySet(ClinicalQuerySet):
+    def visible_to(self, user: User) -> Self:
+        # A patient reads their own documents, never the prescriber's form (Document.visible_to).
+        return super().visible_to(user)
+
+
+class Prescription(Stateful):
+    """A private prescription. Once issued it is never edited: cancel it and write another."""
+
+    PATIENT = "patient_id"
+
+    class Status(models.TextChoices):
+        DRAFT = "draft"
+        ISSUED = "issued"
+        CANCELLED = "cancelled"
+
+    MOVES = {
+        Status.DRAFT: frozenset({Status.ISSUED, Status.CANCELLED}),
+        Status.ISSUED: frozenset({Status.CANCELLED}),
+        Status.CANCELLED: frozenset(),
+    }
+
+    encounter = models.ForeignKey(Encounter, models.PROTECT, related_name="prescriptions")
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="prescriptions")
+    practitioner = models.ForeignKey(Practitioner, models.PROTECT, related_name="prescriptions")
+    number = models.PositiveIntegerField(null=True, unique=True, editable=False)
+    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT, editable=False)
+    schedule = models.CharField(max_length=2, blank=True, editable=False)
+    dispense_state = models.CharField("state where it is dispensed", max_length=3, choices=State, blank=True)
+    approval = models.ForeignKey(Approval, models.PROTECT, null=True, blank=True, related_name="prescriptions")
+    valid_until_on = models.DateField(null=True, editable=False)
+    content = models.JSONField(default=dict, editable=False)
+    content_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    issued_at = models.DateTimeField(null=True, editable=False)
+    issued_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+
+    objects = PrescriptionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        permissions = [("issue_prescription", "Can issue prescriptions")]
+        constraints = [
+            both_or_neither("issued_at", "issued_by"),
+            models.CheckConstraint(
+                condition=Q(status="draft")
+                | Q(issued_at__isnull=True, status="cancelled")
+                | (Q(number__isnull=False) & ~Q(content_sha256="") & Q(issued_at__isnull=False)),
+                name="%(app_label)s_%(class)s_issued_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Prescription {self.number}" if self.number else f"Draft prescription for {self.patient}"
+
+
+class PrescriptionLineQuerySet(ClinicalQuerySet):
+    OF_PATIENT = "prescription__patient"
+
+    def visible_to(self, user: User) -> Self:
+        return super().visible_to(user)
+
+
+class PrescriptionLine(Record):
+    """One medicine on a prescription; the product's facts are copied when it is issued."""
+
+    PATIENT = "prescription__patient_id"
+
+    prescription = models.ForeignKey(Prescription, models.PROTECT, related_name="lines")
+    product = models.ForeignKey(Product, models.PROTECT, related_name="+")
+    quantity = models.PositiveSmallIntegerField("quantity (packs)", validators=[MinValueValidator(1)])
+    directions = models.CharField(max_length=300)
+    repeats = models.PositiveSmallIntegerField(default=0)
+    interval_days = models.PositiveSmallIntegerField("days between repeats", null=True, blank=True)
+
+    objects = PrescriptionLineQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(quantity__gte=1),
+                name="%(app_label)s_%(class)s_quantity",
+                violation_error_message="Prescribe at least one pack.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.product}"
+
+
+class DocumentQuerySet(ScopedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        if user.has_perm("clinic.view_every_clinical_record"):
+            return self
+        if user.has_perm("clinic.view_clinical_record"):
+            return self.filter(patient__in=Patient.objects.in_care_of(user))
+        return self.filter(patient__user=user).exclude(kind=Document.Kind.PRINT_AND_SIGN)
+
+
+class Document(Fact):
+    """A PDF, rendered once and kept; its hash shows that the stored file is still the same."""
+
+    PATIENT = "patient_id"
+
+    class Kind(models.TextChoices):
+        PRINT_AND_SIGN = "print_and_sign", "Prescription to print and sign"
+        PATIENT_COPY = "patient_copy", "Patient copy – not a prescription"
+
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="documents")
+    prescription = models.ForeignKey(Prescription, models.PROTECT, null=True, related_name="documents")
+    kind = models.CharField(max_length=20, choices=Kind)
+    file = models.FileField(upload_to="documents/%Y/%m/")
+    sha256 = models.CharField(max_length=64)
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-recorded_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["prescription", "kind"], name="%(app_label)s_%(class)s_rendered_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, {self.patient}"

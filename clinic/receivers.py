@@ -1,0 +1,1 @@
+"""What clinic does when an app below it reports something."""

@@ -1,0 +1,180 @@
+"""What each role may do. The one place to look, and the one place to change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.backends import BaseBackend
+
+from clinic.models.people import Role
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+
+def _all(app: str, model: str) -> set[str]:
+    return {f"{app}.{verb}_{model}" for verb in ("view", "add", "change")}
+
+
+# Read by everybody in the practice, whatever they do there.
+DESK = {
+    "clinic.view_practitioner",
+    "clinic.view_every_practitioner",
+    "clinic.view_appointmenttype",
+    "clinic.view_practice",
+    "clinic.view_auditevent",
+}
+
+GRANTS: dict[str, frozenset[str]] = {
+    Role.MANAGER: frozenset(
+        DESK
+        | _all("clinic", "user")
+        | _all("clinic", "practice")
+        | _all("clinic", "practitioner")
+        | _all("clinic", "patient")
+        | _all("clinic", "appointmenttype")
+        | _all("clinic", "roster")
+        | _all("clinic", "slot")
+        | _all("clinic", "approval")
+        | _all("catalog", "supplier")
+        | _all("catalog", "product")
+        | _all("catalog", "import")
+        | _all("billing", "fee")
+        | {
+            "clinic.verify_practitioner",
+            "clinic.view_every_patient",
+            "clinic.view_every_roster",
+            "clinic.view_every_approval",
+            "clinic.view_appointment",
+            "clinic.view_every_appointment",
+            "clinic.cancel_appointment",
+            "clinic.view_every_auditevent",
+            "catalog.view_price",
+            "catalog.view_importrow",
+            "catalog.import_product",
+            "catalog.export_product",
+            "billing.view_order",
+            "billing.view_orderline",
+            "billing.view_payment",
+            "billing.view_refund",
+            "billing.view_stripeevent",
+            "billing.refund_order",
+            "billing.waive_order",
+            "billing.retry_stripeevent",
+            "messaging.view_letter",
+            "messaging.resend_letter",
+            "django_q.view_success",
+            "django_q.view_failure",
+            "django_q.view_schedule",
+            "django_q.view_ormq",
+        }
+    ),
+    Role.RECEPTION: frozenset(
+        DESK
+        | _all("clinic", "patient")
+        | {
+            "clinic.view_every_patient",
+            "clinic.view_roster",
+            "clinic.view_every_roster",
+            "clinic.view_slot",
+            "clinic.view_appointment",
+            "clinic.view_every_appointment",
+            "clinic.cancel_appointment",
+            "catalog.view_product",
+            "catalog.view_supplier",
+            "messaging.view_letter",
+            "messaging.resend_letter",
+        }
+    ),
+    Role.DOCTOR: frozenset(
+        DESK
+        | {
+            "clinic.view_patient",
+            "clinic.view_patient_identifiers",
+            "clinic.view_appointment",
+            "clinic.cancel_appointment",
+            "clinic.conduct_appointment",
+            "clinic.view_roster",
+            "clinic.view_slot",
+            "clinic.view_clinical_record",
+            "clinic.view_encounter",
+            "clinic.view_segment",
+            "clinic.view_note",
+            "clinic.view_consent",
+            "clinic.view_monitoringcheck",
+            "clinic.view_prescription",
+            "clinic.view_prescriptionline",
+            "clinic.view_document",
+            "clinic.issue_prescription",
+            "clinic.view_approval",
+            "clinic.add_approval",
+            "clinic.change_approval",
+            "catalog.view_product",
+            "catalog.view_supplier",
+            "catalog.view_price",
+            "messaging.view_room",
+        }
+    ),
+    Role.AUDITOR: frozenset(
+        DESK
+        | {
+            "clinic.view_user",
+            "clinic.view_patient",
+            "clinic.view_every_patient",
+            "clinic.view_roster",
+            "clinic.view_every_roster",
+            "clinic.view_slot",
+            "clinic.view_appointment",
+            "clinic.view_every_appointment",
+            "clinic.view_every_clinical_record",
+            "clinic.view_encounter",
+            "clinic.view_segment",
+            "clinic.view_note",
+            "clinic.view_consent",
+            "clinic.view_monitoringcheck",
+            "clinic.view_prescription",
+            "clinic.view_prescriptionline",
+            "clinic.view_document",
+            "clinic.view_approval",
+            "clinic.view_every_auditevent",
+            "catalog.view_product",
+            "catalog.view_supplier",
+            "catalog.view_price",
+            "catalog.view_import",
+            "catalog.view_importrow",
+            "billing.view_fee",
+            "billing.view_order",
+            "billing.view_orderline",
+            "billing.view_payment",
+            "billing.view_refund",
+            "billing.view_stripeevent",
+            "messaging.view_letter",
+            "messaging.view_room",
+            "messaging.view_every_room",
+        }
+    ),
+    Role.PATIENT: frozenset(),
+}
+
+
+class RoleBackend(BaseBackend):
+    """Grants what ``GRANTS`` says; who a person is, allauth finds out."""
+
+    def get_user(self, user_id: Any) -> User | None:
+        # Imported by name only for types: models stand below roles.
+        from django.contrib.auth import get_user_model  # noqa: PLC0415  the app registry is not ready at import
+
+        return get_user_model()._default_manager.filter(pk=user_id, is_active=True).first()
+
+    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        if user_obj.is_anonymous or not user_obj.is_active:
+            return set()
+        return set(GRANTS[user_obj.role])
+
+    def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
+        if user_obj.is_anonymous or not user_obj.is_active:
+            return False
+        return perm in GRANTS[user_obj.role]
+
+    def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
+        return any(perm.startswith(f"{app_label}.") for perm in self.get_all_permissions(user_obj))

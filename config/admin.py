@@ -1,0 +1,174 @@
+"""The admin site, and the admin every model of the four apps builds on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django.contrib import admin, messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django_otp import user_has_device
+from simple_history.admin import SimpleHistoryAdmin
+from unfold.admin import ModelAdmin as UnfoldAdmin
+from unfold.admin import StackedInline, TabularInline
+from unfold.checks import UnfoldModelAdminChecks
+from unfold.decorators import action
+from unfold.forms import BaseDialogForm
+from unfold.sites import UnfoldAdminSite
+
+from config.base import Record, Refused, record_viewed
+
+
+class StaffSite(UnfoldAdminSite):
+    """The staff's site: open to active staff who passed their second factor."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and request.user.is_verified()
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Send everybody to the one sign-in page, and staff to what they still lack."""
+        wanted = request.GET.get("next") or reverse("admin:index")
+        if not request.user.is_authenticated:
+            return redirect_to_login(wanted, reverse("account_login"))
+        if not request.user.is_staff:
+            raise PermissionDenied
+        if request.user.is_verified():
+            return redirect("admin:index")
+        return redirect_to_login(wanted, reverse("otp-verify" if user_has_device(request.user) else "otp-enrol"))
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        get_adapter().logout(request)
+        return redirect("account_login")
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Register as Django does; what a package brings along gets our look too."""
+        super().register(model_or_iterable, _in_our_look(admin_class or UnfoldAdmin), **options)
+
+
+def _in_our_look(admin_class: type) -> type:
+    if issubclass(admin_class, UnfoldAdmin):
+        return admin_class
+    inlines = [
+        inline
+        if issubclass(inline, TabularInline | StackedInline)
+        else type(
+            inline.__name__,
+            (inline, StackedInline if issubclass(inline, admin.StackedInline) else TabularInline),
+            {},
+        )
+        for inline in admin_class.inlines
+    ]
+    return type(admin_class.__name__, (admin_class, UnfoldAdmin), {"inlines": inlines})
+
+
+class NoDatabaseChecks(UnfoldModelAdminChecks):
+    """Unfold's own look for permissions in the database, which is empty when ``migrate`` first runs."""
+
+    def _check_unfold_action_permission_methods(self, obj: Any) -> list:
+        return []
+
+
+class ScopedAdmin(UnfoldAdmin):
+    """Shows a person the rows they may see, and deletes nothing."""
+
+    checks_class = NoDatabaseChecks
+    list_per_page = 50
+    show_full_result_count = False
+    list_filter_submit = True
+    warn_unsaved_form = True
+    compressed_fields = True
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).visible_to(request.user)
+
+    def get_field_queryset(self, db, db_field, request):
+        related = super().get_field_queryset(db, db_field, request)
+        if related is None:
+            related = db_field.remote_field.model._default_manager.using(db)
+        return related.visible_to(request.user) if hasattr(related, "visible_to") else related
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def change_view(self, request, object_id, *args, **kwargs):
+        if request.method == "GET" and (record := self.get_object(request, object_id)):
+            record_viewed.send(type(record), record=record, request=request, action="read")
+        return super().change_view(request, object_id, *args, **kwargs)
+
+    def get_visible_or_404(self, request: HttpRequest, object_id: str) -> Record:
+        record = self.get_object(request, object_id)
+        if record is None:
+            raise Http404
+        return record
+
+    def log_addition(self, request, obj, message):
+        """The audit trail has it, with more; a second log would only drift."""
+
+    def log_change(self, request, obj, message):
+        """The audit trail has it, with more; a second log would only drift."""
+
+
+class FactAdmin(ScopedAdmin):
+    """Rows that are written once: to be looked at."""
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+class RecordAdmin(SimpleHistoryAdmin, ScopedAdmin):
+    """A record with its history, guarded like the record itself."""
+
+    def history_view(self, request, object_id, extra_context=None):
+        # simple_history falls back on the history table for a row that get_queryset hides.
+        self.get_visible_or_404(request, object_id)
+        return super().history_view(request, object_id, extra_context)
+
+    def history_form_view(self, request, object_id, version_id, extra_context=None):
+        # simple_history takes a POST from people who may only look, and writes the old version back.
+        self.get_visible_or_404(request, object_id)
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        return super().history_form_view(request, object_id, version_id, extra_context)
+
+
+def step(
+    title: str, *, may: str, form: type[BaseDialogForm] = BaseDialogForm, text: str = "", **options: Any
+) -> Callable[..., Callable[..., HttpResponse]]:
+    """A button on a record's page that asks one rule and tells what came of it.
+
+    It opens a dialog, so the rule is asked by POST. ``may`` is the permission, as
+    ``has_<may>_permission``; ``text`` explains in the dialog what will happen. The function returns
+    the sentence to show, or an address to go to (``HttpResponseRedirect``).
+    """
+
+    def decorate(ask: Callable[..., str | HttpResponse]) -> Callable[..., HttpResponse]:
+        dialog = {"title": title, "description": text, "form_class": form, "form_submit_text": title}
+
+        @action(description=title, permissions=[may], dialog=dialog, **options)
+        @wraps(ask)
+        def run(self: ScopedAdmin, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+            record = self.get_visible_or_404(request, object_id)
+            page = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id])
+            try:
+                told = ask(self, request, record, form)
+            except Refused as no:
+                messages.error(request, str(no))
+            else:
+                if isinstance(told, HttpResponse):
+                    page = told.headers["Location"]
+                else:
+                    messages.success(request, told)
+            return HttpResponse(headers={"HX-Redirect": page})  # the dialog is sent by htmx
+
+        return run
+
+    return decorate

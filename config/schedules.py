@@ -1,0 +1,24 @@
+"""What runs by itself, and when, in clinic time. Change it here; ``migrate`` carries it over."""
+
+from typing import Any
+
+from django_q.models import Schedule
+
+EVERY_MINUTE = "* * * * *"
+
+SCHEDULES = {
+    "Free the slots nobody paid for": ("clinic.tasks.expire_holds", EVERY_MINUTE),
+    "Offer slots from the rosters": ("clinic.tasks.offer_slots", "15 2 * * *"),
+    "Try unhandled payment events again": ("billing.tasks.retry_events", EVERY_MINUTE),
+    "Send the letters that are due": ("messaging.tasks.send_due_letters", EVERY_MINUTE),
+    "Trim live events": ("messaging.tasks.trim_events", "5 * * * *"),
+}
+
+
+def sync(**kwargs: Any) -> None:
+    """Make the scheduler's table say what ``SCHEDULES`` says, no more and no less."""
+    for name, (task, cron) in SCHEDULES.items():
+        Schedule.objects.update_or_create(
+            name=name, defaults={"func": task, "cron": cron, "schedule_type": Schedule.CRON}
+        )
+    Schedule.objects.exclude(name__in=SCHEDULES).delete()

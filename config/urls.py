@@ -1,0 +1,12 @@
+"""The whole site's URL table."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.account.urls")),
+    path("", include("billing.urls")),
+    path("", include("messaging.urls")),
+    path("", include("clinic.urls")),
+]

@@ -1,0 +1,47 @@
+"""What every test can ask for: the cast, the clock's noon, the queue."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django_q.models import OrmQ
+
+from config.supervisor import postgres
+
+
+def pytest_configure(config):
+    settings.DATABASES["default"].update(postgres.for_tests(settings.BASE_DIR / ".devdb"))
+
+
+@pytest.fixture
+def make_user(db):
+    """Make a person in a role; staff count as having passed their second factor only when signed in so."""
+    def make(role: str, name: str | None = None, **fields):
+        name = name or role
+        return get_user_model().objects.create_user(
+            f"{name}@example.com", None, role=role, given_name=name.capitalize(), family_name="Example", **fields
+        )
+
+    return make
+
+
+@pytest.fixture
+def manager(make_user):
+    return make_user("manager")
+
+
+@pytest.fixture
+def reception(make_user):
+    return make_user("reception")
+
+
+@pytest.fixture
+def auditor(make_user):
+    return make_user("auditor")
+
+
+@pytest.fixture
+def queued_tasks(db):
+    """The names of the tasks a worker would find now, oldest first."""
+    return lambda: [row.func() for row in OrmQ.objects.order_by("pk")]

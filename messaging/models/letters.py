@@ -1,0 +1,63 @@
+"""Letters we owe people: the outbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+
+from config.base import ScopedQuerySet, Stateful
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from clinic.models import User
+
+
+class LetterQuerySet(ScopedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        return self if user.has_perm("messaging.view_letter") else self.filter(recipient=user)
+
+    def due(self, now: datetime) -> Self:
+        """Those a worker should send now."""
+        return self.filter(status=Letter.Status.OWED, next_attempt_at__lte=now)
+
+
+class Letter(Stateful):
+    """A letter we owe someone: written in the transaction that caused it, sent by a worker."""
+
+    class Status(models.TextChoices):
+        OWED = "owed", "To be sent"
+        SENT = "sent"
+        FAILED = "failed"
+
+    MOVES = {
+        Status.OWED: frozenset({Status.SENT, Status.FAILED}),
+        Status.SENT: frozenset(),
+        Status.FAILED: frozenset({Status.OWED}),
+    }
+
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    to = models.EmailField("to", max_length=254)
+    template = models.CharField(max_length=100)
+    context = models.JSONField(default=dict)
+    status = models.CharField(max_length=20, choices=Status, default=Status.OWED, editable=False)
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    next_attempt_at = models.DateTimeField(editable=False)
+    sent_at = models.DateTimeField(null=True, editable=False)
+    subject = models.CharField(max_length=200, blank=True, editable=False)
+    body = models.TextField(blank=True, editable=False)
+    last_error = models.CharField(max_length=300, blank=True, editable=False)
+
+    objects = LetterQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        permissions = [("resend_letter", "Can send a letter again")]
+        indexes = [models.Index(fields=["status", "next_attempt_at"], name="messaging_letter_due")]
+
+    def __str__(self) -> str:
+        return self.subject or self.template.rsplit("/", 1)[-1].replace("_", " ")
