@@ -185,7 +185,7 @@ class Server:
         if not self.durable:
             command.append("--no-sync")
         guarded = processes.guarded(command, **_server_user(folder))
-        done = subprocess.run(guarded, env=_environment(), capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(guarded, env=_environment(), capture_output=True, text=True, check=False)
         if done.returncode:
             shutil.rmtree(folder)
             raise CannotStart(f"PostgreSQL could not make its data folder:\n{done.stderr.strip()}")
@@ -223,7 +223,7 @@ class Server:
         options = OPTIONS | {"unix_socket_directories": f'"{quoted}"'} | ({} if self.durable else NOT_DURABLE)
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with (self.data / "server.log").open("wb") as log:
-            self.process = subprocess.Popen(  # noqa: S603
+            self.process = subprocess.Popen(
                 processes.guarded([binary("postgres"), "-D", self.data, *settings], signal="INT", **user),
                 env=_environment(),
                 stdin=subprocess.DEVNULL,

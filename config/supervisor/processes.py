@@ -11,6 +11,7 @@ from pathlib import Path
 
 GUARD = Path(__file__).with_name("guard.py")
 NOBODY = 65534
+MARK = "SUPERVISED_FROM"
 
 
 def guarded(
@@ -34,7 +35,7 @@ def guarded(
 def namespaces_allowed() -> bool:
     """Whether root may step into a user namespace here; containers often forbid it."""
     command = guarded(["/bin/true"], namespace=True)
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def exists(pid: int) -> bool:
@@ -53,7 +54,7 @@ def servers_in(data: Path, recorded: int) -> set[int]:
     if Path("/proc/self/exe").exists():
         return {int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _serves(entry, data)}
     command = ["/bin/ps", "-o", "stat=,command=", "-p", str(recorded)]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
     state, _, line = listed.stdout.strip().partition(" ")
     return {recorded} if f"-D {data} " in line and not state.startswith("Z") else set()
 
@@ -69,5 +70,37 @@ def _serves(entry: Path, data: Path) -> bool:
 
 def end_group(leader: int, number: int = signals.SIGTERM) -> None:
     """Signal a whole process group; harmless when it is gone."""
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS forbids what Linux does not find
         os.killpg(leader, number)
+
+
+def mark(folder: Path) -> str:
+    """What the environment of every process started from ``folder`` says."""
+    return f"{MARK}={folder}"
+
+
+def born(pid: int) -> str:
+    """When a process began, to the second: a number that was given to another one is told by this."""
+    command = ["/bin/ps", "-o", "lstart=", "-p", str(pid)]
+    return " ".join(subprocess.run(command, capture_output=True, text=True, check=False).stdout.split())
+
+
+def survivors(folder: Path, recorded: dict[int, str]) -> set[int]:
+    """The groups, by leader, that a killed launcher of ``folder`` left running.
+
+    On Linux a process counts when its environment has our mark; elsewhere when it is recorded, and as old as
+    recorded.
+    """
+    if Path("/proc/self/environ").exists():
+        return {group for entry in Path("/proc").glob("[0-9]*") if (group := _marked_group(entry, folder))}
+    return {pid for pid, birth in recorded.items() if birth and born(pid) == birth}
+
+
+def _marked_group(entry: Path, folder: Path) -> int | None:
+    try:
+        environment = (entry / "environ").read_bytes().split(b"\0")
+        # "pid (name) state parent group …", and a name may hold anything.
+        group = (entry / "stat").read_text().rpartition(")")[2].split()[2]
+    except OSError:
+        return None
+    return int(group) if os.fsencode(mark(folder)) in environment else None

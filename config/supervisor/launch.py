@@ -1,0 +1,293 @@
+"""``make run``: the database, the web, the worker and the payment simulator, until somebody stops them.
+
+Run as ``python -m config.supervisor.launch``. Progress goes to standard error, addresses and sign-ins to
+standard output.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import IO
+
+from config.supervisor import postgres, processes, stamps, surroundings, watchdog
+from config.supervisor.services import Service, fresh_log, say
+
+TICK = 0.1  # seconds between two looks at everything
+STARTING = 90  # seconds that a service may take to answer
+WATCHDOG = 30  # seconds between two looks at the queue
+PATIENCE = {"web": 8, "worker": 15, "payment simulator": 5}
+
+
+class Stopped(Exception):
+    """Somebody asked us to stop."""
+
+
+class Failed(Exception):
+    """The clinic cannot run, and ``str()`` of this says why."""
+
+
+class Launcher:
+    """Everything that belongs to one running clinic."""
+
+    def __init__(self, addresses: surroundings.Addresses, state: Path) -> None:
+        self.addresses = addresses
+        self.state = state
+        self.data = postgres.default_data(surroundings.BASE)
+        self.server: postgres.Server | None = None
+        self.services: list[Service] = []
+        self.preparation: subprocess.Popen[bytes] | None = None
+        self.stopping = False
+        self.made_by = os.getppid() if os.environ.get("MAKELEVEL") else None
+        self.next_look = 0.0
+
+    def run(self) -> None:
+        """Start everything, say where it is, and keep it running until asked to stop.
+
+        :raises Failed: when something does not start.
+        """
+        with self._only_one():
+            try:
+                self._end_leftovers()
+                surroundings.refuse_taken_ports(self.addresses)
+                self._start_database()
+                self._start_services()
+                self._announce()
+                self._keep_running()
+            finally:
+                self._stop()
+
+    def ask_to_stop(self, *_: object) -> None:
+        self.stopping = True  # never raise here: a second Ctrl-C must not skip the clean-up
+
+    @contextlib.contextmanager
+    def _only_one(self) -> Iterator[None]:
+        self.state.mkdir(exist_ok=True)
+        with (self.state / "run.lock").open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                raise Failed(
+                    f"ProMedicine already runs from this folder ({lock.read().strip() or 'just starting'}). "
+                    "Stop it with Ctrl-C where it was started, or use it."
+                ) from None
+            lock.truncate(0)
+            lock.write(f"{self.addresses.site}, process {os.getpid()}")
+            lock.flush()
+            yield
+            lock.truncate(0)
+
+    def _end_leftovers(self) -> None:
+        """End what a launcher left that was killed by force and could not clean up."""
+        record = self.state / "run.json"
+        recorded = json.loads(record.read_text()) if record.exists() else {}
+        births = {int(pid): birth for pid, birth in recorded.items()}
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            left = processes.survivors(self.state, births)
+            for group in left:
+                processes.end_group(group, number)
+            if left:
+                say(f"Ending {len(left)} processes of an earlier run …")
+                self._wait(lambda: not processes.survivors(self.state, births), 10, or_else=None)
+        record.unlink(missing_ok=True)
+
+    def _start_database(self) -> None:
+        if os.environ.get("DATABASE_URL"):
+            return
+        server = postgres.Server(self.data)
+        told = False
+        while not self.server:
+            self._look()
+            try:
+                server.start()
+                self.server = server
+            except postgres.InUse:
+                if not told:
+                    say("Another command uses the database; waiting for it to end …")
+                told = True
+                time.sleep(TICK)
+        server.ensure_database()
+
+    def _start_services(self) -> None:
+        """Prepare the database, then start the services; both at once when nothing has changed."""
+        stale = stamps.stale(self.state)
+        told = self._start_preparation(stale)
+        if stale:
+            self._wait_for_preparation(told)
+        for service in self._make_services():
+            service.start()
+            self.services.append(service)
+        births = {service.process.pid: "" for service in self.services if service.process}
+        if sys.platform != "linux":  # on Linux their environment tells
+            births = {pid: processes.born(pid) for pid in births}
+        (self.state / "run.json").write_text(json.dumps(births))
+        self._wait_for_answers()
+        if not stale:
+            self._wait_for_preparation(told)
+        stamps.keep(self.state)
+
+    def _start_preparation(self, stale: set[str]) -> IO[bytes]:
+        """Have Django migrate, collect and load the demo in a process that afterwards prints the sign-ins."""
+        reading, writing = os.pipe()
+        command = [sys.executable, "-m", "config.supervisor.prepare", str(writing), *sorted(stale)]
+        self.preparation = subprocess.Popen(
+            processes.guarded(command),
+            env=self._environment(PROCESS="prepare"),
+            cwd=surroundings.BASE,
+            stdin=subprocess.PIPE,
+            pass_fds=[writing],
+        )
+        os.close(writing)
+        os.set_blocking(reading, False)
+        return os.fdopen(reading, "rb", buffering=0)
+
+    def _wait_for_preparation(self, told: IO[bytes]) -> None:
+        with told:
+            # None while nothing is said; nothing at all once the process has ended without a word.
+            self._wait(
+                lambda: (said := told.read(1)) is not None and self._is_prepared(said), None, or_else=None
+            )
+
+    def _is_prepared(self, said: bytes) -> bool:
+        if not said:
+            raise Failed("The database could not be prepared; the reason stands above.")
+        return True
+
+    def _make_services(self) -> list[Service]:
+        here = self.addresses
+        uvicorn = ["-m", "uvicorn", "--log-level", "warning", "--no-access-log", "--host", here.host]
+        commands = {
+            "web": [
+                *uvicorn,
+                "--port",
+                str(here.port),
+                "--timeout-graceful-shutdown",
+                "5",
+                "config.asgi:application",
+            ],
+            "worker": ["manage.py", "qcluster"],
+        }
+        if os.environ["ENVIRONMENT"] == "demo":
+            simulator = [*uvicorn, "--port", str(here.simulator_port), "billing.simulator.app:application"]
+            commands["payment simulator"] = [*simulator, "--timeout-graceful-shutdown", "2"]
+        return [
+            Service(
+                name,
+                command,
+                self._environment(PROCESS=name.split()[-1], **{processes.MARK: str(self.state)}),
+                fresh_log(self.state / "log", name.split()[-1]),
+                patience=PATIENCE[name],
+            )
+            for name, command in commands.items()
+        ]
+
+    def _environment(self, **own: str) -> dict[str, str]:
+        return {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONUNBUFFERED": "1", **own}
+
+    def _wait_for_answers(self) -> None:
+        ports = {"web": self.addresses.port, "payment simulator": self.addresses.simulator_port}
+        for service in self.services:
+            if service.name in ports:
+                port = ports[service.name]
+                self._wait(
+                    lambda port=port: answers(self.addresses.local, port),
+                    STARTING,
+                    or_else=f"The {service.name} does not answer. See {service.log}.",
+                )
+
+    def _announce(self) -> None:
+        """Print the addresses and sign-ins, by the process that has Django loaded already."""
+        preparation = self.preparation
+        if preparation and preparation.stdin:
+            preparation.stdin.close()
+            self._wait(lambda: preparation.poll() is not None, STARTING, or_else=None)
+        say(f"ProMedicine runs at {os.environ['BASE_URL']} — Ctrl-C stops it.")
+
+    def _keep_running(self) -> None:
+        with contextlib.suppress(Stopped):
+            self._wait(lambda: False, None, or_else=None)
+
+    def _wait(self, until: Callable[[], bool], seconds: float | None, *, or_else: str | None) -> None:
+        """Look after everything until something is so.
+
+        :raises Stopped: when asked to stop.
+        :raises Failed: with ``or_else``, when it is not so in time; without ``or_else``, waiting just ends.
+        """
+        deadline = time.monotonic() + seconds if seconds else None
+        while not until():
+            self._look()
+            if deadline and time.monotonic() > deadline:
+                if or_else:
+                    raise Failed(or_else)
+                return
+            time.sleep(TICK)
+
+    def _look(self) -> None:
+        if self.stopping or (self.made_by and os.getppid() != self.made_by):
+            raise Stopped
+        now = time.monotonic()
+        for service in self.services:
+            service.watch(now)
+        if self.server and self.server.process and self.server.process.poll() is not None:
+            say("PostgreSQL ended unexpectedly. Starting it again.")
+            self.server.stop()
+            self.server.start()
+        if self.services and now > self.next_look:
+            self.next_look = now + WATCHDOG
+            self._look_at_queue()
+
+    def _look_at_queue(self) -> None:
+        worker = next(service for service in self.services if service.name == "worker")
+        if watchdog.is_stuck(self.data):
+            worker.restart("The worker takes no tasks.")
+
+    def _stop(self) -> None:
+        if self.services:
+            say("Stopping …")
+        if self.preparation and self.preparation.poll() is None:
+            processes.end_group(self.preparation.pid, signal.SIGKILL)
+            self.preparation.wait()
+        for service in self.services:
+            service.stop()
+        if self.server:
+            self.server.stop()
+        (self.state / "run.json").unlink(missing_ok=True)
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether a server answers there, with whatever page."""
+    connection = HTTPConnection(host, port, timeout=10)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status < 500
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def main() -> int:
+    os.chdir(surroundings.BASE)
+    try:
+        launcher = Launcher(surroundings.read(os.environ), surroundings.STATE)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, launcher.ask_to_stop)
+        launcher.run()
+    except (Failed, surroundings.BadSetting, postgres.CannotStart) as reason:
+        say(str(reason))
+        return 1
+    except Stopped:
+        pass
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
