@@ -1,0 +1,7 @@
+"""Every record of the catalogue."""
+
+from catalog.models.imports import Import, ImportRow
+from catalog.models.products import DoseForm, Price, Product
+from catalog.models.suppliers import Supplier
+
+__all__ = ["DoseForm", "Import", "ImportRow", "Price", "Product", "Supplier"]

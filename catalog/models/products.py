@@ -1,0 +1,299 @@
+"""Medicines that can be prescribed, and what they cost."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Lower, Upper
+from django.utils import timezone
+
+from catalog.models.imports import Import
+from catalog.models.suppliers import Supplier
+from config.base import Fact, MoneyField, Record, ScopedQuerySet
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+
+class DoseForm(models.TextChoices):
+    """Dose forms as approvals name them (TGA Special Access Scheme), and the common ordinary ones."""
+
+    DRIED_HERB = "dried_herb", "Dried herb"
+    ORAL_LIQUID = "oral_liquid", "Oral liquid"
+    VAPE = "vape", "Vape cartridge"
+    LOZENGE = "lozenge", "Pastille, lozenge or gummy"
+    CAPSULE = "capsule", "Capsule"
+    TABLET = "tablet", "Tablet"
+    WAFER = "wafer", "Wafer"
+    SPRAY = "oromucosal_spray", "Oromucosal spray"
+    TOPICAL = "topical", "Cream or gel"
+    SUPPOSITORY = "suppository", "Suppository"
+    INHALER = "inhaler", "Inhaler"
+    INJECTION = "injection", "Injection"
+    DROPS = "drops", "Drops"
+
+
+class Schedule(models.TextChoices):
+    """Poisons Standard schedules of prescribed medicines."""
+
+    S2 = "S2", "S2 Pharmacy medicine"
+    S3 = "S3", "S3 Pharmacist only"
+    S4 = "S4", "S4 Prescription only"
+    S8 = "S8", "S8 Controlled drug"
+
+
+class ProductQuerySet(ScopedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        """Staff who may see the catalogue; patients and the public never do (advertising ban, TG Act s 42DLB)."""
+        return self if user.has_perm("catalog.view_product") else self.none()
+
+    def prescribable(self) -> Self:
+        """Those on sale whose schedule is known, and whose stated category and schedule follow from what is in them."""
+        return self.filter(supply=Product.Supply.ACTIVE, is_composition_known=True).exclude(schedule="").filter(
+            Q(kind=Product.Kind.CONVENTIONAL)
+            | Q(tga_category__isnull=False, is_category_disputed=False, is_schedule_disputed=False)
+        )
+
+    def with_prices(self, on: datetime.date | None = None) -> Self:
+        """Carry along the wholesale and retail price in force ``on`` a day, today unless told."""
+        day = on or timezone.localdate()
+
+        def price(kind: str) -> Subquery:
+            in_force = Price.objects.filter(product=OuterRef("pk"), kind=kind, effective_on__lte=day)
+            return Subquery(in_force.order_by("-effective_on", "-pk").values("amount")[:1])
+
+        return self.annotate(wholesale=price(Price.Kind.WHOLESALE), retail=price(Price.Kind.RETAIL))
+
+
+class Product(Record):
+    """One medicine in one pack: identified by its barcode, else by supplier, brand, name, form and size."""
+
+    class Kind(models.TextChoices):
+        CANNABIS = "cannabis", "Medicinal cannabis"
+        CONVENTIONAL = "conventional", "Ordinary medicine"
+
+    class Supply(models.TextChoices):
+        ACTIVE = "active", "Active"
+        TO_BE_RELEASED = "to_be_released", "To be released"
+        OUT_OF_STOCK = "out_of_stock", "Out of stock"
+        DISCONTINUED = "discontinued", "Discontinued"
+
+    class Operator(models.TextChoices):
+        EXACT = "=", "exactly"
+        BELOW = "<", "less than"
+        AT_MOST = "<=", "at most"
+
+    class Unit(models.TextChoices):
+        PERCENT = "%", "% w/w"
+        MG_PER_ML = "mg/mL"
+        MG_PER_G = "mg/g"
+        MG = "mg", "mg per unit"
+
+    class Pathway(models.TextChoices):
+        UNAPPROVED = "unapproved", "Unapproved: SAS or Authorised Prescriber"
+        REGISTERED = "registered", "Registered (ARTG)"
+
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.CANNABIS)
+    supplier = models.ForeignKey(Supplier, models.PROTECT, null=True, blank=True, related_name="products")
+    brand = models.CharField(max_length=100, blank=True)
+    name = models.CharField(max_length=300)
+    gtin13 = models.CharField("GTIN-13", max_length=13, blank=True)
+    product_code = models.CharField(max_length=50, blank=True)
+    pbs_code = models.CharField("PBS item code", max_length=10, blank=True)
+    manufacturer = models.CharField(max_length=100, blank=True)
+    strength = models.CharField(max_length=100, blank=True, help_text="For ordinary medicines: 500 mg.")
+
+    dose_form = models.CharField(max_length=20, choices=DoseForm, blank=True)
+    dose_form_stated = models.CharField(max_length=300, blank=True)
+    size_value = models.DecimalField(max_digits=9, decimal_places=3, null=True, blank=True)
+    size_unit = models.CharField(max_length=20, blank=True)
+
+    thc_op = models.CharField("THC is", max_length=2, choices=Operator, blank=True)
+    thc_value = models.DecimalField("THC", max_digits=9, decimal_places=4, null=True, blank=True)
+    thc_unit = models.CharField("THC unit", max_length=10, choices=Unit, blank=True)
+    cbd_op = models.CharField("CBD is", max_length=2, choices=Operator, blank=True)
+    cbd_value = models.DecimalField("CBD", max_digits=9, decimal_places=4, null=True, blank=True)
+    cbd_unit = models.CharField("CBD unit", max_length=10, choices=Unit, blank=True)
+    other_cannabinoids = models.JSONField(default=dict, blank=True)
+    is_composition_known = models.BooleanField(
+        default=True, help_text="No when the list names a strength that cannot be read."
+    )
+
+    tga_category_stated = models.PositiveSmallIntegerField(null=True, blank=True)
+    tga_category = models.PositiveSmallIntegerField(
+        "TGA category", null=True, blank=True, help_text="Computed from the composition."
+    )
+    is_category_disputed = models.BooleanField(default=False)
+    schedule_stated = models.CharField(max_length=2, choices=Schedule, blank=True)
+    schedule = models.CharField(max_length=2, choices=Schedule, blank=True, help_text="Computed from the composition.")
+    is_schedule_disputed = models.BooleanField(default=False)
+    pathway = models.CharField(max_length=20, choices=Pathway, default=Pathway.UNAPPROVED)
+    artg_id = models.CharField("ARTG ID", max_length=20, blank=True)
+
+    strain_type = models.CharField(max_length=50, blank=True)
+    cultivar = models.CharField(max_length=300, blank=True)
+    lineage = models.CharField(max_length=300, blank=True)
+    terpenes = models.CharField(max_length=300, blank=True)
+    storage = models.CharField(max_length=300, blank=True)
+    packaging = models.CharField(max_length=300, blank=True)
+
+    supply = models.CharField(max_length=20, choices=Supply, default=Supply.ACTIVE)
+    availability = models.CharField(max_length=300, blank=True, help_text="In the supplier's words.")
+    available_on = models.DateField(null=True, blank=True)
+    review_codes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "brand", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gtin13"],
+                condition=~Q(gtin13=""),
+                name="%(app_label)s_%(class)s_once_per_barcode",
+                violation_error_message="There is a product with this barcode already.",
+            ),
+            models.UniqueConstraint(
+                "kind", F("supplier"), Lower("brand"), Lower("name"), "strength", "dose_form", "size_value", "size_unit",
+                condition=Q(gtin13=""),
+                nulls_distinct=False,
+                name="%(app_label)s_%(class)s_once_per_identity",
+                violation_error_message="There is a product of this supplier with this brand, name, form and size.",
+            ),
+            models.CheckConstraint(
+                condition=Q(gtin13="") | Q(gtin13__regex=r"^\d{13}$"),
+                name="%(app_label)s_%(class)s_barcode_has_13_digits",
+                violation_error_message="A barcode has 13 digits.",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="conventional") | Q(supplier__isnull=False),
+                name="%(app_label)s_%(class)s_has_a_supplier",
+                violation_error_message="Medicinal cannabis needs a supplier.",
+            ),
+            models.CheckConstraint(
+                condition=(Q(tga_category__isnull=True) | Q(tga_category__range=(1, 5)))
+                & (Q(tga_category_stated__isnull=True) | Q(tga_category_stated__range=(1, 5))),
+                name="%(app_label)s_%(class)s_category_1_to_5",
+                violation_error_message="TGA categories are 1 to 5.",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="conventional")
+                | Q(tga_category__isnull=True, schedule="")
+                | Q(tga_category=1, schedule="S4")
+                | Q(tga_category__in=(2, 3, 4, 5), schedule="S8"),
+                name="%(app_label)s_%(class)s_schedule_follows_category",
+                violation_error_message="Category 1 is Schedule 4; categories 2 to 5 are Schedule 8.",
+            ),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"{name}_value__isnull": True, f"{name}_op": "", f"{name}_unit": ""})
+                    | Q(
+                        **{f"{name}_value__gte": 0, f"{name}_op__in": ("=", "<", "<=")},
+                        **{f"{name}_unit__in": ("%", "mg/mL", "mg/g", "mg")},
+                    ),
+                    name=f"%(app_label)s_%(class)s_{name}_is_whole",
+                    violation_error_message=f"{name.upper()} needs a number with its unit, or nothing.",
+                )
+                for name in ("thc", "cbd")
+            ),
+        ]
+        indexes = [
+            *(
+                GinIndex(OpClass(Upper(name), name="gin_trgm_ops"), name=f"catalog_product_{name}_words")
+                for name in ("name", "brand", "cultivar")
+            ),
+            models.Index(fields=["kind", "supply", "dose_form"], name="catalog_product_shelf"),
+            models.Index(fields=["tga_category"], name="catalog_product_category"),
+        ]
+
+    def __str__(self) -> str:
+        size = f", {self.size_text}" if self.size_value is not None else ""
+        brand = f" ({self.brand})" if self.brand and self.brand.lower() not in self.name.lower() else ""
+        strength = f" {self.strength}" if self.strength else ""
+        return f"{self.name}{strength}{brand}{size}"
+
+    @property
+    def thc_text(self) -> str:
+        return _potency_text(self.thc_op, self.thc_value, self.thc_unit)
+
+    @property
+    def cbd_text(self) -> str:
+        return _potency_text(self.cbd_op, self.cbd_value, self.cbd_unit)
+
+    @property
+    def size_text(self) -> str:
+        return "" if self.size_value is None else f"{_plain(self.size_value)} {self.size_unit}"
+
+    @property
+    def strength_text(self) -> str:
+        """The strength as a prescription names it: ``THC 25 mg/mL, CBD < 1 mg/mL``."""
+        if self.strength:
+            return self.strength
+        parts = [f"{name} {text}" for name, text in (("THC", self.thc_text), ("CBD", self.cbd_text)) if text]
+        for name, amount in sorted(self.other_cannabinoids.items()):
+            parts.append(f"{name.upper()} {_potency_text(amount['op'], Decimal(amount['value']), amount['unit'])}")
+        return ", ".join(parts)
+
+
+def _plain(number: Decimal) -> str:
+    return format(number.normalize(), "f")
+
+
+def _potency_text(op: str, value: Decimal | None, unit: str) -> str:
+    if value is None:
+        return ""
+    sign = {"<": "< ", "<=": "≤ "}.get(op, "")
+    return f"{sign}{_plain(value)} {unit}"
+
+
+class PriceQuerySet(ScopedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        return self if user.has_perm("catalog.view_product") else self.none()
+
+
+class Price(Fact):
+    """What one product cost from one day on; a new price is a new row, so that history stays."""
+
+    class Kind(models.TextChoices):
+        WHOLESALE = "wholesale"
+        RETAIL = "retail"
+
+    class Gst(models.TextChoices):
+        EXCLUSIVE = "ex", "excluding GST"
+        INCLUSIVE = "inc", "including GST"
+
+    product = models.ForeignKey(Product, models.PROTECT, related_name="prices")
+    kind = models.CharField(max_length=10, choices=Kind)
+    amount = MoneyField()
+    gst = models.CharField("GST", max_length=3, choices=Gst, blank=True)
+    effective_on = models.DateField("from", default=timezone.localdate)
+    run = models.ForeignKey(Import, models.PROTECT, null=True, blank=True, related_name="prices", verbose_name="import")
+
+    objects = PriceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-effective_on", "-pk"]
+        indexes = [models.Index(fields=["product", "kind", "-effective_on"], name="catalog_price_in_force")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gt=0),
+                name="%(app_label)s_%(class)s_is_positive",
+                violation_error_message="A price is more than nothing; leave it out where there is none.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"${self.amount} {self.get_kind_display().lower()}"
+
+
+def potency_fields(name: str, amount: Any) -> dict[str, Any]:
+    """Spread one strength over the three columns of ``name``."""
+    if amount is None:
+        return {f"{name}_op": "", f"{name}_value": None, f"{name}_unit": ""}
+    return {f"{name}_op": amount.op, f"{name}_value": amount.value, f"{name}_unit": amount.unit}
