@@ -1,0 +1,237 @@
+"""Checking what suppliers state: against the law, against physics, and against itself."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from catalog import classifying
+from catalog.models import DoseForm
+from catalog.sheets import parsing
+from catalog.sheets.offers import Offer
+from catalog.sheets.parsing import PIECES, Amount
+from catalog.sheets.workbook import plain
+
+DOSE_FORMS = {
+    "dried flower": DoseForm.DRIED_HERB,
+    "flower": DoseForm.DRIED_HERB,
+    "herb, dried": DoseForm.DRIED_HERB,
+    "herb, dried for vaporisation": DoseForm.DRIED_HERB,
+    "oil": DoseForm.ORAL_LIQUID,
+    "oral liquid": DoseForm.ORAL_LIQUID,
+    "cartridge": DoseForm.VAPE,
+    "liquid vape": DoseForm.VAPE,
+    "inhalation": DoseForm.VAPE,
+    "pastille": DoseForm.LOZENGE,
+    "edibles": DoseForm.LOZENGE,
+    "gummy": DoseForm.LOZENGE,
+    "lozenge": DoseForm.LOZENGE,
+    "capsule": DoseForm.CAPSULE,
+    "tablet": DoseForm.TABLET,
+    "wafer": DoseForm.WAFER,
+    "oromucosal spray": DoseForm.SPRAY,
+    "spray": DoseForm.SPRAY,
+    "cream": DoseForm.TOPICAL,
+    "topical": DoseForm.TOPICAL,
+    "suppository": DoseForm.SUPPOSITORY,
+}
+
+# Pure oil weighs about 0.95 g per mL, so more than 1000 mg per mL or g cannot be.
+MOST = {"%": Decimal(100), "mg/mL": Decimal(1000), "mg/g": Decimal(1000)}
+PERCENT_IN_MG_PER_G = 10
+
+CLAIM = re.compile(r"\b(THC|CBD|T|C)\s?(\d+(?:\.\d+)?)(?![\d.%])")
+CLAIMED_RATIO = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s*[:/]\s*(\d+(?:\.\d+)?)(?![\d.])")
+SCHEDULE_IN_NAME = re.compile(r"\(S([48])\)")
+
+
+@dataclass(frozen=True)
+class Classification:
+    """What follows from a composition: the strictest category it leaves open, and its schedule."""
+
+    possible: frozenset[int]
+
+    @property
+    def category(self) -> int | None:
+        return classifying.strictest(self.possible)
+
+    @property
+    def schedule(self) -> str:
+        return classifying.schedule(self.category)
+
+    @property
+    def schedules(self) -> set[str]:
+        return {classifying.schedule(category) for category in self.possible}
+
+
+def dose_form(stated: str) -> str:
+    """Code a dose form that is stated in words; "" for one we do not know."""
+    return DOSE_FORMS.get(stated.casefold(), "")
+
+
+def classify(offer: Offer) -> Classification:
+    """Compute category and schedule from the amounts stated; nothing follows from a composition half known."""
+    return Classification(frozenset() if not offer.is_composition_known else possible_of(offer.potencies))
+
+
+def possible_of(potencies: Mapping[str, Amount]) -> frozenset[int]:
+    """Tell the categories that strengths leave open; none where their units cannot be added up."""
+    amounts = {name: _in_mg(amount) for name, amount in potencies.items()}
+    units = {unit for _, _, unit in amounts.values()}
+    if len(units) != 1:
+        return frozenset()
+    return classifying.possible({name: (op, value) for name, (op, value, _) in amounts.items()})
+
+
+def _in_mg(amount: Amount) -> tuple[str, Decimal, str]:
+    if amount.unit == "%":  # of weight
+        return amount.op, amount.value * PERCENT_IN_MG_PER_G, "mg/g"
+    return amount.op, amount.value, amount.unit
+
+
+def check(offers: Iterable[Offer]) -> None:
+    """Raise on every offer what does not fit, as findings with the cell that says it."""
+    taken = [offer for offer in offers if not offer.is_quarantined]
+    for offer in taken:
+        for look in (_potency, _category, _schedule, _names, _totals, _commerce, _description):
+            look(offer)
+    _duplicates(taken)
+    _sizes(taken)
+
+
+def _potency(offer: Offer) -> None:
+    total: dict[str, Decimal] = defaultdict(Decimal)
+    for name, amount in offer.potencies.items():
+        total[amount.unit] += amount.value if amount.op == "=" else 0
+        if amount.unit == "%" and amount.op == "=" and 0 < amount.value < 1:
+            offer.find("potency_looks_like_fraction", _cell_of(offer, name), f"{name} {amount}.")
+        if amount.unit == "mg" and not (offer.size and offer.size.unit in PIECES):
+            offer.find("potency_without_basis", _cell_of(offer, name), f"{name} {amount}.")
+        if amount.value > MOST.get(amount.unit, amount.value):
+            offer.find("potency_impossible", _cell_of(offer, name), f"{name} {amount}.")
+    if any(found > MOST.get(unit, found) for unit, found in total.items()):
+        offer.find("potency_impossible", _cell_of(offer, "THC"), "Together it is more than there is room for.")
+
+
+def _cell_of(offer: Offer, cannabinoid: str) -> str:
+    return cannabinoid.lower() if cannabinoid.lower() in offer.cells else "strength"
+
+
+def _category(offer: Offer) -> None:
+    found = classify(offer)
+    if not found.possible:
+        offer.find("unclassified", "tga_category")
+    elif offer.tga_category and offer.tga_category not in found.possible:
+        computed = " or ".join(map(str, sorted(found.possible)))
+        offer.find("category_disagrees", "tga_category", f"Stated {offer.tga_category}, computed {computed}.")
+
+
+def _schedule(offer: Offer) -> None:
+    found = classify(offer)
+    if found.possible and offer.schedule and offer.schedule not in found.schedules:
+        offer.find("schedule_disagrees", "schedule", f"Stated {offer.schedule}, computed {found.schedule}.")
+    elif offer.schedule and offer.tga_category and classifying.schedule(offer.tga_category) != offer.schedule:
+        offer.find("schedule_disagrees", "schedule", f"Stated {offer.schedule} with category {offer.tga_category}.")
+    named = SCHEDULE_IN_NAME.search(offer.name)
+    known = {offer.schedule} if offer.schedule else found.schedules
+    if named and known and f"S{named[1]}" not in known:
+        offer.find("schedule_disagrees", "name", f"The name says S{named[1]}.")
+
+
+def _names(offer: Offer) -> None:
+    if offer.is_composition_known and not _name_fits(offer):
+        stated = ", ".join(f"{name} {amount}" for name, amount in offer.potencies.items())
+        offer.find("name_disagrees_with_potency", "name", f"Stated is {stated or 'nothing'}.")
+    if offer.trade_name and offer.trade_name != offer.name:
+        if re.sub(r"\d", "", offer.trade_name) == re.sub(r"\d", "", offer.name):
+            offer.find("trade_name_disagrees", "trade_name", f"It says “{offer.trade_name}”.")
+
+
+def _name_fits(offer: Offer) -> bool:
+    for word, number in CLAIM.findall(offer.name):
+        amount = offer.potencies.get({"T": "THC", "C": "CBD"}.get(word, word))
+        if not amount or Decimal(number) not in (amount.value, amount.value / PERCENT_IN_MG_PER_G):
+            return False
+    exact = {name: amount.value for name, amount in offer.potencies.items() if amount.op == "="}
+    ratio = CLAIMED_RATIO.search(offer.name)
+    if ratio and {"THC", "CBD"} <= exact.keys():
+        return sorted(map(Decimal, ratio.groups())) == sorted((exact["THC"], exact["CBD"]))
+    return True
+
+
+def _totals(offer: Offer) -> None:
+    for name in ("THC", "CBD"):
+        into = f"{name.lower()}_total"
+        stated, amount = parsing.milligrams(getattr(offer, into)), offer.potencies.get(name)
+        computed = _in_pack(offer, amount) if amount and amount.op == "=" else None
+        if stated is not None and computed is not None and stated != computed:
+            offer.find("total_disagrees", into, f"{name}: stated {plain(stated)} mg, computed {plain(computed)} mg.")
+
+
+def _in_pack(offer: Offer, amount: Amount) -> Decimal | None:
+    if not offer.size:
+        return None
+    match amount.unit, offer.size.unit:
+        case ("%", "g") | ("mg/g", "g"):
+            return _in_mg(amount)[1] * offer.size.value
+        case "mg/mL", "mL":
+            return amount.value * offer.size.value
+        case "mg", unit:
+            return amount.value * (offer.size.value if unit in PIECES else 1)
+    return None
+
+
+def _commerce(offer: Offer) -> None:
+    if offer.wholesale and offer.retail and offer.retail < offer.wholesale:
+        offer.find("price_below_cost", "retail", f"Retail {offer.retail}, wholesale {offer.wholesale}.")
+
+
+def _description(offer: Offer) -> None:
+    if not dose_form(offer.dose_form):
+        offer.find("dose_form_unknown", "dose_form", f"It says “{offer.dose_form[:60]}”.")
+    if offer.ratio:
+        indica, sativa = offer.ratio
+        called = offer.strain_type.casefold()
+        if ("indica" in called and indica < sativa) or ("sativa" in called and sativa < indica):
+            stated = f"{offer.strain_type}, {plain(indica)}:{plain(sativa)} Indica to Sativa."
+            offer.find("strain_disagrees_with_ratio", "strain_type", stated)
+
+
+def _duplicates(offers: list[Offer]) -> None:
+    first: dict[object, Offer] = {}
+    for offer in offers:
+        for key in identities(offer):
+            known = first.setdefault(key, offer)
+            if known is not offer:
+                offer.find("duplicate_in_file", "name", f"First listed at {known.place}.")
+                break
+
+
+def _sizes(offers: list[Offer]) -> None:
+    alike: dict[object, list[Offer]] = defaultdict(list)
+    for offer in offers:
+        if offer.wholesale and offer.size:
+            name = re.sub(r"\s*\b\d+(?:\.\d+)?\s?(?:g|mL)\b", "", offer.name, flags=re.IGNORECASE)
+            strengths = tuple(sorted((key, str(value)) for key, value in offer.potencies.items()))
+            alike[offer.brand, name.casefold(), strengths, offer.wholesale].append(offer)
+    for group in alike.values():
+        sizes = {str(offer.size) for offer in group}
+        for offer in group if len(sizes) > 1 else ():
+            offer.find("price_same_for_other_size", "wholesale", f"{' and '.join(sorted(sizes))} at {offer.wholesale}.")
+
+
+def identities(offer: Offer) -> list[tuple[object, ...]]:
+    """Tell by what a product is known, the surest first: its barcode, else supplier, brand, name, form and size."""
+    if offer.gtin13:
+        return [("gtin", offer.gtin13)]
+    return [described(offer)]
+
+
+def described(offer: Offer) -> tuple[object, ...]:
+    """The identity of a product without a barcode."""
+    size = (offer.size.value.normalize(), offer.size.unit) if offer.size else (None, "")
+    form = dose_form(offer.dose_form)
+    return ("described", offer.supplier.lower(), offer.brand.lower(), offer.name.lower(), form, *size)

@@ -1,0 +1,169 @@
+"""Filling an offer from the cells of its line."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from catalog.sheets import parsing
+from catalog.sheets.layout import Layout, Sheet, words
+from catalog.sheets.offers import Offer
+from catalog.sheets.parsing import Amount, Unreadable
+from catalog.sheets.workbook import Cell
+
+STATUSES = {
+    "active": "active",
+    "to be released": "to_be_released",
+    "out of stock": "out_of_stock",
+    "discontinued": "discontinued",
+}
+
+# Fields that one cell fills by itself.
+PARSERS: dict[str, Callable[[str], Any]] = {
+    "name": parsing.text,
+    "brand": parsing.text,
+    "trade_name": parsing.text,
+    "dose_form": parsing.text,
+    "packaging": parsing.text,
+    "storage": parsing.text,
+    "pathway": parsing.text,
+    "artg_id": parsing.text,
+    "product_code": parsing.text,
+    "strain_type": parsing.text,
+    "cultivar": parsing.text,
+    "lineage": parsing.text,
+    "terpenes": parsing.text,
+    "availability": parsing.text,
+    "thc_total": parsing.text,
+    "cbd_total": parsing.text,
+    "size": parsing.size,
+    "schedule": parsing.schedule,
+    "tga_category": parsing.category,
+    "wholesale": parsing.price,
+    "retail": parsing.price,
+    "gtin13": parsing.gtin,
+    "ratio": parsing.ratio,
+}
+SHOWN = {"terpenes"}  # whose number format matters; potencies are read as shown anyway
+
+
+def fill(offer: Offer, named: Mapping[str, Cell], of: Layout, sheet: Sheet) -> None:
+    """Take over every cell that says something; what cannot be read is told, never guessed."""
+    for into, fixed in sheet.fixed.items():
+        setattr(offer, into, fixed)
+    for into, cell in named.items():
+        if into in PARSERS and cell.text:
+            _take(offer, into, cell)
+    _fill_potencies(offer, named)
+    _fill_strain(offer, named)
+    _fill_status(offer, named)
+    offer.wholesale_gst, offer.retail_gst = of.gst.get("wholesale", ""), of.gst.get("retail", "")
+    for price in ("wholesale", "retail"):
+        if price in named and getattr(offer, price) is None and "price_unreadable" not in _codes(offer, price):
+            offer.find("price_missing", price)
+    if "gtin13" in named and not offer.gtin13 and not _codes(offer, "gtin13"):
+        offer.find("gtin_missing", "gtin13")
+
+
+def _take(offer: Offer, into: str, cell: Cell) -> None:
+    try:
+        setattr(offer, into, PARSERS[into](cell.shown if into in SHOWN else cell.text))
+    except Unreadable as problem:
+        offer.find(problem.code, into, problem.detail)
+
+
+def _codes(offer: Offer, into: str) -> set[str]:
+    return {finding.code for finding in offer.findings if finding.cell == offer.cells.get(into)}
+
+
+def _fill_potencies(offer: Offer, named: Mapping[str, Cell]) -> None:
+    for into in ("thc", "cbd"):
+        if into in named:
+            _add_potency(offer, into, named[into].shown)
+    if "strength" in named:
+        _add_mixture(offer, "strength", named["strength"].shown)
+    if "generic_name" in named:
+        _add_mixture(offer, "generic_name", named["generic_name"].shown)
+    if "cannabinoids" in named:
+        _expect_named(offer, named["cannabinoids"].text)
+
+
+def _add_potency(offer: Offer, into: str, shown: str) -> None:
+    """Read the column of one cannabinoid: ``<1%``, ``CBD <1%``, or a bare nought."""
+    name = into.upper()
+    try:
+        if parsing.CANNABINOID.search(shown):
+            found = parsing.amounts(shown)
+            if set(found) != {name}:
+                raise Unreadable("potency_unreadable", f"It says “{shown[:60]}”.")
+            amount = found[name]
+            if isinstance(amount, Unreadable):
+                raise amount
+        else:
+            amount = parsing.amount(shown)
+    except Unreadable as problem:
+        offer.find(problem.code, into, problem.detail)
+        offer.is_composition_known = offer.is_composition_known and shown == "0"  # nought of anything is nought
+    else:
+        if amount:
+            offer.potencies[name] = amount
+
+
+def _add_mixture(offer: Offer, into: str, shown: str) -> None:
+    """Read a cell with several cannabinoids; a second such cell only adds what the first left open."""
+    try:
+        found = parsing.amounts(shown)
+    except Unreadable as problem:
+        found = {"": problem}
+    for name, amount in found.items():
+        known = offer.potencies.get(name)
+        if isinstance(amount, Amount):
+            offer.potencies.setdefault(name, amount)
+            if known and (known.value, known.unit) != (amount.value, amount.unit):
+                offer.find("potency_disagrees", into, f"{name}: {known} and {amount}.")
+        elif not known and not (name == "" and offer.potencies):
+            offer.find(amount.code, into, f"{name} {amount.detail}".strip())
+            offer.is_composition_known = False
+
+
+def _expect_named(offer: Offer, text: str) -> None:
+    """Hold the list of cannabinoids against the amounts: one that is named should have one."""
+    for name in sorted({match.group().upper() for match in parsing.CANNABINOID.finditer(text)}):
+        if name not in offer.potencies:
+            offer.find("cannabinoid_without_amount", "cannabinoids", f"It names {name}.")
+
+
+def _fill_strain(offer: Offer, named: Mapping[str, Cell]) -> None:
+    offer.strain_type = offer.strain_type or parsing.strain_in(offer.name)
+    if "indica" in named and "sativa" in named:
+        indica, sativa = (parsing.percent(named[into].shown) for into in ("indica", "sativa"))
+        if indica is not None and sativa is not None:
+            offer.ratio = indica, sativa
+
+
+def _fill_status(offer: Offer, named: Mapping[str, Cell]) -> None:
+    if "status" in named and named["status"].text:
+        offer.status = STATUSES.get(words(named["status"].text), "")
+        if not offer.status:
+            offer.find("status_unreadable", "status", f"It says “{named['status'].text[:60]}”.")
+    if "availability" in named and isinstance(named["availability"].value, datetime.date):
+        offer.available_on = datetime.date.fromisoformat(named["availability"].text[:10])
+
+
+def brand_from(offer: Offer, brands: tuple[str, ...], noise: tuple[str, ...], *, keep: bool = False) -> None:
+    """Tell the brand from the beginning of the name, and take it off unless it is to be kept."""
+    fitting = [brand for brand in brands if words(offer.name).startswith(words(brand) + " ")]
+    if not fitting:
+        offer.brand = offer.brand or (brands[0] if len(brands) == 1 else "")
+        if not offer.brand:
+            offer.find("brand_unknown", "name")
+        return
+    offer.brand = max(fitting, key=len)
+    if keep:
+        return
+    rest = offer.name[len(offer.brand) :].strip()
+    for word in noise:
+        if words(rest).startswith(words(word) + " "):
+            rest = rest[len(word) :].strip()
+    offer.name = rest

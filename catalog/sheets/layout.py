@@ -1,0 +1,134 @@
+"""How a supplier lays out a list: declared as data, and found in a workbook by the words of its headings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from catalog.sheets.workbook import Cell, Table, WorkbookRefused
+
+SEARCHED_ROWS = 20
+REPEATS = 3  # so many headings repeated make a heading line
+
+
+def words(text: str) -> str:
+    """Text for comparing: case, blanks and line breaks do not count."""
+    return " ".join(text.split()).casefold()
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a list.
+
+    ``columns`` maps the text of a heading to our field; "" maps it to nothing on purpose, because it is
+    not imported. ``title`` is the field of the column whose heading is the name of a section.
+    ``per_column`` lists have one product per column. A sheet that ``confirms`` another lists the same
+    products once more.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    optional: frozenset[str] = frozenset()
+    title: str = ""
+    per_column: bool = False
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    confirms: str = ""
+
+    @property
+    def headings(self) -> dict[str, str]:
+        return {words(heading): into for heading, into in self.columns.items()}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Everything to know for reading the workbooks of one supplier."""
+
+    key: str
+    supplier: str
+    sheets: tuple[Sheet, ...]
+    skipped: Mapping[str, str] = field(default_factory=dict)  # sheets that are not imported, and why
+    brands: tuple[str, ...] = ()  # where the list has no brand column: the ranges that names begin with
+    noise: tuple[str, ...] = ()  # words that names carry after the brand without being part of them
+    gst: Mapping[str, str] = field(default_factory=dict)  # price -> "ex" or "inc", where the list says so
+
+
+@dataclass(frozen=True)
+class Located:
+    """A sheet of the layout found in the workbook."""
+
+    sheet: Sheet
+    table: Table
+    header_row: int
+    fields: Mapping[int, str]  # position -> our field
+    unknown: tuple[Cell, ...]  # headings that the layout does not know
+
+    @property
+    def title_at(self) -> int | None:
+        return next((at for at, into in self.fields.items() if into == self.sheet.title), None)
+
+    def repeats_headings(self, row: list[Cell]) -> bool:
+        """Whether ``row`` is a heading again: several cells say what their column's heading says."""
+        header = self.table.rows[self.header_row]
+        same = sum(
+            1
+            for at, into in self.fields.items()
+            if into != self.sheet.title and row[at].text and words(row[at].text) == words(header[at].text)
+        )
+        return same >= min(REPEATS, len(self.fields))
+
+
+def locate(layout: Layout, tables: list[Table]) -> list[Located]:
+    """Find every sheet of ``layout`` with all its columns.
+
+    :raises WorkbookRefused: a sheet or a column is missing; it tells what was expected and found
+    """
+    by_name = {words(table.name): table for table in tables}
+    missing = [sheet.name for sheet in layout.sheets if words(sheet.name) not in by_name]
+    if missing:
+        raise WorkbookRefused(
+            f"This does not look like the {layout.supplier} list: expected {_names(missing)}, "
+            f"found the sheets {_names([table.name for table in tables])}."
+        )
+    return [_locate(layout, sheet, by_name[words(sheet.name)]) for sheet in layout.sheets]
+
+
+def _locate(layout: Layout, sheet: Sheet, table: Table) -> Located:
+    table = table.turned() if sheet.per_column else table
+    headings = sheet.headings
+    scores = [sum(words(cell.text) in headings for cell in row if cell.text) for row in table.rows[:SEARCHED_ROWS]]
+    best = max(scores, default=0)
+    if best < min(REPEATS, len(headings)):
+        raise WorkbookRefused(
+            f"This does not look like the {layout.supplier} list: sheet “{sheet.name}” has no line with the headings "
+            f"{_names(sheet.columns)}."
+        )
+    header_row = scores.index(best)
+    header = table.rows[header_row]
+    fields = {at: headings[words(cell.text)] for at, cell in enumerate(header) if words(cell.text) in headings}
+    _refuse_missing(layout, sheet, header)
+    titled = next((at for at, cell in enumerate(header) if cell.text and at not in fields), None)
+    if sheet.title and titled is not None:
+        fields[titled] = sheet.title
+    unknown = tuple(cell for at, cell in enumerate(header) if at not in fields and _has_data(table, header_row, at))
+    return Located(sheet, table, header_row, {at: into for at, into in fields.items() if into}, unknown)
+
+
+def _refuse_missing(layout: Layout, sheet: Sheet, header: list[Cell]) -> None:
+    found = [words(cell.text) for cell in header if cell.text]
+    missing = [name for name in sheet.columns if words(name) not in found and name not in sheet.optional]
+    if missing:
+        raise WorkbookRefused(
+            f"Sheet “{sheet.name}” of the {layout.supplier} list lacks the heading {_names(missing)}; "
+            f"found {_names([cell.text for cell in header if cell.text])}."
+        )
+    twice = sorted({name for name in found if name in sheet.headings and found.count(name) > 1})
+    if twice:
+        raise WorkbookRefused(f"Sheet “{sheet.name}” has the heading {_names(twice)} more than once.")
+
+
+def _has_data(table: Table, header_row: int, at: int) -> bool:
+    return any(row[at].text for row in table.rows[header_row:])
+
+
+def _names(names: list[str] | Mapping[str, str]) -> str:
+    return ", ".join(f"“{' '.join(name.split())}”" for name in names)

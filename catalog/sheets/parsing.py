@@ -1,0 +1,220 @@
+"""What cells say: potency, size, price, schedule, category, barcode, strain."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from stdnum import ean
+
+from catalog.sheets.workbook import plain
+
+NOTHING = {"", "n/a", "na", "-", "–", "nil", "not applicable"}
+LONGEST = 300
+FINEST, LARGEST = 4, 100_000  # decimal places and size that a strength can have
+
+UNITS = {"%": "%", "mg/ml": "mg/mL", "mg/g": "mg/g", "mg": "mg"}
+PIECES = ("pastille", "capsule", "tablet", "wafer", "lozenge", "gummy", "piece", "spray", "suppository", "unit")
+SIZES = {"g": "g", "gram": "g", "grams": "g", "ml": "mL", "mls": "mL"}
+SIZES |= {piece: piece for piece in PIECES} | {f"{piece}s": piece for piece in PIECES}
+
+OPERATOR = r"(?P<op>≤|<=|<|=)?\s*"
+NUMBER = r"(?P<value>\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)"
+UNIT = rf"(?P<unit>%|mg\s*/\s*ml|mg\s*/\s*g|mg(?:\s*/\s*(?:{'|'.join(PIECES)}))?)?"
+AMOUNT = re.compile(rf"{OPERATOR}{NUMBER}\s*{UNIT}(?:\s*w/w)?", re.IGNORECASE)
+CANNABINOID = re.compile(
+    r"(?:(?:Δ|delta)[-\s]?9[-\s]?)?(?P<name>tetrahydrocannabinol|cannabidiol|cannabinol|cannabigerol"
+    r"|THCV|CBDV|THC|CBD|CBN|CBG|CBC)\b|(?P<joined>THC|CBD)(?=\d)",
+    re.IGNORECASE,
+)
+SHORT = {"tetrahydrocannabinol": "THC", "cannabidiol": "CBD", "cannabinol": "CBN", "cannabigerol": "CBG"}
+FILLING = re.compile(r"^[\s,;:/+&]*(?:total|and)?[\s,;:/+&]*|[\s,;:/+&]*(?:w/w)?\s*(?:total|and)?[\s,;:/+&]*$")
+STRAIN_IN_NAME = re.compile(r"\(([^()]*\b(?:indica|sativa|hybrid)\b[^()]*)\)", re.IGNORECASE)
+
+
+class Unreadable(ValueError):
+    """A cell does not say what belongs there; ``code`` is what to tell about it."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(code, detail)
+        self.code, self.detail = code, detail
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number with its unit, and whether it is exact (``=``) or a bound (``<``, ``<=``)."""
+
+    value: Decimal
+    unit: str
+    op: str = "="
+
+    def as_json(self) -> dict[str, str]:
+        return {"op": self.op, "value": format(self.value, "f"), "unit": self.unit}
+
+    def __str__(self) -> str:
+        op = "" if self.op == "=" else {"<": "< ", "<=": "≤ "}[self.op]
+        return f"{op}{plain(self.value)} {self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is in a pack."""
+
+    value: Decimal
+    unit: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"value": format(self.value, "f"), "unit": self.unit}
+
+    def __str__(self) -> str:
+        return f"{plain(self.value)} {self.unit}"
+
+
+def text(shown: str) -> str:
+    """Take words as they are; nothing for ``N/A``."""
+    if len(shown) > LONGEST:
+        raise Unreadable("text_too_long", f"It has {len(shown)} characters.")
+    return "" if shown.casefold() in NOTHING else shown
+
+
+def amount(shown: str) -> Amount | None:
+    """Read one strength: ``<1%``, ``9.9mg/Ml``, ``30mg/piece``.
+
+    :raises Unreadable: it is something else, or has no unit
+    """
+    if shown.casefold() in NOTHING:
+        return None
+    found = AMOUNT.fullmatch(shown)
+    if not found:
+        raise Unreadable("potency_unreadable", f"It says “{shown[:60]}”.")
+    value = Decimal(found["value"].replace(",", ""))
+    if not found["unit"]:
+        is_fraction = 0 < value < 1
+        raise Unreadable("potency_looks_like_fraction" if is_fraction else "potency_unit_missing", f"It says “{shown}”.")
+    if value.as_tuple().exponent < -FINEST or value >= LARGEST:  # type: ignore[operator]
+        raise Unreadable("potency_unreadable", f"It says “{shown[:60]}”.")
+    unit = "".join(found["unit"].lower().split())
+    unit = "mg" if unit.removeprefix("mg/") in PIECES else UNITS[unit]
+    op = {"≤": "<=", None: "="}.get(found["op"], found["op"])
+    return Amount(value, unit, op)
+
+
+def amounts(shown: str) -> dict[str, Amount | Unreadable]:
+    """Read strengths with their cannabinoids: ``THC10mg/mL:CBD 15mg/mL``, ``9% THC, 9%CBD``.
+
+    What cannot be read stands in the answer as the refusal to read it.
+    """
+    if shown.casefold() in NOTHING:
+        return {}
+    names = list(CANNABINOID.finditer(shown))
+    if not names:
+        raise Unreadable("potency_unreadable", f"It says “{shown[:60]}”.")
+    name_first = not _strip(shown[: names[0].start()])
+    found: dict[str, Amount | Unreadable] = {}
+    for position, name in enumerate(names):
+        following = names[position + 1].start() if position + 1 < len(names) else len(shown)
+        before = names[position - 1].end() if position else 0
+        part = shown[name.end() : following] if name_first else shown[before : name.start()]
+        found[_short(name)] = _amount_or_refusal(_strip(part))
+    if not name_first and _strip(shown[names[-1].end() :]):
+        raise Unreadable("potency_unreadable", f"It says “{shown[:60]}”.")
+    return found
+
+
+def _short(name: re.Match[str]) -> str:
+    word = (name["name"] or name["joined"]).lower()
+    return SHORT.get(word, word.upper())
+
+
+def _strip(part: str) -> str:
+    before = None
+    while before != part:
+        before, part = part, FILLING.sub("", part)
+    return part
+
+
+def _amount_or_refusal(part: str) -> Amount | Unreadable:
+    try:
+        return amount(part) or Unreadable("cannabinoid_without_amount")
+    except Unreadable as problem:
+        return problem
+
+
+def size(shown: str) -> Size | None:
+    """Read a pack size: ``10G``, ``30mL``, ``60 pastilles``, ``1g cartridge``."""
+    if shown.casefold() in NOTHING:
+        return None
+    found = re.fullmatch(rf"{NUMBER}\s*(?P<unit>[a-z]+)(?:\s+cartridge)?", shown, re.IGNORECASE)
+    if not found or found["unit"].lower() not in SIZES or len(found["value"]) > 9:
+        raise Unreadable("size_unreadable", f"It says “{shown[:60]}”.")
+    return Size(Decimal(found["value"].replace(",", "")), SIZES[found["unit"].lower()])
+
+
+def price(shown: str) -> Decimal | None:
+    """Read Australian dollars: ``73``, ``$73.00``, ``1,049.00``; nothing or nought is no price."""
+    if shown.casefold() in NOTHING:
+        return None
+    try:
+        cleaned = re.sub(r"^\$\s*|,(?=\d{3}(?:\D|$))", "", shown)
+        found = Decimal(cleaned).quantize(Decimal("0.01"))
+    except InvalidOperation:
+        raise Unreadable("price_unreadable", f"It says “{shown[:60]}”.") from None
+    if not found.is_finite() or found < 0 or found >= 10**8:
+        raise Unreadable("price_unreadable", f"It says “{shown[:60]}”.")
+    return found or None
+
+
+def milligrams(shown: str) -> Decimal | None:
+    """Read a total per container: ``2,000mg``, ``750mg THC``."""
+    found = re.fullmatch(rf"{NUMBER}\s*mg(?:\s+(?:THC|CBD))?", shown, re.IGNORECASE)
+    return Decimal(found["value"].replace(",", "")) if found else None
+
+
+def percent(shown: str) -> Decimal | None:
+    """Read ``70%``; nothing for words."""
+    found = re.fullmatch(rf"{NUMBER}\s*%", shown)
+    return Decimal(found["value"]) if found else None
+
+
+def ratio(shown: str) -> tuple[Decimal, Decimal] | None:
+    """Read ``70:30`` as Indica to Sativa."""
+    found = re.fullmatch(r"(\d+)\s*:\s*(\d+)", shown)
+    return (Decimal(found[1]), Decimal(found[2])) if found else None
+
+
+def schedule(shown: str) -> str:
+    """Read ``S8``, ``8`` or ``Schedule 8`` as S8."""
+    if shown.casefold() in NOTHING:
+        return ""
+    found = re.fullmatch(r"(?:schedule|s)?\s*([48])", shown, re.IGNORECASE)
+    if not found:
+        raise Unreadable("schedule_unreadable", f"It says “{shown[:60]}”.")
+    return f"S{found[1]}"
+
+
+def category(shown: str) -> int | None:
+    """Read ``5`` or ``Category 5`` as 5."""
+    if shown.casefold() in NOTHING:
+        return None
+    found = re.fullmatch(r"(?:category|cat\.?)?\s*([1-5])", shown, re.IGNORECASE)
+    if not found:
+        raise Unreadable("category_unreadable", f"It says “{shown[:60]}”.")
+    return int(found[1])
+
+
+def gtin(shown: str) -> str:
+    """Read a barcode as 13 digits, however it was spaced or shortened."""
+    if shown.casefold() in NOTHING:
+        return ""
+    digits = re.sub(r"[\s-]", "", shown)
+    padded = digits.zfill(13)
+    if not digits.isdecimal() or len(padded) != 13 or not ean.is_valid(padded):
+        raise Unreadable("gtin_invalid", f"It says “{shown[:60]}”.")
+    return padded
+
+
+def strain_in(name: str) -> str:
+    """Find the strain type that a name carries in brackets."""
+    found = STRAIN_IN_NAME.search(name)
+    return " ".join(found[1].split()) if found else ""
