@@ -99,7 +99,7 @@ def answer(state: State, request: Request, *, origin: str) -> Answer:
         headers |= {"idempotent-replayed": "true"} if replayed else {}
         return json_answer(body, headers=headers)
     except ApiError as error:
-        return json_answer(error.body, status=error.status, headers=headers)
+        return json_answer(error.body, status=error.http_status, headers=headers)
 
 
 def _answer_once(state: State, request: Request, *, origin: str, version: str | None) -> tuple[Tree, bool]:

@@ -76,7 +76,7 @@ class Simulator:
         try:
             request = await read_request(scope, receive)
         except ApiError as error:
-            return json_answer(error.body, status=error.status)
+            return json_answer(error.body, status=error.http_status)
         if request.path.startswith("/v1/"):
             return api.answer(state, request, origin=self.public_url or request.origin)
         if request.path in CONTROLS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+
 from billing.simulator.state import State
 from billing.simulator.wire import ApiError, Tree
 

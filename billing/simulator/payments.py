@@ -62,7 +62,12 @@ def succeed(state: State, intent: Tree, *, version: str | None) -> Tree:
     )
     fee = intent["amount"] * FEE_RATE // 10_000 + FEE_FIXED
     entry = record_balance(
-        state, kind="charge", amount=intent["amount"], fee=fee, currency=intent["currency"], source=charge["id"]
+        state,
+        kind="charge",
+        amount=intent["amount"],
+        fee=fee,
+        currency=intent["currency"],
+        source=charge["id"],
     )
     charge = state.save({**charge, "balance_transaction": entry["id"]})
     emit(state, "charge.succeeded", charge, version=version)
@@ -86,9 +91,7 @@ def fail(state: State, intent: Tree, *, code: str, version: str | None) -> Tree:
     return intent
 
 
-def record_balance(
-    state: State, *, kind: str, amount: int, fee: int, currency: str, source: str
-) -> Tree:
+def record_balance(state: State, *, kind: str, amount: int, fee: int, currency: str, source: str) -> Tree:
     """Write down a movement of the clinic's balance at Stripe."""
     details = [{"amount": fee, "currency": currency, "type": "stripe_fee", "description": "Stripe fee"}]
     return state.add(

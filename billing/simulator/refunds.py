@@ -20,7 +20,10 @@ def create(state: State, asked: Tree, *, version: str | None) -> Tree:
     if amount <= 0:
         raise ApiError("Invalid positive integer", code="parameter_invalid_integer", param="amount")
     if amount > left:
-        message = f"Refund amount (A${amount / 100:.2f}) is greater than unrefunded amount on charge (A${left / 100:.2f})"
+        message = (
+            f"Refund amount (A${amount / 100:.2f}) is greater than unrefunded amount on charge "
+            f"(A${left / 100:.2f})"
+        )
         raise ApiError(message, param="amount")
 
     outcome = state.switch("refunds", "succeeded")

@@ -55,7 +55,7 @@ class ApiError(Exception):
         param: str | None = None,
     ) -> None:
         super().__init__(message)
-        self.status = status
+        self.http_status = status
         parts = {"message": message, "type": kind, "code": code, "param": param}
         self.body = {"error": {name: value for name, value in parts.items() if value is not None}}
 

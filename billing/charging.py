@@ -1,0 +1,286 @@
+"""Taking money: from an open order to a paid one."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from billing import gateway, refunding, signals
+from billing.models import Fee, Order, OrderLine, Payment
+from config.base import Refused
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+# Stripe keeps a page open for 30 minutes to 24 hours; a minute on each side for clocks and the way there.
+SHORTEST_PAGE = timedelta(minutes=31)
+SHORTEST_ASKED = timedelta(minutes=30, seconds=5)
+LONGEST_PAGE = timedelta(hours=23, minutes=59)
+
+
+class NoFee(Refused):
+    def __init__(self, code: str) -> None:
+        super().__init__(f"There is no fee for “{code}” on that day. Please ask the clinic to add one.")
+
+
+class NothingToPay(Refused):
+    def __init__(self, order: Order) -> None:
+        super().__init__(f"{order} is {order.get_status_display().lower()}. There is nothing to pay now.")
+
+
+class PaymentUnderWay(Refused):
+    def __init__(self, order: Order) -> None:
+        super().__init__(f"{order} is being paid at this moment. Please look again in a minute.")
+
+
+class CheckoutClosed(Refused):
+    def __init__(self) -> None:
+        super().__init__("The time to pay ran out while the payment page was opening. Please start again.")
+
+
+class Mismatch(Refused):
+    """Stripe and we disagree; a person has to look."""
+
+
+class Line(NamedTuple):
+    """One thing to charge for; the amount includes GST."""
+
+    description: str
+    gst_code: str
+    amount: Decimal
+
+
+def line_for(code: str, *, on: datetime.date) -> Line:
+    """Offer the service ``code`` at the fee that holds on that day.
+
+    :raises NoFee: nobody has set one
+    """
+    fee = Fee.objects.on(on).filter(code=code).first()
+    if fee is None:
+        raise NoFee(code)
+    return Line(fee.description, fee.gst_code, fee.amount)
+
+
+@transaction.atomic
+def open_order(*, payer: User, lines: Sequence[Line], by: User | None) -> Order:
+    """Write down what ``payer`` owes, and for what."""
+    offered = [Line(*line) for line in lines]
+    order = Order.objects.add(payer=payer, amount=sum(line.amount for line in offered), by=by, why="Offered.")
+    for line in offered:
+        OrderLine.objects.create(order=order, recorded_by=by, **line._asdict())
+    return order
+
+
+def start_checkout(
+    order: Order, *, success_url: str, cancel_url: str, expires: datetime.datetime | None = None
+) -> Payment:
+    """Open Stripe's payment page for ``order``, or give the one that is open already.
+
+    However often and however close together this is asked, there is one page. Stripe keeps a page
+    for at least half an hour: close it earlier with ``expire_checkout``.
+
+    :raises NothingToPay: the order is not open
+    :raises CheckoutClosed: the order was given up meanwhile
+    :raises gateway.Unreachable: Stripe does not answer
+    """
+    now = timezone.now()
+    if order.payments.pending().filter(expires_at__lte=now).exists():
+        expire_checkout(order)
+    until = max(expires or now, now + SHORTEST_PAGE)
+    payment = _reserve(order, success_url, cancel_url, min(until, now + LONGEST_PAGE))
+    if payment.url:
+        return payment
+    try:
+        session = gateway.create_session(
+            payment_id=str(payment.pk),
+            order_id=str(order.pk),
+            amount=payment.amount,
+            success_url=payment.success_url,
+            cancel_url=payment.cancel_url,
+            expires_at=payment.expires_at,
+        )
+    except gateway.Rejected as no:
+        _fail(payment, why=str(no))
+        raise
+    if not _attach(payment, session=session):
+        settle(payment, session=gateway.expire_session(session.id))
+        raise CheckoutClosed
+    return payment
+
+
+@transaction.atomic
+def _reserve(order: Order, success_url: str, cancel_url: str, expires_at: datetime.datetime) -> Payment:
+    """The one attempt that is under way, begun now if there was none."""
+    if order.lock().status != Order.Status.OPEN:
+        raise NothingToPay(order)
+    pending = order.payments.pending().first()
+    if pending and pending.session_id is None and pending.expires_at < timezone.now() + SHORTEST_ASKED:
+        # We stopped before Stripe answered, and by now Stripe would refuse so short a time.
+        pending.move_to(Payment.Status.EXPIRED, by=None, why="The payment page never opened.")
+        pending = None
+    return pending or Payment.objects.add(
+        order=order,
+        amount=order.amount,
+        success_url=success_url,
+        cancel_url=cancel_url,
+        expires_at=expires_at,
+        by=None,
+        why="The payer chose to pay.",
+    )
+
+
+@transaction.atomic
+def _attach(payment: Payment, *, session: gateway.Session) -> bool:
+    """Note which page was opened; false when the attempt was given up meanwhile."""
+    payment.order.lock()
+    still_wanted = payment.lock().status == Payment.Status.PENDING
+    if payment.session_id is None:
+        payment.change(
+            session_id=session.id,
+            url=session.url,
+            expires_at=session.expires_at,
+            by=None,
+            why="Stripe opened the payment page.",
+        )
+    return still_wanted
+
+
+@transaction.atomic
+def _fail(payment: Payment, *, why: str) -> None:
+    payment.order.lock()
+    if payment.lock().status == Payment.Status.PENDING:
+        payment.move_to(Payment.Status.FAILED, by=None, why=why)
+
+
+def follow(session_id: str) -> None:
+    """Ask Stripe how a payment page stands now, and act on the answer. Asking twice changes nothing.
+
+    :raises Mismatch: it is not one of ours, or it differs from what we asked for
+    :raises gateway.Unreachable: Stripe does not answer
+    """
+    session = gateway.fetch_session(session_id)
+    known = Q(session_id=session.id)
+    if session.payment_id:
+        # We may have stopped between Stripe's answer and our note of it: then only Stripe knows both.
+        known |= Q(pk=session.payment_id, session_id=None)
+    try:
+        payment = Payment.objects.select_related("order").filter(known).first()
+    except ValidationError:  # somebody else's reference
+        payment = None
+    if payment is None:
+        raise Mismatch("Stripe has a payment page that we never opened. Look it up in Stripe’s dashboard.")
+    settle(payment, session=session)
+
+
+@transaction.atomic
+def settle(payment: Payment, *, session: gateway.Session) -> None:
+    """Act on how a payment page stands. Hearing it twice, late or in another order changes nothing.
+
+    :raises Mismatch: what Stripe has is not what we asked for
+    """
+    order = payment.order.lock()
+    payment.lock()
+    _compare(payment, session)
+    if session.is_paid and payment.status != Payment.Status.SUCCEEDED:
+        _take(order, payment, session_id=session.id, intent_id=session.intent_id)
+    elif session.status == "expired" and payment.status == Payment.Status.PENDING:
+        payment.move_to(Payment.Status.EXPIRED, by=None, why="Stripe closed the payment page.", url="")
+
+
+def _compare(payment: Payment, session: gateway.Session) -> None:
+    here = (payment.amount, payment.order.currency, gateway.is_live(), str(payment.order_id))
+    there = (session.amount, session.currency, session.livemode, session.order_id)
+    if here != there:
+        raise Mismatch(
+            f"{payment.order}: Stripe has {session.currency} {session.amount:,.2f}"
+            f" ({'live' if session.livemode else 'test'}), we asked for AUD {payment.amount:,.2f}"
+            f" ({'live' if gateway.is_live() else 'test'}), or the order differs."
+            " Nothing was changed: check the payment in Stripe’s dashboard."
+        )
+
+
+def _take(order: Order, payment: Payment, *, by: User | None = None, **known: str) -> None:
+    """The money is here. What it was for may be gone, or paid already; then it goes back."""
+    now = timezone.now()
+    payment.move_to(Payment.Status.SUCCEEDED, by=by, why="The money came in.", paid_at=now, url="", **known)
+    if order.status in {Order.Status.OPEN, Order.Status.VOID}:
+        order.move_to(Order.Status.PAID, by=by, why="Paid.", paid_at=now)
+        signals.order_paid.send(Order, order=order)
+    else:
+        refunding.refund(order, payment=payment, by=None, why="Nothing was owed any more when this came in.")
+
+
+def expire_checkout(order: Order) -> bool:
+    """Close the payment page of ``order``, and tell whether it turned out to be paid.
+
+    Call it before what the order was for is given to somebody else.
+
+    :raises gateway.Unreachable: Stripe does not answer, so the page may still be open
+    """
+    for payment in order.payments.pending():
+        if payment.session_id:
+            settle(payment, session=gateway.expire_session(payment.session_id))
+        else:
+            _give_up(payment)
+    order.refresh_from_db()
+    return order.status == Order.Status.PAID
+
+
+@transaction.atomic
+def _give_up(payment: Payment) -> None:
+    """Drop an attempt whose page never came; if it does come yet, ``_attach`` has it closed."""
+    payment.order.lock()
+    if payment.lock().status == Payment.Status.PENDING and payment.session_id is None:
+        payment.move_to(Payment.Status.EXPIRED, by=None, why="The payment page never opened.")
+
+
+def waive(order: Order, *, by: User, why: str) -> None:
+    """Ask for no money after all; whoever waits for the order goes on as if it were paid.
+
+    :raises NothingToPay: the order is not open
+    :raises PaymentUnderWay: the payer opened a payment page in this very moment
+    """
+    expire_checkout(order)
+    with transaction.atomic():
+        _still_open(order)
+        order.move_to(Order.Status.WAIVED, by=by, why=why, waived_at=timezone.now(), waived_by=by)
+        signals.order_paid.send(Order, order=order)
+
+
+@transaction.atomic
+def void(order: Order, *, by: User | None, why: str) -> None:
+    """Give the order up. Close its payment page first, with ``expire_checkout``.
+
+    :raises NothingToPay: the order is not open
+    :raises PaymentUnderWay: its payment page is open
+    """
+    _still_open(order)
+    order.move_to(Order.Status.VOID, by=by, why=why)
+
+
+def take_payment(order: Order, *, by: User, method: str, why: str = "Taken by hand.") -> Payment:
+    """Note money that a person took: at a terminal, in cash, by bank transfer.
+
+    :raises NothingToPay: the order is not open
+    """
+    expire_checkout(order)
+    with transaction.atomic():
+        _still_open(order)
+        payment = Payment.objects.add(order=order, amount=order.amount, method=method, by=by, why=why)
+        _take(order, payment, by=by)
+    return payment
+
+
+def _still_open(order: Order) -> None:
+    if order.lock().status != Order.Status.OPEN:
+        raise NothingToPay(order)
+    if order.payments.pending().exists():
+        raise PaymentUnderWay(order)

@@ -1,0 +1,139 @@
+"""Hearing from Stripe: keeping every webhook, acting on it once, trying again what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from billing import charging, gateway, refunding
+from billing.models import StripeEvent
+from config.base import Refused, enqueue
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=1)
+MOST_ATTEMPTS = 12  # some eight hours; then a person looks
+INTERRUPTED = "The work on this event was interrupted."
+
+
+class WrongMode(Refused):
+    def __init__(self) -> None:
+        super().__init__("This event is from Stripe’s other mode, test or live. Check the webhook’s keys.")
+
+
+class AlreadyDone(Refused):
+    def __init__(self) -> None:
+        super().__init__("This event has been acted on. There is nothing to try again.")
+
+
+def receive(body: bytes, *, signature: str) -> None:
+    """Keep a webhook and have a worker act on it. A second copy changes nothing.
+
+    :raises gateway.Unsigned: it does not come from Stripe
+    :raises gateway.Malformed: it is no event
+    """
+    notice = gateway.read_event(body, signature)
+    if StripeEvent.objects.filter(event_id=notice.id).exists():
+        return
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            event = StripeEvent.objects.add(
+                event_id=notice.id,
+                kind=notice.kind,
+                about=notice.about,
+                livemode=notice.livemode,
+                payload=body.decode(),
+                received_at=now,
+                next_attempt_at=now + FIRST_PAUSE,
+                by=None,
+                why="Received.",
+            )
+            enqueue("billing.tasks.handle_event", event.pk)
+    except IntegrityError:
+        if not StripeEvent.objects.filter(event_id=notice.id).exists():
+            raise  # not the second copy arriving at the same time
+
+
+def handle(event: StripeEvent) -> None:
+    """Act on what Stripe says now about the object of ``event``; a failure is noted and tried again."""
+    if not _claim(event, now=timezone.now()):
+        return
+    try:
+        _act(event)
+    except Refused as no:
+        _note(event, why="Could not be acted on.", error=str(no))
+    else:
+        _note(event, why="Acted on.", error="", processed_at=timezone.now(), next_attempt_at=None)
+
+
+def _act(event: StripeEvent) -> None:
+    if event.livemode != gateway.is_live():
+        raise WrongMode
+    if event.kind in ACTIONS:
+        ACTIONS[event.kind](event.about)
+
+
+@transaction.atomic
+def _note(event: StripeEvent, *, why: str, **found: Any) -> None:
+    # Two workers may have had it at once: what one of them finished stays finished.
+    if event.lock().processed_at is None:
+        event.change(by=None, why=why, **found)
+
+
+def follow_charge(charge_id: str) -> None:
+    """Act on the refunds of a charge."""
+    refunding.follow_all(gateway.fetch_intent_of_charge(charge_id))
+
+
+ACTIONS: dict[str, Callable[[str], None]] = {
+    "checkout.session.completed": charging.follow,
+    "checkout.session.expired": charging.follow,
+    "checkout.session.async_payment_succeeded": charging.follow,
+    "checkout.session.async_payment_failed": charging.follow,
+    "charge.refunded": follow_charge,
+    "refund.created": refunding.follow,
+    "refund.updated": refunding.follow,
+    "refund.failed": refunding.follow,
+}
+
+
+@transaction.atomic
+def _claim(event: StripeEvent, *, now: datetime) -> bool:
+    """Count the attempt before it begins: an event that kills its worker must not be tried for ever."""
+    if event.lock().processed_at is not None:
+        return False
+    attempts = event.attempts + 1
+    pause = min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE)
+    event.change(
+        attempts=attempts,
+        next_attempt_at=now + pause if attempts < MOST_ATTEMPTS else None,
+        error=INTERRUPTED,
+        by=None,
+        why=f"Attempt {attempts}.",
+    )
+    return True
+
+
+@transaction.atomic
+def try_again(event: StripeEvent, *, by: User) -> None:
+    """Have a worker act on ``event`` now.
+
+    :raises AlreadyDone: it has been acted on
+    """
+    if event.lock().processed_at is not None:
+        raise AlreadyDone
+    event.change(attempts=0, next_attempt_at=timezone.now() + FIRST_PAUSE, by=by, why="To be tried again.")
+    enqueue("billing.tasks.handle_event", event.pk)
+
+
+def retry(*, now: datetime) -> None:
+    """Ask a worker to act on every event whose next attempt is due."""
+    for pk in StripeEvent.objects.due(now).values_list("pk", flat=True):
+        enqueue("billing.tasks.handle_event", pk)

@@ -1,0 +1,204 @@
+"""Giving money back: owing it, sending it, following it to the end."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from billing import gateway, signals
+from billing.models import Order, Payment, Refund
+from config.base import Refused, enqueue
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+KEYS_LAST = timedelta(hours=23)  # Stripe forgets an idempotency key after a day
+SENT_BY = timedelta(minutes=2)  # a worker should have sent a refund by then
+SETTLED_BY = timedelta(hours=6)  # and heard of its end by then
+NOTHING = Decimal("0.00")
+
+
+class NothingToRefund(Refused):
+    def __init__(self, order: Order) -> None:
+        super().__init__(f"{order} has nothing left to give back.")
+
+
+class TooMuch(Refused):
+    def __init__(self, left: Decimal) -> None:
+        super().__init__(f"At most A${left:,.2f} can be given back. Please enter a smaller amount.")
+
+
+class StrangeRefund(Refused):
+    """Stripe has a refund that we do not, or another amount; a person has to look."""
+
+
+@transaction.atomic
+def refund(
+    order: Order, *, by: User | None, why: str, amount: Decimal | None = None, payment: Payment | None = None
+) -> Refund:
+    """Owe the payer their money back, all of it unless ``amount`` says less; a worker sends it.
+
+    :raises NothingToRefund: everything has gone back already, or nothing was paid
+    :raises TooMuch: less is left than asked for
+    """
+    order.lock()
+    payment, left = _fullest(order, only=payment)
+    amount = left if amount is None else amount
+    if not NOTHING < amount <= left:
+        raise TooMuch(left)
+    owed = Refund.objects.add(payment=payment, amount=amount, reason=why, by=by, why=why)
+    if order.status != Order.Status.REFUNDING:
+        order.move_to(Order.Status.REFUNDING, by=by, why=why)
+    if payment.method == Payment.Method.CARD:
+        enqueue("billing.tasks.send_refund", owed.pk)
+    else:
+        _finish(order, owed, Refund.Status.SUCCEEDED, by=by, why="Handed back.")
+    return owed
+
+
+def _fullest(order: Order, *, only: Payment | None) -> tuple[Payment, Decimal]:
+    """The payment with the most left of it, and how much that is."""
+    payments = order.payments.succeeded().filter(pk=only.pk) if only else order.payments.succeeded()
+    left = [(payment, remaining(payment)) for payment in payments]
+    payment, most = max(left, key=lambda pair: pair[1], default=(None, NOTHING))
+    if payment is None or most <= NOTHING:
+        raise NothingToRefund(order)
+    return payment, most
+
+
+def remaining(payment: Payment) -> Decimal:
+    """How much of a payment is neither given back nor promised."""
+    promised = payment.refunds.exclude(status=Refund.Status.FAILED).aggregate(total=Sum("amount"))["total"]
+    return payment.amount - (promised or NOTHING)
+
+
+def send(owed: Refund) -> None:
+    """Have Stripe send the money. Doing it twice, or dying halfway, sends it once.
+
+    :raises gateway.Unreachable: Stripe does not answer; ask again later
+    """
+    if owed.status not in Refund.UNFINISHED:
+        return
+    try:
+        there = _there_already(owed) or gateway.create_refund(
+            refund_id=str(owed.pk), intent_id=owed.payment.intent_id, amount=owed.amount
+        )
+    except gateway.Rejected as no:
+        _accept_refusal(owed, failure=str(no))
+    else:
+        accept(owed, there=there)
+
+
+def _there_already(owed: Refund) -> gateway.Return | None:
+    """What Stripe has of this refund, where its memory of our key cannot be trusted to tell."""
+    if owed.stripe_id:
+        return gateway.fetch_refund(owed.stripe_id)
+    if owed.created_at > timezone.now() - KEYS_LAST:
+        return None
+    found = gateway.fetch_refunds(owed.payment.intent_id)
+    return next((there for there in found if there.refund_id == str(owed.pk)), None)
+
+
+def follow(stripe_id: str) -> None:
+    """Ask Stripe how one refund stands now, and act on the answer.
+
+    :raises StrangeRefund: it is not one of ours
+    """
+    there = gateway.fetch_refund(stripe_id)
+    accept(_ours(there), there=there)
+
+
+def follow_all(intent_id: str) -> None:
+    """Ask Stripe how all refunds of a payment stand now, and act on the answer.
+
+    :raises StrangeRefund: one of them is not ours
+    """
+    for there in gateway.fetch_refunds(intent_id):
+        accept(_ours(there), there=there)
+
+
+def _ours(there: gateway.Return) -> Refund:
+    known = Q(stripe_id=there.id)
+    if there.refund_id:
+        known |= Q(pk=there.refund_id)
+    try:
+        owed = Refund.objects.filter(known).first()
+    except ValidationError:  # somebody else's reference
+        owed = None
+    if owed is None:
+        raise StrangeRefund(
+            f"A${there.amount:,.2f} was given back in Stripe’s own dashboard, not here."
+            " Write it down with the order’s receipt."
+        )
+    return owed
+
+
+@transaction.atomic
+def accept(owed: Refund, *, there: gateway.Return) -> None:
+    """Act on how a refund stands at Stripe. Hearing it twice changes nothing.
+
+    :raises StrangeRefund: the amounts differ
+    """
+    order = Order.objects.get(payments__refunds=owed).lock()
+    owed.lock()
+    if (there.amount, there.currency) != (owed.amount, order.currency):
+        stripes = f"{there.currency} {there.amount:,.2f}"
+        raise StrangeRefund(f"{owed}: Stripe has {stripes}. Check it in Stripe’s dashboard.")
+    if owed.stripe_id is None:
+        owed.change(stripe_id=there.id, by=None, why="Stripe has it.")
+    match there.status:
+        case "succeeded":
+            _finish(order, owed, Refund.Status.SUCCEEDED, by=None, why="Stripe gave the money back.")
+        case "failed" | "canceled":
+            failure = there.failure or "Stripe could not give the money back."
+            _finish(order, owed, Refund.Status.FAILED, by=None, why=failure, failure=failure)
+        case _ if owed.status == Refund.Status.REQUESTED:
+            owed.move_to(Refund.Status.SENT, by=None, why="Stripe is giving the money back.")
+
+
+@transaction.atomic
+def _accept_refusal(owed: Refund, *, failure: str) -> None:
+    order = Order.objects.get(payments__refunds=owed).lock()
+    if owed.lock().status in Refund.UNFINISHED:
+        _finish(order, owed, Refund.Status.FAILED, by=None, why=failure, failure=failure)
+
+
+def _finish(order: Order, owed: Refund, status: str, *, by: User | None, why: str, **known: str) -> None:
+    """Write down the end of a refund, and what is left of the order."""
+    if owed.status in {status, Refund.Status.FAILED}:
+        return
+    owed.move_to(status, by=by, why=why, **known)
+    _rest(order, by=by)
+    if status == Refund.Status.SUCCEEDED:
+        signals.order_refunded.send(Order, order=order, refund=owed)
+
+
+def _rest(order: Order, *, by: User | None) -> None:
+    """Where the order comes to rest once none of its refunds is under way."""
+    if Refund.objects.unfinished().filter(payment__order=order).exists():
+        return
+    kept = Order.objects.with_sums().get(pk=order.pk).kept
+    if kept > NOTHING:
+        status = Order.Status.PAID
+    else:
+        status = Order.Status.WAIVED if order.waived_at else Order.Status.REFUNDED
+    if order.status == Order.Status.REFUNDED != status:
+        # The bank sent back what had gone through: the order holds money again.
+        order.move_to(Order.Status.REFUNDING, by=by, why="A refund came back.")
+    if order.status != status:
+        order.move_to(status, by=by, why=f"A${kept:,.2f} kept.")
+
+
+def chase(*, now: datetime) -> None:
+    """Ask a worker again about every refund that should have been sent, or have ended, by now."""
+    late = Refund.objects.unsent(before=now - SENT_BY) | Refund.objects.filter(
+        status=Refund.Status.SENT, created_at__lt=now - SETTLED_BY
+    )
+    for pk in late.values_list("pk", flat=True):
+        enqueue("billing.tasks.send_refund", pk)

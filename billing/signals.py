@@ -1,0 +1,9 @@
+"""What billing tells the apps above it. Sent inside the transaction that made it true."""
+
+from django.dispatch import Signal
+
+order_paid = Signal()
+"""Nothing more is owed for an order: it was paid in full, or waived. Sent once, with ``order``."""
+
+order_refunded = Signal()
+"""Money of an order has gone back to the payer. Sent with ``order`` and ``refund``."""

@@ -1,0 +1,24 @@
+"""What a worker is asked to do: fetch by id, call one rule."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from billing import receiving, refunding
+from billing.models import Refund, StripeEvent
+
+
+def handle_event(pk: str) -> None:
+    receiving.handle(StripeEvent.objects.get(pk=pk))
+
+
+def send_refund(pk: str) -> None:
+    refunding.send(Refund.objects.select_related("payment").get(pk=pk))
+
+
+def retry_events() -> None:
+    receiving.retry(now=timezone.now())
+
+
+def chase_refunds() -> None:
+    refunding.chase(now=timezone.now())
