@@ -1,19 +1,34 @@
+"""Every record of the clinic; others import them from here."""
+
+from clinic.models.appointments import LIVE, Appointment
 from clinic.models.audit import AuditEvent
 from clinic.models.availability import AppointmentType, Roster, Slot
+from clinic.models.encounters import Encounter, Note, Segment
 from clinic.models.patients import Consent, Patient, State
 from clinic.models.people import Role, User
 from clinic.models.practice import Practice
 from clinic.models.practitioners import Practitioner
+from clinic.models.prescriptions import Approval, Document, MonitoringCheck, Prescription, PrescriptionLine
 
 __all__ = [
+    "LIVE",
+    "Appointment",
     "AppointmentType",
+    "Approval",
     "AuditEvent",
     "Consent",
+    "Document",
+    "Encounter",
+    "MonitoringCheck",
+    "Note",
     "Patient",
     "Practice",
     "Practitioner",
+    "Prescription",
+    "PrescriptionLine",
     "Role",
     "Roster",
+    "Segment",
     "Slot",
     "State",
     "User",

@@ -79,6 +79,8 @@ class Appointment(Stateful):
     room = models.OneToOneField(Room, models.PROTECT, null=True, editable=False, related_name="appointment")
     status = models.CharField(max_length=20, choices=Status, default=Status.HELD, editable=False)
     held_until = models.DateTimeField(editable=False)
+    # Once, when the payment page is opened (WCAG 2.2.1).
+    extended_at = models.DateTimeField(null=True, editable=False)
     cancelled_at = models.DateTimeField(null=True, editable=False)
     cancelled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"

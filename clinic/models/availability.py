@@ -131,6 +131,8 @@ class Slot(Record):
 
     practitioner = models.ForeignKey(Practitioner, models.PROTECT, related_name="slots")
     appointment_type = models.ForeignKey(AppointmentType, models.PROTECT, related_name="slots")
+    # The hours that offer this time: none for an extra time, and once the hours have changed.
+    roster = models.ForeignKey(Roster, models.PROTECT, null=True, editable=False, related_name="slots")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, editable=False)

@@ -131,6 +131,7 @@ class Prescription(Stateful):
         Status.ISSUED: frozenset({Status.CANCELLED}),
         Status.CANCELLED: frozenset(),
     }
+    CLOSED = (Status.ISSUED, (Status.CANCELLED,))
 
     encounter = models.ForeignKey(Encounter, models.PROTECT, related_name="prescriptions")
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="prescriptions")
