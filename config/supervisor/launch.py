@@ -13,15 +13,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import IO
 
 from config.supervisor import postgres, processes, stamps, surroundings, watchdog
-from config.supervisor.services import Service, fresh_log, say
+from config.supervisor.programs import Program, fresh_log, say
 
 TICK = 0.1  # seconds between two looks at everything
-STARTING = 90  # seconds that a service may take to answer
+STARTING = 90  # seconds that a program may take to answer
 WATCHDOG = 30  # seconds between two looks at the queue
 PATIENCE = {"web": 8, "worker": 15, "payment simulator": 5}
 
@@ -42,7 +42,7 @@ class Launcher:
         self.state = state
         self.data = postgres.default_data(surroundings.BASE)
         self.server: postgres.Server | None = None
-        self.services: list[Service] = []
+        self.programs: list[Program] = []
         self.preparation: subprocess.Popen[bytes] | None = None
         self.stopping = False
         self.made_by = os.getppid() if os.environ.get("MAKELEVEL") else None
@@ -58,7 +58,7 @@ class Launcher:
                 self._end_leftovers()
                 surroundings.refuse_taken_ports(self.addresses)
                 self._start_database()
-                self._start_services()
+                self._start_programs()
                 self._announce()
                 self._keep_running()
             finally:
@@ -116,16 +116,16 @@ class Launcher:
                 time.sleep(TICK)
         server.ensure_database()
 
-    def _start_services(self) -> None:
-        """Prepare the database, then start the services; both at once when nothing has changed."""
+    def _start_programs(self) -> None:
+        """Prepare the database, then start the programs; both at once when nothing has changed."""
         stale = stamps.stale(self.state)
         told = self._start_preparation(stale)
         if stale:
             self._wait_for_preparation(told)
-        for service in self._make_services():
-            service.start()
-            self.services.append(service)
-        births = {service.process.pid: "" for service in self.services if service.process}
+        for program in self._make_programs():
+            program.start()
+            self.programs.append(program)
+        births = {program.process.pid: "" for program in self.programs if program.process}
         if sys.platform != "linux":  # on Linux their environment tells
             births = {pid: processes.born(pid) for pid in births}
         (self.state / "run.json").write_text(json.dumps(births))
@@ -134,7 +134,7 @@ class Launcher:
             self._wait_for_preparation(told)
         stamps.keep(self.state)
 
-    def _start_preparation(self, stale: set[str]) -> IO[bytes]:
+    def _start_preparation(self, stale: set[str]) -> int:
         """Have Django migrate, collect and load the demo in a process that afterwards prints the sign-ins."""
         reading, writing = os.pipe()
         command = [sys.executable, "-m", "config.supervisor.prepare", str(writing), *sorted(stale)]
@@ -147,21 +147,13 @@ class Launcher:
         )
         os.close(writing)
         os.set_blocking(reading, False)
-        return os.fdopen(reading, "rb", buffering=0)
+        return reading
 
-    def _wait_for_preparation(self, told: IO[bytes]) -> None:
-        with told:
-            # None while nothing is said; nothing at all once the process has ended without a word.
-            self._wait(
-                lambda: (said := told.read(1)) is not None and self._is_prepared(said), None, or_else=None
-            )
+    def _wait_for_preparation(self, told: int) -> None:
+        self._wait(partial(is_prepared, told), None, or_else=None)
+        os.close(told)
 
-    def _is_prepared(self, said: bytes) -> bool:
-        if not said:
-            raise Failed("The database could not be prepared; the reason stands above.")
-        return True
-
-    def _make_services(self) -> list[Service]:
+    def _make_programs(self) -> list[Program]:
         here = self.addresses
         uvicorn = ["-m", "uvicorn", "--log-level", "warning", "--no-access-log", "--host", here.host]
         commands = {
@@ -179,7 +171,7 @@ class Launcher:
             simulator = [*uvicorn, "--port", str(here.simulator_port), "billing.simulator.app:application"]
             commands["payment simulator"] = [*simulator, "--timeout-graceful-shutdown", "2"]
         return [
-            Service(
+            Program(
                 name,
                 command,
                 self._environment(PROCESS=name.split()[-1], **{processes.MARK: str(self.state)}),
@@ -194,13 +186,13 @@ class Launcher:
 
     def _wait_for_answers(self) -> None:
         ports = {"web": self.addresses.port, "payment simulator": self.addresses.simulator_port}
-        for service in self.services:
-            if service.name in ports:
-                port = ports[service.name]
+        for program in self.programs:
+            if program.name in ports:
+                port = ports[program.name]
                 self._wait(
-                    lambda port=port: answers(self.addresses.local, port),
+                    partial(answers, self.addresses.local, port),
                     STARTING,
-                    or_else=f"The {service.name} does not answer. See {service.log}.",
+                    or_else=f"The {program.name} does not answer. See {program.log}.",
                 )
 
     def _announce(self) -> None:
@@ -234,32 +226,46 @@ class Launcher:
         if self.stopping or (self.made_by and os.getppid() != self.made_by):
             raise Stopped
         now = time.monotonic()
-        for service in self.services:
-            service.watch(now)
+        for program in self.programs:
+            program.watch(now)
         if self.server and self.server.process and self.server.process.poll() is not None:
             say("PostgreSQL ended unexpectedly. Starting it again.")
             self.server.stop()
             self.server.start()
-        if self.services and now > self.next_look:
+        if self.programs and now > self.next_look:
             self.next_look = now + WATCHDOG
             self._look_at_queue()
 
     def _look_at_queue(self) -> None:
-        worker = next(service for service in self.services if service.name == "worker")
+        worker = next(program for program in self.programs if program.name == "worker")
         if watchdog.is_stuck(self.data):
             worker.restart("The worker takes no tasks.")
 
     def _stop(self) -> None:
-        if self.services:
+        if self.programs:
             say("Stopping …")
         if self.preparation and self.preparation.poll() is None:
             processes.end_group(self.preparation.pid, signal.SIGKILL)
             self.preparation.wait()
-        for service in self.services:
-            service.stop()
+        for program in self.programs:
+            program.stop()
         if self.server:
             self.server.stop()
         (self.state / "run.json").unlink(missing_ok=True)
+
+
+def is_prepared(told: int) -> bool:
+    """Read from a pipe whether the preparation is done.
+
+    :raises Failed: when it ended without a word.
+    """
+    try:
+        said = os.read(told, 1)
+    except BlockingIOError:
+        return False
+    if not said:
+        raise Failed("The database could not be prepared; the reason stands above.")
+    return True
 
 
 def answers(host: str, port: int) -> bool:

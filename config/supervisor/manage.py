@@ -11,7 +11,7 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 
 from config.supervisor import postgres, surroundings
-from config.supervisor.services import say
+from config.supervisor.programs import say
 
 
 def main(words: list[str]) -> int:

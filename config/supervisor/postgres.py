@@ -85,10 +85,13 @@ def for_tests(folder: Path) -> dict[str, str]:
         def pytest_configure(config):
             settings.DATABASES["default"].update(postgres.for_tests(settings.BASE_DIR / ".devdb"))
 
+    With ``DATABASE_URL`` the tests use that server, and nothing changes here.
     Several runs at once get different servers. What they hold need not survive a power cut: they are fast.
 
     :raises CannotStart: when all are taken, or PostgreSQL does not start.
     """
+    if os.environ.get("DATABASE_URL"):
+        return {}
     taken = os.environ.get(TEST_DATA)
     if taken:
         return address(Path(taken))
@@ -181,10 +184,21 @@ class Server:
         for half_made in self.data.parent.glob(f"{self.data.name}.new-*"):
             shutil.rmtree(half_made)
         folder = Path(tempfile.mkdtemp(prefix=f"{self.data.name}.new-", dir=self.data.parent))
-        command = [binary("initdb"), "-D", folder, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", *_locale()]
+        command: list[str | Path] = [
+            binary("initdb"),
+            "-D",
+            folder,
+            "-U",
+            SUPERUSER,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            *_locale(),
+        ]
         if not self.durable:
             command.append("--no-sync")
-        guarded = processes.guarded(command, **_server_user(folder))
+        guarded = processes.guarded(command, run_as=_server_user(folder))
         done = subprocess.run(guarded, env=_environment(), capture_output=True, text=True, check=False)
         if done.returncode:
             shutil.rmtree(folder)
@@ -224,7 +238,9 @@ class Server:
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with (self.data / "server.log").open("wb") as log:
             self.process = subprocess.Popen(
-                processes.guarded([binary("postgres"), "-D", self.data, *settings], signal="INT", **user),
+                processes.guarded(
+                    [binary("postgres"), "-D", self.data, *settings], signal="INT", run_as=user
+                ),
                 env=_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -314,15 +330,15 @@ def _environment() -> dict[str, str]:
     return {**kept, "LC_ALL": "C"}
 
 
-def _server_user(folder: Path) -> dict[str, int | bool]:
+def _server_user(folder: Path) -> processes.RunAs | None:
     """How PostgreSQL, which refuses root, runs on ``folder`` when we are root."""
     if os.geteuid() != 0:
-        return {}
+        return None
     owner = folder.stat()
     if owner.st_uid == 0 and not processes.namespaces_allowed():
         _give(folder, processes.NOBODY)
         owner = folder.stat()
-    return {"namespace": True} if owner.st_uid == 0 else {"uid": owner.st_uid, "gid": owner.st_gid}
+    return processes.RunAs(owner.st_uid, owner.st_gid, namespace=owner.st_uid == 0)
 
 
 def _give(folder: Path, uid: int) -> None:

@@ -6,6 +6,7 @@ import signal as signals
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -14,27 +15,30 @@ NOBODY = 65534
 MARK = "SUPERVISED_FROM"
 
 
-def guarded(
-    command: Sequence[str | Path],
-    *,
-    signal: str = "TERM",
-    namespace: bool = False,
-    uid: int | None = None,
-    gid: int = NOBODY,
-) -> list[str]:
+@dataclass(frozen=True)
+class RunAs:
+    """Whom root becomes before it runs something."""
+
+    uid: int
+    gid: int
+    namespace: bool = False  # nobody inside a namespace, the same user outside
+
+    def options(self) -> list[str]:
+        return ["--namespace"] if self.namespace else ["--uid", str(self.uid), "--gid", str(self.gid)]
+
+
+def guarded(command: Sequence[str | Path], *, signal: str = "TERM", run_as: RunAs | None = None) -> list[str]:
     """Turn ``command`` into one that leads its own session and gets ``signal`` when this process dies."""
     wrapped = [sys.executable, "-I", "-S", str(GUARD), "--parent", str(os.getpid()), "--signal", signal]
-    if namespace:
-        wrapped.append("--namespace")
-    if uid is not None:
-        wrapped += ["--uid", str(uid), "--gid", str(gid)]
+    if run_as:
+        wrapped += run_as.options()
     return [*wrapped, "--", *(str(part) for part in command)]
 
 
 @cache
 def namespaces_allowed() -> bool:
     """Whether root may step into a user namespace here; containers often forbid it."""
-    command = guarded(["/bin/true"], namespace=True)
+    command = guarded(["/bin/true"], run_as=RunAs(0, 0, namespace=True))
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 

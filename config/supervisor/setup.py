@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from config.supervisor import system
@@ -87,7 +88,7 @@ def venv_package() -> str:
 
 
 def works(python: Path) -> bool:
-    command = [python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
+    command = [str(python), "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
     try:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except OSError:
@@ -150,12 +151,26 @@ def pip_setting(name: str) -> str:
     return ""
 
 
-def run(command: list, *, otherwise: str, said: str | None = None, env: dict[str, str] | None = None) -> str:
+def run(
+    command: Sequence[str | Path],
+    *,
+    otherwise: str,
+    said: str | None = None,
+    env: dict[str, str] | None = None,
+) -> str:
     """Run a command quietly and return what it wrote.
 
     :raises Impossible: when it fails, with what it complained about.
     """
-    done = subprocess.run(command, input=said, env=env, cwd=BASE, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(part) for part in command],
+        input=said,
+        env=env,
+        cwd=BASE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise Impossible(f"{otherwise}:\n{(done.stderr or done.stdout).strip()[-2000:]}")
     return done.stdout

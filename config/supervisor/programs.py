@@ -22,7 +22,7 @@ def say(line: str) -> None:
 
 
 @dataclass
-class Service:
+class Program:
     """A process that should always be there."""
 
     name: str
