@@ -122,7 +122,14 @@ class SlotQuerySet(ScopedQuerySet):
     def free(self, now: datetime) -> Self:
         """Those that can be booked: still ahead, not withdrawn, and nobody's."""
         return self.filter(starts_at__gt=now, withdrawn_at__isnull=True).exclude(
-            appointments__status__in=["held", "confirmed", "arrived", "in_consultation", "completed", "no_show"]
+            appointments__status__in=[
+                "held",
+                "confirmed",
+                "arrived",
+                "in_consultation",
+                "completed",
+                "no_show",
+            ]
         )
 
 
