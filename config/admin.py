@@ -40,7 +40,9 @@ class StaffSite(UnfoldAdminSite):
             raise PermissionDenied
         if request.user.is_verified():
             return redirect("admin:index")
-        return redirect_to_login(wanted, reverse("otp-verify" if user_has_device(request.user) else "otp-enrol"))
+        return redirect_to_login(
+            wanted, reverse("otp-verify" if user_has_device(request.user) else "otp-enrol")
+        )
 
     def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         get_adapter().logout(request)
@@ -155,7 +157,9 @@ def step(
 
         @action(description=title, permissions=[may], dialog=dialog, **options)
         @wraps(ask)
-        def run(self: ScopedAdmin, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        def run(
+            self: ScopedAdmin, request: HttpRequest, form: BaseDialogForm, object_id: str
+        ) -> HttpResponse:
             record = self.get_visible_or_404(request, object_id)
             page = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[object_id])
             try:

@@ -43,7 +43,9 @@ class Refused(Exception):
 class IllegalMove(Refused):
     def __init__(self, record: Stateful, status: str) -> None:
         now, then = (record.Status(value).label.lower() for value in (record.status, status))
-        super().__init__(f"{record} is {now} and cannot become {then}. Please reload the page to see what changed.")
+        super().__init__(
+            f"{record} is {now} and cannot become {then}. Please reload the page to see what changed."
+        )
 
 
 def uuid7() -> uuid.UUID:

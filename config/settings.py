@@ -23,7 +23,9 @@ DEMO_SECRET = "demo-only-" + "0" * 54
 SECRET_KEY = env("SECRET_KEY", default=DEMO_SECRET if DEMO else "")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 BASE_URL = env("BASE_URL", default="http://127.0.0.1:8000")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"] if DEMO else [])
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"] if DEMO else []
+)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -101,14 +103,17 @@ else:
 DATABASES["default"] |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
 if env("PROCESS", default="") == "web":
     # The worker forks, and a pool must not cross a fork.
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": env.int("POOL_SIZE", default=10), "timeout": 5}}
+    DATABASES["default"]["OPTIONS"] = {
+        "pool": {"min_size": 1, "max_size": env.int("POOL_SIZE", default=10), "timeout": 5}
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"  # third parties only: our keys are UUIDv7
 
 # Files: a private folder, or S3 when a bucket is named.
 STATIC_URL, STATIC_ROOT = "/static/", BASE_DIR / ".static"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
+MEDIA_URL = None  # files are read only through views that ask who reads
 MEDIA_ROOT = Path(env("FILES_FOLDER", default=str(BASE_DIR / ".files")))
-FOLDER = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT, "base_url": None}}
+FOLDER = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}}
 BUCKET = {
     "BACKEND": "storages.backends.s3.S3Storage",
     "OPTIONS": {

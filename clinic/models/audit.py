@@ -44,7 +44,9 @@ class AuditEvent(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     at = models.DateTimeField(default=timezone.now, db_index=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="who")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="who"
+    )
     role = models.CharField("role then", max_length=20, blank=True)
     action = models.CharField(max_length=20, choices=Action)
     record_type = models.CharField(max_length=60, blank=True)

@@ -129,6 +129,7 @@ class Note(Stateful):
         SIGNED = "signed"
 
     MOVES = {Status.DRAFT: frozenset({Status.SIGNED}), Status.SIGNED: frozenset()}
+    CLOSED = (Status.SIGNED, ())
 
     encounter = models.OneToOneField(Encounter, models.PROTECT, related_name="note")
     presenting = models.TextField("history", blank=True)

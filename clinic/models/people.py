@@ -27,7 +27,9 @@ class Role(models.TextChoices):
 def known_zone(name: str) -> None:
     """:raises ValidationError: ``name`` is no IANA time zone"""
     if name not in available_timezones():
-        raise ValidationError("“%(name)s” is not a time zone. Choose one such as Australia/Sydney.", params={"name": name})
+        raise ValidationError(
+            "“%(name)s” is not a time zone. Choose one such as Australia/Sydney.", params={"name": name}
+        )
 
 
 class UserQuerySet(ScopedQuerySet):

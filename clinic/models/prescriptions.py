@@ -61,9 +61,10 @@ class Approval(Record):
                 violation_error_message="The approval must not end before it begins.",
             ),
             models.CheckConstraint(
-                condition=Q(pathway="ap", patient__isnull=True) | (~Q(pathway="ap") & Q(patient__isnull=False)),
+                condition=Q(pathway="ap", patient__isnull=True)
+                | (~Q(pathway="ap") & Q(patient__isnull=False)),
                 name="%(app_label)s_%(class)s_names_a_patient",
-                violation_error_message="A SAS approval names its patient; an Authorised Prescriber's does not.",
+                violation_error_message="A SAS approval names its patient; an AP authority does not.",
             ),
             models.CheckConstraint(
                 condition=Q(tga_category__gte=1, tga_category__lte=5),
@@ -140,7 +141,10 @@ class Prescription(Stateful):
     status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT, editable=False)
     schedule = models.CharField(max_length=2, blank=True, editable=False)
     dispense_state = models.CharField("state where it is dispensed", max_length=3, choices=State, blank=True)
-    approval = models.ForeignKey(Approval, models.PROTECT, null=True, blank=True, related_name="prescriptions")
+    state_authority = models.CharField("number of the state's authority", max_length=60, blank=True)
+    approval = models.ForeignKey(
+        Approval, models.PROTECT, null=True, blank=True, related_name="prescriptions"
+    )
     valid_until_on = models.DateField(null=True, editable=False)
     content = models.JSONField(default=dict, editable=False)
     content_sha256 = models.CharField(max_length=64, blank=True, editable=False)
@@ -174,11 +178,16 @@ class PrescriptionLineQuerySet(ClinicalQuerySet):
     def visible_to(self, user: User) -> Self:
         return super().visible_to(user)
 
+    def written(self) -> Self:
+        """Those that were not taken off the draft again."""
+        return self.filter(removed_at__isnull=True)
+
 
 class PrescriptionLine(Record):
     """One medicine on a prescription; the product's facts are copied when it is issued."""
 
     PATIENT = "prescription__patient_id"
+    PART_OF = ("prescription", Prescription.Status.DRAFT)
 
     prescription = models.ForeignKey(Prescription, models.PROTECT, related_name="lines")
     product = models.ForeignKey(Product, models.PROTECT, related_name="+")
@@ -186,6 +195,10 @@ class PrescriptionLine(Record):
     directions = models.CharField(max_length=300)
     repeats = models.PositiveSmallIntegerField(default=0)
     interval_days = models.PositiveSmallIntegerField("days between repeats", null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, editable=False)
+    removed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
 
     objects = PrescriptionLineQuerySet.as_manager()
 
@@ -196,7 +209,8 @@ class PrescriptionLine(Record):
                 condition=Q(quantity__gte=1),
                 name="%(app_label)s_%(class)s_quantity",
                 violation_error_message="Prescribe at least one pack.",
-            )
+            ),
+            both_or_neither("removed_at", "removed_by"),
         ]
 
     def __str__(self) -> str:
@@ -232,7 +246,9 @@ class Document(Fact):
     class Meta:
         ordering = ["-recorded_at", "-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["prescription", "kind"], name="%(app_label)s_%(class)s_rendered_once")
+            models.UniqueConstraint(
+                fields=["prescription", "kind"], name="%(app_label)s_%(class)s_rendered_once"
+            )
         ]
 
     def __str__(self) -> str:

@@ -29,7 +29,15 @@ FILES = [
 ]
 # Rows of which nobody is shown a list: they are read through their record.
 UNLISTED = {"ReadMark"}
-BANNED_NAMES = {"utils.py", "helpers.py", "constants.py", "services.py", "exceptions.py", "enums.py", "common.py"}
+BANNED_NAMES = {
+    "utils.py",
+    "helpers.py",
+    "constants.py",
+    "services.py",
+    "exceptions.py",
+    "enums.py",
+    "common.py",
+}
 named = {"ids": lambda value: getattr(value, "__name__", None) or str(value)}
 
 

@@ -1,0 +1,60 @@
+"""A production start with the demo's keys is refused."""
+
+import pytest
+
+from config import checks
+
+PRODUCTION = {
+    "DEMO": False,
+    "DEBUG": False,
+    "SECRET_KEY": "k" * 60,
+    "ALLOWED_HOSTS": ["clinic.example"],
+    "STRIPE_SECRET_KEY": "sk_live_x",
+    "STRIPE_WEBHOOK_SECRET": "whsec_real",
+    "STRIPE_API_BASE": "",
+    "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+}
+
+
+@pytest.fixture
+def production(settings):
+    for name, value in PRODUCTION.items():
+        setattr(settings, name, value)
+    return settings
+
+
+def found() -> list[str]:
+    return [error.id for error in checks.production_is_not_a_demo()]
+
+
+def test_a_whole_configuration_passes(production):
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("DEBUG", True, "config.E001"),
+        ("SECRET_KEY", "short", "config.E002"),
+        ("ALLOWED_HOSTS", [], "config.E003"),
+        ("STRIPE_SECRET_KEY", "sk_test_demo", "config.E004"),
+        ("STRIPE_WEBHOOK_SECRET", "whsec_demo", "config.E005"),
+        ("STRIPE_API_BASE", "http://127.0.0.1:8001", "config.E006"),
+        ("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend", "config.E007"),
+    ],
+)
+def test_each_demo_value_is_named(production, name, value, code):
+    setattr(production, name, value)
+
+    assert found() == [code]
+
+
+def test_the_demos_own_key_is_refused(production, settings):
+    production.SECRET_KEY = settings.DEMO_SECRET
+
+    assert found() == ["config.E002"]
+
+
+def test_the_demo_may_be_a_demo(settings):
+    assert settings.DEMO
+    assert found() == []
