@@ -30,19 +30,40 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION clinic_refuse_after() RETURNS trigger LANGUAGE plpgsql AS $$
--- TG_ARGV[0]: the status in which the row is closed; TG_ARGV[1]: the statuses it may still move to.
+-- TG_ARGV[0]: the status in which the row is closed; TG_ARGV[1]: the statuses it may still move to,
+-- where it stays for good.
 DECLARE
   before jsonb := to_jsonb(OLD) - 'status';
   after jsonb := to_jsonb(NEW) - 'status';
+  ends text[] := string_to_array(TG_ARGV[1], ',');
 BEGIN
-  IF OLD.status = TG_ARGV[0]
-     AND (before IS DISTINCT FROM after
-          OR (NEW.status <> OLD.status AND NOT NEW.status = ANY(string_to_array(TG_ARGV[1], ',')))) THEN
+  IF (OLD.status = TG_ARGV[0]
+      AND (before IS DISTINCT FROM after OR (NEW.status <> OLD.status AND NOT NEW.status = ANY(ends))))
+     OR (OLD.status = ANY(ends) AND OLD IS DISTINCT FROM NEW) THEN
     RAISE EXCEPTION '% is % and kept as it is.', TG_TABLE_NAME, OLD.status
       USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NEW;
 END $$;
+
+CREATE OR REPLACE FUNCTION clinic_refuse_part() RETURNS trigger LANGUAGE plpgsql AS $$
+-- TG_ARGV[0]: the table of the whole; TG_ARGV[1]: the column that names it; TG_ARGV[2]: the status in
+-- which its parts may be written. The lock makes a part wait for a whole that is being closed just now.
+DECLARE
+  whole uuid;
+  now_is text;
+BEGIN
+  FOREACH whole IN ARRAY ARRAY[(to_jsonb(OLD) ->> TG_ARGV[1])::uuid, (to_jsonb(NEW) ->> TG_ARGV[1])::uuid] LOOP
+    EXECUTE format('SELECT status FROM %I WHERE id = $1 FOR SHARE', TG_ARGV[0]) INTO now_is USING whole;
+    IF now_is <> TG_ARGV[2] THEN
+      RAISE EXCEPTION '% is kept as it is: what it is part of is %.', TG_TABLE_NAME, now_is
+        USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+  END LOOP;
+  RETURN NEW;
+END $$;
+
+CREATE SEQUENCE IF NOT EXISTS clinic_prescription_number START 100001;
 
 CREATE OR REPLACE FUNCTION clinic_audit_version() RETURNS trigger LANGUAGE plpgsql AS $$
 -- TG_ARGV[0]: the record's type; TG_ARGV[1]: SQL that finds the patient of the row $1, or ''.
@@ -88,12 +109,16 @@ def statements() -> list[str]:
     for model in [m for label in APPS for m in apps.get_app_config(label).get_models()]:
         table = model._meta.db_table
         if issubclass(model, Fact):
-            found += keep_as_written(table) + [_audit(model, table, "fact")]
+            found += [*keep_as_written(table), _audit(model, table, "fact")]
         elif issubclass(model, Kept):
             versions = model.history.model._meta.db_table
-            found += [_refuse(table, "DELETE")] + keep_as_written(versions) + [_audit(model, versions, "version")]
+            found += (
+                [_refuse(table, "DELETE"), *keep_as_written(versions), _audit(model, versions, "version")]
+            )
         if closed := getattr(model, "CLOSED", None):
             found.append(_close(table, *closed))
+        if whole := getattr(model, "PART_OF", None):
+            found.append(_close_parts(model, table, *whole))
     return found
 
 
@@ -124,6 +149,14 @@ def _close(table: str, status: str, next_statuses: tuple[str, ...]) -> str:
     )
 
 
+def _close_parts(model: type[models.Model], table: str, name: str, status: str) -> str:
+    whole = model._meta.get_field(name)
+    return (
+        f'CREATE OR REPLACE TRIGGER "{table}_part" BEFORE INSERT OR UPDATE ON "{table}" FOR EACH ROW'
+        f" EXECUTE FUNCTION clinic_refuse_part('{whole.related_model._meta.db_table}', '{whole.column}', '{status}')"
+    )
+
+
 def _audit(model: type[models.Model], table: str, kind: str) -> str:
     return (
         f'CREATE OR REPLACE TRIGGER "{table}_audit" AFTER INSERT ON "{table}" FOR EACH ROW'
@@ -148,7 +181,9 @@ def patient_sql(model: Any) -> str:
         related = related._meta.get_field(step).related_model
         join = f"t{depth}.id = {key}"
         tables.append(
-            f"FROM {related._meta.db_table} t{depth}" if depth == 1 else f"JOIN {related._meta.db_table} t{depth} ON {join}"
+            f"FROM {related._meta.db_table} t{depth}"
+            if depth == 1
+            else f"JOIN {related._meta.db_table} t{depth} ON {join}"
         )
         if depth == 1:
             where = join
