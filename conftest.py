@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.test import Client
+from django.utils import timezone
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_q.models import OrmQ
 
 from config.supervisor import postgres
@@ -39,6 +43,23 @@ def reception(make_user):
 @pytest.fixture
 def auditor(make_user):
     return make_user("auditor")
+
+
+@pytest.fixture
+def staff_client(db):
+    """Open a browser in which one of the staff has passed the second factor: ``staff_client(manager)``."""
+
+    def sign_in(user) -> Client:
+        device, _ = TOTPDevice.objects.get_or_create(user=user, name="Test", confirmed=True)
+        client = Client()
+        client.force_login(user)
+        session = client.session
+        session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+        session["second_factor_at"] = timezone.now().timestamp()
+        session.save()
+        return client
+
+    return sign_in
 
 
 @pytest.fixture
