@@ -29,7 +29,7 @@ class StaffSite(UnfoldAdminSite):
     """The staff's site: open to active staff who passed their second factor."""
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return super().has_permission(request) and request.user.is_verified()
+        return super().has_permission(request) and _is_verified(request)
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Send everybody to the one sign-in page, and staff to what they still lack."""
@@ -38,7 +38,7 @@ class StaffSite(UnfoldAdminSite):
             return redirect_to_login(wanted, reverse("account_login"))
         if not request.user.is_staff:
             raise PermissionDenied
-        if request.user.is_verified():
+        if _is_verified(request):
             return redirect("admin:index")
         return redirect_to_login(
             wanted, reverse("otp-verify" if user_has_device(request.user) else "otp-enrol")
@@ -53,7 +53,12 @@ class StaffSite(UnfoldAdminSite):
         super().register(model_or_iterable, _in_our_look(admin_class or UnfoldAdmin), **options)
 
 
-def _in_our_look(admin_class: type) -> type:
+def _is_verified(request: HttpRequest) -> bool:
+    """Whether this session passed its second factor (django-otp's middleware says so)."""
+    return request.user.is_verified()  # type: ignore[union-attr]
+
+
+def _in_our_look(admin_class: Any) -> type:
     if issubclass(admin_class, UnfoldAdmin):
         return admin_class
     inlines = [

@@ -61,7 +61,7 @@ class ScopedQuerySet(models.QuerySet):
 
     def add(self, *, by: User | None, why: str = "", **fields: Any) -> Any:
         """Create one row whose first version says who made it and why."""
-        record = self.model(**fields)
+        record: Any = self.model(**fields)
         record.sign_with(by=by, why=why).save(force_insert=True)
         return record
 

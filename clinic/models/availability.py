@@ -28,10 +28,11 @@ class Instants(Func):
     output_field = DateTimeRangeField()
 
     def __init__(self, starts: str, ends: str) -> None:
+        self.columns = (starts, ends)
         super().__init__(F(starts), F(ends), RangeBoundary())
 
     def deconstruct(self):
-        return "clinic.models.availability.Instants", tuple(e.name for e in self.source_expressions[:2]), {}
+        return "clinic.models.availability.Instants", self.columns, {}
 
 
 class AppointmentTypeQuerySet(ScopedQuerySet):

@@ -30,7 +30,7 @@ class PatientQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         if user.has_perm("clinic.view_every_patient"):
             return self
-        return self.filter(Q(user=user) | Q(pk__in=self.model.objects.in_care_of(user).values("pk")))
+        return self.filter(Q(user=user) | Q(pk__in=Patient.objects.in_care_of(user).values("pk")))
 
     def in_care_of(self, user: User) -> Self:
         """Those who have, or had, an appointment with the doctor ``user``."""

@@ -52,8 +52,8 @@ class User(Kept, AbstractBaseUser, PermissionsMixin):
 
     # What a role may do stands in clinic/roles.py; nobody stands above it.
     is_superuser = False
-    groups = None
-    user_permissions = None
+    groups = None  # type: ignore[assignment]  # how Django drops a field of an abstract base
+    user_permissions = None  # type: ignore[assignment]
 
     email = models.EmailField("e-mail address", max_length=254)
     given_name = models.CharField("given names", max_length=100, blank=True)

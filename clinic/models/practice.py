@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -21,7 +21,7 @@ class PracticeQuerySet(ScopedQuerySet):
 
     def current(self) -> Practice:
         """The one row there is; made with its defaults when the clinic is new."""
-        return self.first() or Practice()
+        return cast("Practice | None", self.first()) or Practice()
 
 
 class Practice(Record):
