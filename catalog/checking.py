@@ -50,21 +50,31 @@ SCHEDULE_IN_NAME = re.compile(r"\(S([48])\)")
 
 @dataclass(frozen=True)
 class Classification:
-    """What follows from a composition: the strictest category it leaves open, and its schedule."""
+    """What follows from a composition: the categories it leaves open, and the schedule.
+
+    Where bounds like "< 1 %" leave several open, the strictest holds, unless the supplier names another
+    one of them with the same schedule.
+    """
 
     possible: frozenset[int]
+    stated: int | None = None
 
     @property
-    def category(self) -> int | None:
+    def strictest(self) -> int | None:
         return classifying.strictest(self.possible)
 
     @property
     def schedule(self) -> str:
-        return classifying.schedule(self.category)
+        return classifying.schedule(self.strictest)
 
     @property
-    def schedules(self) -> set[str]:
-        return {classifying.schedule(category) for category in self.possible}
+    def fits(self) -> bool:
+        """Whether the category that the supplier names may be right."""
+        return self.stated in self.possible and classifying.schedule(self.stated) == self.schedule
+
+    @property
+    def category(self) -> int | None:
+        return self.stated if self.fits else self.strictest
 
 
 def dose_form(stated: str) -> str:
@@ -74,7 +84,8 @@ def dose_form(stated: str) -> str:
 
 def classify(offer: Offer) -> Classification:
     """Compute category and schedule from the amounts stated; nothing follows from a composition half known."""
-    return Classification(frozenset() if not offer.is_composition_known else possible_of(offer.potencies))
+    possible = possible_of(offer.potencies) if offer.is_composition_known else frozenset()
+    return Classification(possible, offer.tga_category)
 
 
 def possible_of(potencies: Mapping[str, Amount]) -> frozenset[int]:
@@ -124,20 +135,19 @@ def _category(offer: Offer) -> None:
     found = classify(offer)
     if not found.possible:
         offer.find("unclassified", "tga_category")
-    elif offer.tga_category and offer.tga_category not in found.possible:
+    elif offer.tga_category and not found.fits:
         computed = " or ".join(map(str, sorted(found.possible)))
         offer.find("category_disagrees", "tga_category", f"Stated {offer.tga_category}, computed {computed}.")
 
 
 def _schedule(offer: Offer) -> None:
-    found = classify(offer)
-    if found.possible and offer.schedule and offer.schedule not in found.schedules:
-        offer.find("schedule_disagrees", "schedule", f"Stated {offer.schedule}, computed {found.schedule}.")
+    computed = classify(offer).schedule
+    if computed and offer.schedule and offer.schedule != computed:
+        offer.find("schedule_disagrees", "schedule", f"Stated {offer.schedule}, computed {computed}.")
     elif offer.schedule and offer.tga_category and classifying.schedule(offer.tga_category) != offer.schedule:
         offer.find("schedule_disagrees", "schedule", f"Stated {offer.schedule} with category {offer.tga_category}.")
-    named = SCHEDULE_IN_NAME.search(offer.name)
-    known = {offer.schedule} if offer.schedule else found.schedules
-    if named and known and f"S{named[1]}" not in known:
+    named, known = SCHEDULE_IN_NAME.search(offer.name), offer.schedule or computed
+    if named and known and f"S{named[1]}" != known:
         offer.find("schedule_disagrees", "name", f"The name says S{named[1]}.")
 
 

@@ -45,6 +45,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "gtin13": parsing.gtin,
     "ratio": parsing.ratio,
 }
+LIMITS = {"brand": 100, "strain_type": 50, "product_code": 50, "artg_id": 20}
 SHOWN = {"terpenes"}  # whose number format matters; potencies are read as shown anyway
 
 
@@ -68,7 +69,10 @@ def fill(offer: Offer, named: Mapping[str, Cell], of: Layout, sheet: Sheet) -> N
 
 def _take(offer: Offer, into: str, cell: Cell) -> None:
     try:
-        setattr(offer, into, PARSERS[into](cell.shown if into in SHOWN else cell.text))
+        value = PARSERS[into](cell.shown if into in SHOWN else cell.text)
+        if isinstance(value, str) and len(value) > LIMITS.get(into, parsing.LONGEST):
+            raise Unreadable("text_too_long", f"It has {len(value)} characters.")
+        setattr(offer, into, value)
     except Unreadable as problem:
         offer.find(problem.code, into, problem.detail)
 

@@ -47,6 +47,8 @@ CODES: dict[str, tuple[Severity, str]] = {
     # Identity
     "gtin_invalid": (R, "The barcode is not a valid GTIN-13."),
     "gtin_missing": (R, "The barcode is missing."),
+    "gtin_taken": (E, "The barcode belongs to a product of another supplier."),
+    "identity_ambiguous": (E, "Several products of the catalogue fit this line, which has no barcode."),
     "duplicate_in_file": (E, "The same product is listed twice."),
     "brand_unknown": (R, "The brand cannot be told from the name."),
     "sheets_disagree": (R, "Two sheets describe the same product differently."),

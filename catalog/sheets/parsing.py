@@ -12,7 +12,7 @@ from catalog.sheets.workbook import plain
 
 NOTHING = {"", "n/a", "na", "-", "–", "nil", "not applicable"}
 LONGEST = 300
-FINEST, LARGEST = 4, 100_000  # decimal places and size that a strength can have
+LARGEST = 100_000  # of any unit in one pack
 
 UNITS = {"%": "%", "mg/ml": "mg/mL", "mg/g": "mg/g", "mg": "mg"}
 PIECES = ("pastille", "capsule", "tablet", "wafer", "lozenge", "gummy", "piece", "spray", "suppository", "unit")
@@ -73,8 +73,6 @@ class Size:
 
 def text(shown: str) -> str:
     """Take words as they are; nothing for ``N/A``."""
-    if len(shown) > LONGEST:
-        raise Unreadable("text_too_long", f"It has {len(shown)} characters.")
     return "" if shown.casefold() in NOTHING else shown
 
 
@@ -92,12 +90,16 @@ def amount(shown: str) -> Amount | None:
     if not found["unit"]:
         is_fraction = 0 < value < 1
         raise Unreadable("potency_looks_like_fraction" if is_fraction else "potency_unit_missing", f"It says “{shown}”.")
-    if value.as_tuple().exponent < -FINEST or value >= LARGEST:  # type: ignore[operator]
+    if value and not _is_measured(value, places=4):
         raise Unreadable("potency_unreadable", f"It says “{shown[:60]}”.")
     unit = "".join(found["unit"].lower().split())
     unit = "mg" if unit.removeprefix("mg/") in PIECES else UNITS[unit]
     op = {"≤": "<=", None: "="}.get(found["op"], found["op"])
     return Amount(value, unit, op)
+
+
+def _is_measured(value: Decimal, *, places: int) -> bool:
+    return 0 < value < LARGEST and value == round(value, places)
 
 
 def amounts(shown: str) -> dict[str, Amount | Unreadable]:
@@ -146,9 +148,10 @@ def size(shown: str) -> Size | None:
     if shown.casefold() in NOTHING:
         return None
     found = re.fullmatch(rf"{NUMBER}\s*(?P<unit>[a-z]+)(?:\s+cartridge)?", shown, re.IGNORECASE)
-    if not found or found["unit"].lower() not in SIZES or len(found["value"]) > 9:
+    value = Decimal(found["value"].replace(",", "")) if found else Decimal(0)
+    if not found or found["unit"].lower() not in SIZES or not _is_measured(value, places=3):
         raise Unreadable("size_unreadable", f"It says “{shown[:60]}”.")
-    return Size(Decimal(found["value"].replace(",", "")), SIZES[found["unit"].lower()])
+    return Size(value, SIZES[found["unit"].lower()])
 
 
 def price(shown: str) -> Decimal | None:
