@@ -10,6 +10,7 @@ SCHEDULES = {
     "Free the slots nobody paid for": ("clinic.tasks.expire_holds", EVERY_MINUTE),
     "Offer slots from the rosters": ("clinic.tasks.offer_slots", "15 2 * * *"),
     "Try unhandled payment events again": ("billing.tasks.retry_events", EVERY_MINUTE),
+    "Follow refunds to their end": ("billing.tasks.chase_refunds", EVERY_MINUTE),
     "Send the letters that are due": ("messaging.tasks.send_due_letters", EVERY_MINUTE),
     "Trim live events": ("messaging.tasks.trim_events", "5 * * * *"),
 }
