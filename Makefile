@@ -27,5 +27,5 @@ bench: ## Run the benchmarks, or one: make bench BENCH=startup
 fmt: ## Put all code into the one format
 	@$(SETUP) run && $(OURS) ruff check --quiet --fix-only . && exec $(OURS) ruff format .
 
-lock: ## Choose the newest allowed version of every dependency and write them to uv.lock
+lock: ## Bring uv.lock up to date with pyproject.toml; UPGRADE=1 takes the newest of everything
 	@$(SETUP) run && exec $(OURS) config.supervisor.lock

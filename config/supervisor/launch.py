@@ -125,14 +125,18 @@ class Launcher:
         for program in self._make_programs():
             program.start()
             self.programs.append(program)
-        births = {program.process.pid: "" for program in self.programs if program.process}
-        if sys.platform != "linux":  # on Linux their environment tells
-            births = {pid: processes.born(pid) for pid in births}
-        (self.state / "run.json").write_text(json.dumps(births))
+        self._record()
         self._wait_for_answers()
         if not stale:
             self._wait_for_preparation(told)
         stamps.keep(self.state)
+
+    def _record(self) -> None:
+        """Leave word of our processes to the next launcher, should this one be killed by force."""
+        births = {program.process.pid: "" for program in self.programs if program.process}
+        if sys.platform != "linux":  # on Linux their environment tells
+            births = {pid: processes.born(pid) for pid in births}
+        (self.state / "run.json").write_text(json.dumps(births))
 
     def _start_preparation(self, stale: set[str]) -> int:
         """Have Django migrate, collect and load the demo in a process that afterwards prints the sign-ins."""
@@ -226,8 +230,8 @@ class Launcher:
         if self.stopping or (self.made_by and os.getppid() != self.made_by):
             raise Stopped
         now = time.monotonic()
-        for program in self.programs:
-            program.watch(now)
+        if any([program.watch(now) for program in self.programs]):  # noqa: C419 - all of them, not up to the first
+            self._record()
         if self.server and self.server.process and self.server.process.poll() is not None:
             say("PostgreSQL ended unexpectedly. Starting it again.")
             self.server.stop()

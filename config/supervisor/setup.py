@@ -106,7 +106,15 @@ def install_packages() -> None:
     if not shutil.which("uv", path=VENV / "bin"):
         run([PYTHON, "-m", "pip", "install", "--quiet", UV], otherwise="The installer could not be installed")
     uv = VENV / "bin" / "uv"
-    listed = [uv, "export", "--quiet", "--frozen", "--format", "requirements-txt", "--all-groups"]
+    listed: list[str | Path] = [
+        uv,
+        "export",
+        "--quiet",
+        "--frozen",
+        "--format",
+        "requirements-txt",
+        "--all-groups",
+    ]
     requirements = run(listed, otherwise="uv.lock could not be read")
     run(
         [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", PYTHON, "-"],
@@ -144,7 +152,7 @@ def pip_setting(name: str) -> str:
     if from_environment:
         return from_environment
     for section in ("install", "global"):
-        command = [PYTHON, "-m", "pip", "config", "get", f"{section}.{name}"]
+        command = [str(PYTHON), "-m", "pip", "config", "get", f"{section}.{name}"]
         found = subprocess.run(command, capture_output=True, text=True, check=False)
         if found.returncode == 0:
             return " ".join(found.stdout.split())
