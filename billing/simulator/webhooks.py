@@ -35,7 +35,10 @@ def counts(state: State) -> dict[str, int]:
 
 
 async def deliver_for_ever(state: State, *, url: str, secret: str) -> None:
-    """Send what is owed, and close the sessions whose time is up, until cancelled."""
+    """Send what is owed, and close the sessions whose time is up, until cancelled.
+
+    They go to ``url`` unless a test has named another target.
+    """
     swept_at = 0.0
     while True:
         if time.monotonic() - swept_at > 2:
@@ -43,7 +46,8 @@ async def deliver_for_ever(state: State, *, url: str, secret: str) -> None:
             with state.writing():
                 sessions.expire_overdue(state)
         for event, attempts in due(state, now=time.time()):
-            await deliver(state, event, attempts=attempts, url=url, secret=secret)
+            target = state.switch("target", url)
+            await deliver(state, event, attempts=attempts, url=target, secret=secret)
         await asyncio.sleep(PAUSE)
 
 

@@ -1,0 +1,28 @@
+"""How money and links look in the lists and pages of billing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import models
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+
+def dollars(amount: Decimal) -> SafeString:
+    """An amount that lines up with the others of its column."""
+    return format_html(
+        '<span style="display: block; text-align: right; {}">A${}</span>', NUMERALS, f"{amount:,.2f}"
+    )
+
+
+NUMERALS = "font-variant-numeric: tabular-nums; white-space: nowrap"
+
+
+def link(record: models.Model) -> SafeString:
+    """The way to a record's own page."""
+    page = reverse(f"admin:{record._meta.app_label}_{record._meta.model_name}_change", args=[record.pk])
+    return format_html(
+        '<a href="{}" class="text-primary-600 dark:text-primary-500 underline">{}</a>', page, record
+    )

@@ -1,0 +1,105 @@
+"""What Stripe has told us, and what could not be acted on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
+from unfold.forms import BaseDialogForm
+
+from billing import receiving
+from billing.models import StripeEvent
+from config.admin import RecordAdmin, step
+
+COLOURS = {"done": "success", "waiting": "warning", "stuck": "danger"}
+
+
+class StateFilter(DropdownFilter):
+    """Done, waiting for a worker, or in need of a person."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("done", "Acted on"), ("waiting", "Waiting"), ("stuck", "Could not be acted on")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        match self.value():
+            case "done":
+                return queryset.exclude(processed_at=None)
+            case "waiting":
+                return queryset.filter(processed_at=None, error="")
+            case "stuck":
+                return queryset.filter(processed_at=None).exclude(error="")
+        return queryset
+
+
+@admin.register(StripeEvent)
+class StripeEventAdmin(RecordAdmin):
+    list_display = ["received_at", "kind", "show_state", "attempts", "next_attempt_at", "error"]
+    list_filter = [StateFilter, ("received_at", RangeDateTimeFilter)]
+    search_fields = ["event_id", "about", "kind"]
+    ordering = ["-received_at"]
+    fields = [
+        ("kind", "show_state"),
+        ("received_at", "processed_at"),
+        ("attempts", "next_attempt_at"),
+        "error",
+        ("event_id", "about", "livemode"),
+        "payload",
+    ]
+    readonly_fields = [
+        "kind",
+        "show_state",
+        "received_at",
+        "processed_at",
+        "attempts",
+        "next_attempt_at",
+        "error",
+        "event_id",
+        "about",
+        "livemode",
+        "payload",
+    ]
+    actions_detail = ["try_again"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return (
+            super().get_queryset(request).defer("payload")
+            if _is_list(request)
+            else super().get_queryset(request)
+        )
+
+    @display(description="State", label=COLOURS)
+    def show_state(self, event: StripeEvent) -> tuple[str, str]:
+        if event.processed_at:
+            return "done", "Acted on"
+        return ("stuck", "Could not be acted on") if event.error else ("waiting", "Waiting")
+
+    @step(
+        "Try again",
+        may="retry",
+        icon="refresh",
+        text="Stripe is asked how things stand now. Trying again never counts anything twice.",
+    )
+    def try_again(self, request, event: StripeEvent, form: BaseDialogForm) -> str:
+        receiving.try_again(event, by=request.user)
+        return "The event will be acted on in a moment. Reload this page to see what came of it."
+
+    def has_retry_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("billing.retry_stripeevent")
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+def _is_list(request: HttpRequest) -> bool:
+    match = request.resolver_match
+    return bool(match and match.url_name and match.url_name.endswith("_changelist"))

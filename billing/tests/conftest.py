@@ -1,0 +1,83 @@
+"""What billing's tests can ask for: an order, its payer, a worker, and an ear for billing's signals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from django.utils.module_loading import import_string
+from django_q.models import OrmQ
+
+from billing import charging, signals
+from billing.models import Order, Payment
+from billing.simulator.testing import simulated_stripe, stripe_simulator  # noqa: F401  fixtures
+
+PAGES = {"success_url": "https://clinic.example/paid", "cancel_url": "https://clinic.example/left"}
+
+
+@pytest.fixture(autouse=True)
+def heard(monkeypatch) -> list[tuple[str, Order]]:
+    """What billing has told the apps above it. They do not listen here: these orders are none of theirs."""
+    told: list[tuple[str, Order]] = []
+    ears = []
+    for name in ("order_paid", "order_refunded"):
+        signal = getattr(signals, name)
+        monkeypatch.setattr(signal, "receivers", [])
+        ears.append(lambda sender, order, signal, name=name, **_: told.append((name, order)))
+        signal.connect(ears[-1])
+    yield told
+
+
+@pytest.fixture
+def payer(make_user):
+    return make_user("patient")
+
+
+@pytest.fixture
+def make_order(payer) -> Callable[..., Order]:
+    def make(*amounts: str) -> Order:
+        lines = [charging.Line("Consultation", "gst_free", Decimal(amount)) for amount in amounts or ["89.00"]]
+        return charging.open_order(payer=payer, lines=lines, by=None)
+
+    return make
+
+
+@pytest.fixture
+def order(make_order) -> Order:
+    return make_order()
+
+
+@pytest.fixture
+def pay(simulated_stripe) -> Callable[[Order], Payment]:  # noqa: F811
+    """Pay an order at Stripe; nobody has told us yet."""
+
+    def do(order: Order) -> Payment:
+        payment = charging.start_checkout(order, **PAGES)
+        simulated_stripe.press(payment.url, "pay")
+        return payment
+
+    return do
+
+
+@pytest.fixture
+def paid(order, pay) -> Order:
+    """An order whose payment we know of."""
+    charging.follow(pay(order).session_id)
+    order.refresh_from_db()
+    return order
+
+
+@pytest.fixture
+def work(db) -> Callable[[], None]:
+    """Do what a worker would do until the queue is empty."""
+
+    def run() -> None:
+        while row := OrmQ.objects.order_by("pk").first():
+            name, ids = row.func(), row.args()
+            row.delete()
+            import_string(name)(*ids)
+
+    return run
+
+
