@@ -1,0 +1,53 @@
+"""Instants in words, with the zone named: the same everywhere a person reads them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.formats import date_format
+
+
+def local(at: datetime, *, zone: str) -> datetime:
+    return at.astimezone(ZoneInfo(zone))
+
+
+def day(at: datetime, *, zone: str) -> str:
+    """``Tuesday 24 November 2026``."""
+    return date_format(local(at, zone=zone), "l j F Y")
+
+
+def clock(at: datetime, *, zone: str) -> str:
+    """``9:30 am``."""
+    there = local(at, zone=zone)
+    return f"{there.hour % 12 or 12}:{there:%M} {'am' if there.hour < 12 else 'pm'}"
+
+
+def zone_name(at: datetime, *, zone: str) -> str:
+    """``AEDT, UTC+11:00``; zones without an abbreviation say their offset alone."""
+    there = local(at, zone=zone)
+    minutes = int((there.utcoffset() or timedelta()).total_seconds() // 60)
+    offset = f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+    abbreviation = there.tzname() or ""
+    return f"{abbreviation}, {offset}" if abbreviation.isalpha() else offset
+
+
+def in_words(at: datetime, *, zone: str) -> str:
+    """``Tuesday 24 November 2026, 9:30 am (AEDT, UTC+11:00)``."""
+    return f"{day(at, zone=zone)}, {clock(at, zone=zone)} ({zone_name(at, zone=zone)})"
+
+
+def same_clock(at: datetime, *, zone: str, other: str) -> bool:
+    """Whether the clocks of both zones agree at that instant."""
+    return local(at, zone=zone).utcoffset() == local(at, zone=other).utcoffset()
+
+
+def place(zone: str) -> str:
+    """``Broken Hill``: a zone as people call it."""
+    return zone.rsplit("/", 1)[-1].replace("_", " ")
+
+
+def today(*, zone: str) -> datetime:
+    """The first instant of the day it is now in ``zone``."""
+    return timezone.now().astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
