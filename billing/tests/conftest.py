@@ -26,7 +26,7 @@ def heard(monkeypatch) -> list[tuple[str, Order]]:
         monkeypatch.setattr(signal, "receivers", [])
         ears.append(lambda sender, order, signal, name=name, **_: told.append((name, order)))
         signal.connect(ears[-1])
-    yield told
+    return told
 
 
 @pytest.fixture
@@ -37,7 +37,9 @@ def payer(make_user):
 @pytest.fixture
 def make_order(payer) -> Callable[..., Order]:
     def make(*amounts: str) -> Order:
-        lines = [charging.Line("Consultation", "gst_free", Decimal(amount)) for amount in amounts or ["89.00"]]
+        lines = [
+            charging.Line("Consultation", "gst_free", Decimal(amount)) for amount in amounts or ["89.00"]
+        ]
         return charging.open_order(payer=payer, lines=lines, by=None)
 
     return make
@@ -79,5 +81,3 @@ def work(db) -> Callable[[], None]:
             import_string(name)(*ids)
 
     return run
-
-

@@ -35,12 +35,19 @@ class TestLineFor:
     @pytest.fixture
     def fees(self, db):
         change = {"code": "consultation.new", "description": "First consultation", "gst_code": "gst_free"}
-        Fee.objects.add(**change, amount="80", effective_from="2026-01-01", effective_until="2026-07-01", by=None)
+        Fee.objects.add(
+            **change, amount="80", effective_from="2026-01-01", effective_until="2026-07-01", by=None
+        )
         Fee.objects.add(**change, amount="95", effective_from="2026-07-01", by=None)
 
     @pytest.mark.parametrize(
         ("day", "amount"),
-        [(date(2026, 1, 1), "80"), (date(2026, 6, 30), "80"), (date(2026, 7, 1), "95"), (date(2030, 1, 1), "95")],
+        [
+            (date(2026, 1, 1), "80"),
+            (date(2026, 6, 30), "80"),
+            (date(2026, 7, 1), "95"),
+            (date(2030, 1, 1), "95"),
+        ],
     )
     def test_takes_the_fee_of_the_day(self, fees, day, amount):
         line = charging.line_for("consultation.new", on=day)
@@ -102,7 +109,9 @@ class TestStartCheckout:
         with pytest.raises(charging.NothingToPay):
             charging.start_checkout(paid, **PAGES)
 
-    def test_closes_the_page_when_the_order_was_given_up_while_it_opened(self, order, simulated_stripe, monkeypatch):
+    def test_closes_the_page_when_the_order_was_given_up_while_it_opened(
+        self, order, simulated_stripe, monkeypatch
+    ):
         create = gateway.create_session
 
         def slow_create(**asked):
@@ -184,7 +193,11 @@ class TestFollow:
 
         paid.refresh_from_db()
         kept = Order.objects.with_sums().get(pk=paid.pk)
-        assert (kept.paid, kept.refunded, kept.kept) == (Decimal("178.00"), Decimal("89.00"), Decimal("89.00"))
+        assert (kept.paid, kept.refunded, kept.kept) == (
+            Decimal("178.00"),
+            Decimal("89.00"),
+            Decimal("89.00"),
+        )
         assert paid.status == Order.Status.PAID
         assert [name for name, _ in heard] == ["order_paid", "order_refunded"]
 
