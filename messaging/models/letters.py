@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from config.base import ScopedQuerySet, Stateful
@@ -41,9 +42,11 @@ class Letter(Stateful):
     recipient = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
-    to = models.EmailField("to", max_length=254)
-    template = models.CharField(max_length=100)
-    context = models.JSONField(default=dict)
+    to = models.EmailField("to", max_length=254, editable=False)
+    template = models.CharField("kind", max_length=100, editable=False)
+    context = models.JSONField(default=dict, encoder=DjangoJSONEncoder, editable=False)
+    # Its links open the reader's account, so the outbox shows nobody else what it says.
+    is_confidential = models.BooleanField(default=False, editable=False)
     status = models.CharField(max_length=20, choices=Status, default=Status.OWED, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     next_attempt_at = models.DateTimeField(editable=False)
@@ -51,13 +54,27 @@ class Letter(Stateful):
     subject = models.CharField(max_length=200, blank=True, editable=False)
     body = models.TextField(blank=True, editable=False)
     last_error = models.CharField(max_length=300, blank=True, editable=False)
+    copy_of = models.ForeignKey("self", models.PROTECT, null=True, editable=False, related_name="copies")
 
     objects = LetterQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]
         permissions = [("resend_letter", "Can send a letter again")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["copy_of"],
+                condition=models.Q(status="owed"),
+                name="%(app_label)s_%(class)s_one_copy_at_a_time",
+                violation_error_message="This letter is already being sent again.",
+            )
+        ]
         indexes = [models.Index(fields=["status", "next_attempt_at"], name="messaging_letter_due")]
 
     def __str__(self) -> str:
-        return self.subject or self.template.rsplit("/", 1)[-1].replace("_", " ")
+        return self.subject or self.kind
+
+    @property
+    def kind(self) -> str:
+        """What the letter is about, in words: the name of its template."""
+        return self.template.rsplit("/", 1)[-1].replace("_", " ").capitalize()

@@ -6,37 +6,42 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Max, Q
+from django.db.models.functions import Coalesce, Length
+from django.db.models.lookups import LessThanOrEqual
 
-from config.base import Fact, Record, ScopedQuerySet, both_or_neither, uuid7
+from config.base import Fact, Record, ScopedQuerySet, uuid7
 
 if TYPE_CHECKING:
     from clinic.models import User
+
+LONGEST = 4000
+"""Characters of one message."""
 
 
 class RoomQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         if user.has_perm("messaging.view_every_room"):
             return self
-        return self.filter(pk__in=Member.objects.filter(user=user, left_at__isnull=True).values("room"))
+        return self.filter(pk__in=Member.objects.present().filter(user=user).values("room"))
+
+    def latest_first(self) -> Self:
+        """With ``last_at``, when somebody last wrote, the newest at the top."""
+        last_at = Message.objects.filter(room=models.OuterRef("pk")).order_by("-sequence").values("recorded_at")[:1]
+        return self.annotate(last_at=Coalesce(models.Subquery(last_at), F("created_at"))).order_by("-last_at", "-pk")
 
 
 class Room(Record):
     """A conversation between its members; closed, it can still be read."""
 
     title = models.CharField(max_length=200)
-    last_sequence = models.PositiveIntegerField(default=0, editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
-    closed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
-    )
 
     objects = RoomQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]
         permissions = [("view_every_room", "Can view every room")]
-        constraints = [both_or_neither("closed_at", "closed_by")]
 
     def __str__(self) -> str:
         return self.title
@@ -45,6 +50,10 @@ class Room(Record):
 class MemberQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         return self.filter(room__in=Room.objects.visible_to(user))
+
+    def present(self) -> Self:
+        """Those who have not left."""
+        return self.filter(left_at__isnull=True)
 
 
 class Member(Record):
@@ -65,7 +74,7 @@ class Member(Record):
 
 
 class ReadMark(models.Model):
-    """How far one member has read one room; moved often, so without a history."""
+    """How far one member has read one room; moved often, so without a history. There from the first day."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     member = models.OneToOneField(Member, models.PROTECT, related_name="read_mark")
@@ -80,6 +89,10 @@ class MessageQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         return self.filter(room__in=Room.objects.visible_to(user))
 
+    def last_sequence(self) -> int:
+        """The number of the newest of them; 0 where nothing was said."""
+        return self.aggregate(last=Coalesce(Max("sequence"), 0))["last"]
+
 
 class Message(Fact):
     """Something said in a room, in the order of ``sequence``; ``recorded_by`` said it, nobody = the system."""
@@ -88,7 +101,7 @@ class Message(Fact):
     sequence = models.PositiveIntegerField()
     # Made by the sender's browser, so that sending again after a lost answer changes nothing.
     client_id = models.UUIDField(default=uuid7)
-    text = models.TextField(max_length=4000)
+    text = models.TextField(max_length=LONGEST)
 
     objects = MessageQuerySet.as_manager()
 
@@ -96,11 +109,18 @@ class Message(Fact):
         ordering = ["room", "sequence"]
         constraints = [
             models.UniqueConstraint(fields=["room", "sequence"], name="%(app_label)s_%(class)s_in_order"),
-            models.UniqueConstraint(fields=["room", "client_id"], name="%(app_label)s_%(class)s_sent_once"),
+            models.UniqueConstraint(
+                fields=["room", "recorded_by", "client_id"], name="%(app_label)s_%(class)s_sent_once"
+            ),
             models.CheckConstraint(
                 condition=~Q(text=""),
                 name="%(app_label)s_%(class)s_says_something",
                 violation_error_message="Write something before you send it.",
+            ),
+            models.CheckConstraint(
+                condition=LessThanOrEqual(Length("text"), LONGEST),
+                name="%(app_label)s_%(class)s_is_not_too_long",
+                violation_error_message=f"A message can have {LONGEST:,} characters. Please send it in parts.",
             ),
         ]
 

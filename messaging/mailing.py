@@ -1,0 +1,186 @@
+"""Letters we owe people: owing one, sending it, trying again."""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import time
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.template import Context, TemplateDoesNotExist, TemplateSyntaxError
+from django.template.loader import get_template
+from django.utils import timezone
+
+from config.base import Refused, enqueue, forbid_transaction
+from messaging.models import Letter
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+logger = logging.getLogger(__name__)
+
+PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120)]
+"""Between two attempts; after the last attempt the letter has failed."""
+# Longer than any attempt takes, so that a second worker comes only when the first one died at it.
+CLAIM = timedelta(minutes=10)
+SWEEP = 60
+"""Seconds that one sweep takes at most: the worker has other things to do."""
+PROBLEMS = (smtplib.SMTPException, OSError, TemplateDoesNotExist, TemplateSyntaxError)
+
+
+class NotYetSent(Refused):
+    def __init__(self) -> None:
+        super().__init__("This letter is still waiting to be sent. Look again in a minute.")
+
+
+class AlreadyBeingSent(Refused):
+    def __init__(self) -> None:
+        super().__init__("This letter is already being sent again. Look for its copy in the list.")
+
+
+@transaction.atomic
+def queue(
+    template: str,
+    *,
+    recipient: User | None,
+    to: str,
+    context: dict[str, Any],
+    is_confidential: bool = False,
+    copy_of: Letter | None = None,
+    by: User | None = None,
+) -> Letter:
+    """Owe ``to`` the letter ``template``; a worker sends it when our transaction has committed.
+
+    ``context`` holds what JSON can: names, times, addresses of our pages; nothing clinical.
+    ``is_confidential`` hides the text from the outbox, for letters whose links open an account.
+    """
+    letter = Letter.objects.add(
+        by=by,
+        template=template,
+        recipient=recipient,
+        to=to,
+        context=context,
+        is_confidential=is_confidential,
+        copy_of=copy_of,
+        next_attempt_at=timezone.now(),
+    )
+    enqueue("messaging.tasks.send_letter", letter.pk)
+    return letter
+
+
+def send(letter: Letter) -> None:
+    """Send ``letter`` if it is due and nobody else is at it; on failure plan the next attempt."""
+    forbid_transaction()
+    if not _claim(letter, now=timezone.now()):
+        return
+    try:
+        mail = render(letter)
+        mail.send()
+    except PROBLEMS as problem:
+        _postpone(letter, problem=f"{type(problem).__name__}: {problem}"[:300], now=timezone.now())
+    else:
+        letter.move_to(
+            Letter.Status.SENT,
+            by=None,
+            subject=mail.subject,
+            body=mail.body,
+            sent_at=timezone.now(),
+            last_error="",
+        )
+
+
+def send_due() -> int:
+    """Send the letters whose time has come, for a minute at most; the next sweep goes on."""
+    ends, sent = time.monotonic() + SWEEP, 0
+    for letter in Letter.objects.due(timezone.now()).order_by("next_attempt_at", "pk")[:500]:
+        if time.monotonic() > ends:
+            break
+        send(letter)
+        sent += letter.status == Letter.Status.SENT
+    return sent
+
+
+@transaction.atomic
+def send_again(letter: Letter, *, by: User) -> Letter:
+    """Try a failed letter anew, or send a copy of one that was sent. Returns what is being sent.
+
+    :raises NotYetSent: the letter has not left for the first time
+    :raises AlreadyBeingSent: a copy of it is on its way
+    """
+    if letter.lock().status == Letter.Status.OWED:
+        raise NotYetSent
+    if letter.status == Letter.Status.FAILED:
+        letter.move_to(
+            Letter.Status.OWED, by=by, why="Sent again.", attempts=0, next_attempt_at=timezone.now()
+        )
+        enqueue("messaging.tasks.send_letter", letter.pk)
+        return letter
+    if letter.copies.filter(status=Letter.Status.OWED).exists():
+        raise AlreadyBeingSent
+    return queue(
+        letter.template,
+        recipient=letter.recipient,
+        to=letter.to,
+        context=letter.context,
+        is_confidential=letter.is_confidential,
+        copy_of=letter,
+        by=by,
+    )
+
+
+def render(letter: Letter) -> EmailMultiAlternatives:
+    """Write the mail: plain text whose first line is the subject, and HTML where there is a template for it."""
+    sender, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    context = {
+        "practice": sender,
+        **letter.context,
+        "recipient": letter.recipient,
+        "zone": letter.recipient.time_zone if letter.recipient else settings.TIME_ZONE,
+        "base_url": settings.BASE_URL.rstrip("/"),
+    }
+    # Plain text is not escaped; a subject is one line, so that it cannot add headers.
+    subject, _, body = _text(f"{letter.template}.txt", context, autoescape=False).partition("\n")
+    subject = " ".join(subject.split())[:200]
+    mail = EmailMultiAlternatives(subject, body.strip() + "\n", settings.DEFAULT_FROM_EMAIL, [letter.to])
+    # Always the same, so that a mailbox which got it from a worker that then died shows it once.
+    mail.extra_headers["Message-ID"] = f"<{letter.pk}@{address.rpartition('@')[2]}>"
+    try:
+        mail.attach_alternative(
+            _text(f"{letter.template}.html", context | {"subject": subject}, autoescape=True), "text/html"
+        )
+    except TemplateDoesNotExist as missing:
+        if missing.args != (f"{letter.template}.html",):  # a layout it extends is missing
+            raise
+    return mail
+
+
+def _text(name: str, context: dict[str, Any], *, autoescape: bool) -> str:
+    return get_template(name).template.render(Context(context, autoescape=autoescape)).strip()
+
+
+@transaction.atomic
+def _claim(letter: Letter, *, now: datetime) -> bool:
+    # The attempt counts before the work: a letter that kills its worker is not tried for ever.
+    mine = Letter.objects.due(now).select_for_update(skip_locked=True).filter(pk=letter.pk)
+    if not mine.exists():
+        return False
+    letter.refresh_from_db()
+    if letter.attempts > len(PAUSES):
+        letter.move_to(Letter.Status.FAILED, by=None, why="Every attempt was cut off.")
+        return False
+    letter.change(by=None, attempts=letter.attempts + 1, next_attempt_at=now + CLAIM)
+    return True
+
+
+@transaction.atomic
+def _postpone(letter: Letter, *, problem: str, now: datetime) -> None:
+    logger.warning("Letter %s was not sent: attempt %d.", letter.pk, letter.attempts)
+    if letter.attempts > len(PAUSES):
+        letter.move_to(Letter.Status.FAILED, by=None, last_error=problem)
+    else:
+        letter.change(by=None, last_error=problem, next_attempt_at=now + PAUSES[letter.attempts - 1])

@@ -1,0 +1,16 @@
+"""What a worker is asked to do: fetch by id, call one rule."""
+
+from messaging import mailing, streaming
+from messaging.models import Letter
+
+
+def send_letter(pk: str) -> None:
+    mailing.send(Letter.objects.get(pk=pk))
+
+
+def send_due_letters() -> int:
+    return mailing.send_due()
+
+
+def trim_events() -> int:
+    return streaming.trim()
