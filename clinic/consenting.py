@@ -13,18 +13,19 @@ from clinic.models import Consent, Patient
 if TYPE_CHECKING:
     from clinic.models import User
 
-# Raise the version whenever the words under templates/clinic/consents/<kind>.txt change.
+# Raise the version whenever the words under templates/clinic/consent_<kind>.txt change.
 VERSIONS = {
     Consent.Kind.TELEHEALTH: "2026-11",
     Consent.Kind.FEES: "2026-11",
     Consent.Kind.PRIVACY: "2026-11",
+    Consent.Kind.UNAPPROVED: "2026-11",
 }
 BEFORE_BOOKING = (Consent.Kind.TELEHEALTH, Consent.Kind.FEES, Consent.Kind.PRIVACY)
 
 
 def text(kind: str) -> str:
     """The words of the version in force."""
-    return render_to_string(f"clinic/consents/{kind}.txt").strip()
+    return render_to_string(f"clinic/consent_{kind}.txt").strip()
 
 
 def agree(patient: Patient, *, kinds: Iterable[str], by: User | None) -> None:

@@ -1,0 +1,151 @@
+"""The facts that the checks of a prescription ask about, read together."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from django.db.models import Prefetch, Q
+
+from catalog.models import Product
+from clinic import spelling
+from clinic.jurisdictions import TABLE, Jurisdiction
+from clinic.models import (
+    Approval,
+    Consent,
+    Encounter,
+    MonitoringCheck,
+    Practice,
+    Prescription,
+    PrescriptionLine,
+    Segment,
+)
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+
+@dataclass(frozen=True)
+class Case:
+    """One draft with everything the checks ask about."""
+
+    prescription: Prescription
+    encounter: Encounter
+    practice: Practice
+    by: User
+    now: datetime.datetime
+    segments: Sequence[Segment]
+    consents: Sequence[Consent]
+    approvals: Sequence[Approval]
+    monitoring: Sequence[MonitoringCheck]
+    earlier: Sequence[Prescription]
+    """S8 prescriptions that were issued to the patient here, oldest first."""
+
+    @cached_property
+    def lines(self) -> list[PrescriptionLine]:
+        return [line for line in self.prescription.lines.all() if line.removed_at is None]
+
+    @property
+    def products(self) -> list[Product]:
+        return [line.product for line in self.lines]
+
+    @property
+    def is_s8(self) -> bool:
+        return any(product.schedule == "S8" for product in self.products)
+
+    @property
+    def today(self) -> datetime.date:
+        """The date that the prescriber writes on the form."""
+        return self.now.astimezone(ZoneInfo(self.encounter.practitioner.time_zone)).date()
+
+    @property
+    def age(self) -> int | None:
+        """The patient's age by the date where the patient is."""
+        born_on = self.encounter.patient.date_of_birth
+        there = self.now.astimezone(ZoneInfo(self.encounter.patient.user.time_zone)).date()
+        return spelling.age_on(there, born_on=born_on) if born_on else None
+
+    @property
+    def jurisdiction(self) -> Jurisdiction | None:
+        return TABLE.get(self.prescription.dispense_state)
+
+    @property
+    def unapproved(self) -> list[Product]:
+        return [product for product in self.products if is_unapproved(product)]
+
+    @property
+    def spoken(self) -> datetime.timedelta:
+        """How long the two spoke in real time."""
+        stretches = [(s.ended_at or self.now) - s.started_at for s in self.segments]
+        return sum(stretches, datetime.timedelta())
+
+    @property
+    def look(self) -> MonitoringCheck | None:
+        """Today's look at the monitoring system of the state where it is dispensed."""
+        zone = ZoneInfo(self.encounter.practitioner.time_zone)
+        return next(
+            (
+                check
+                for check in self.monitoring
+                if check.state == self.prescription.dispense_state
+                and check.recorded_at.astimezone(zone).date() == self.today
+            ),
+            None,
+        )
+
+    def approval(self, product: Product) -> Approval | None:
+        """The live authority that covers ``product`` for this patient and this prescriber."""
+        return next(
+            (
+                approval
+                for approval in self.approvals
+                if approval.practitioner_id == self.encounter.practitioner_id
+                and approval.patient_id in {None, self.encounter.patient_id}
+                and (approval.tga_category, approval.dose_form) == (product.tga_category, product.dose_form)
+                and approval.from_on <= self.today <= approval.until_on
+                and (approval.withdrawn_on is None or approval.withdrawn_on > self.today)
+            ),
+            None,
+        )
+
+
+def cases(encounter: Encounter, *, by: User, now: datetime.datetime) -> list[Case]:
+    """Read the facts about every draft of ``encounter``."""
+    patient, practitioner = encounter.patient_id, encounter.practitioner_id
+    day = now.astimezone(ZoneInfo(encounter.practitioner.time_zone)).date()
+    lines = Prefetch("lines", PrescriptionLine.objects.written().select_related("product"))
+    drafts = (
+        encounter.prescriptions.filter(status="draft").order_by("created_at", "pk").prefetch_related(lines)
+    )
+    if not drafts:
+        return []
+    facts = {
+        "practice": Practice.objects.current(),
+        "segments": [*encounter.segments.filter(modality__in=Segment.SYNCHRONOUS)],
+        "consents": [*Consent.objects.filter(patient=patient, kind=Consent.Kind.UNAPPROVED)],
+        "approvals": [
+            *Approval.objects.filter(Q(patient=patient) | Q(patient=None), practitioner=practitioner)
+            .filter(from_on__lte=day, until_on__gte=day)
+            .order_by("-until_on", "pk")
+        ],
+        "monitoring": [
+            *MonitoringCheck.objects.filter(patient=patient, practitioner=practitioner).filter(
+                recorded_at__gte=now - datetime.timedelta(hours=25)
+            )
+        ],
+        "earlier": [
+            *Prescription.objects.filter(patient=patient, schedule="S8", status="issued").order_by(
+                "issued_at"
+            )
+        ],
+    }
+    return [Case(prescription=draft, encounter=encounter, by=by, now=now, **facts) for draft in drafts]
+
+
+def is_unapproved(product: Product) -> bool:
+    """Only two cannabis medicines are on the register; every other needs an authority of the TGA."""
+    return product.kind == Product.Kind.CANNABIS and not product.artg_id

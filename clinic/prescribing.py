@@ -1,0 +1,256 @@
+"""Prescriptions: drafting, checking, issuing and cancelling them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from catalog.models import Product
+from clinic import accounts, checking, consulting, gathering, hashing, particulars, spelling
+from clinic.jurisdictions import TABLE
+from clinic.models import Encounter, MonitoringCheck, Prescription, PrescriptionLine, State
+from config.base import Refused, enqueue
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+MONTHS = {"S8": 6}  # from the day of writing, that day included
+MONTHS_OTHERWISE = 12
+
+
+class NotAllowed(Refused):
+    """Some checks stop the prescription; ``findings`` are all of them."""
+
+    def __init__(self, findings: Sequence[checking.Finding]) -> None:
+        self.findings = findings
+        super().__init__(" ".join(finding.sentence for finding in findings))
+
+
+class NoReason(Refused):
+    def __init__(self) -> None:
+        super().__init__("Write why this prescription is cancelled.")
+
+
+class NotADraft(Refused):
+    def __init__(self) -> None:
+        super().__init__("An issued prescription is never changed. Cancel it and write another.")
+
+
+@transaction.atomic
+def draft(encounter: Encounter, *, by: User) -> Prescription:
+    """Find the draft of this consultation, or begin one.
+
+    :raises NotTheirs: ``by`` is not the doctor of the consultation
+    :raises Over: the consultation is closed
+    """
+    consulting.take(encounter, by=by)
+    return _drafts(encounter).first() or _begin(encounter, by=by)
+
+
+def _drafts(encounter: Encounter) -> Any:
+    return encounter.prescriptions.filter(status=Prescription.Status.DRAFT).order_by("created_at", "pk")
+
+
+def _begin(encounter: Encounter, *, by: User, like: Prescription | None = None) -> Prescription:
+    patient = encounter.patient
+    return Prescription.objects.add(
+        by=by,
+        encounter=encounter,
+        patient=patient,
+        practitioner=encounter.practitioner,
+        dispense_state=like.dispense_state if like else patient.state,
+        state_authority=like.state_authority if like else "",
+    )
+
+
+@transaction.atomic
+def write(encounter: Encounter, *, product: Product, by: User, **dose: Any) -> PrescriptionLine:
+    """Put ``product`` on the form of this consultation where it belongs; ``dose`` as for ``add_line``."""
+    return add_line(draft(encounter, by=by), product=product, by=by, **dose)
+
+
+@transaction.atomic
+def add_line(
+    prescription: Prescription,
+    *,
+    product: Product,
+    quantity: int,
+    directions: str,
+    by: User,
+    repeats: int = 0,
+    interval_days: int | None = None,
+) -> PrescriptionLine:
+    """Put a medicine on ``prescription``, or on another form where the two may not stand together.
+
+    A form for Schedule 8 holds one medicine; a form carries one authority of the TGA.
+
+    :raises NotTheirs: ``by`` is not the doctor of the consultation
+    :raises Over: the consultation is closed
+    :raises NotADraft: the prescription was issued or cancelled
+    """
+    encounter = consulting.take(prescription.encounter, by=by)
+    if prescription.lock().status != Prescription.Status.DRAFT:
+        raise NotADraft
+    form = _form_for(product, prescription, encounter=encounter, by=by)
+    if form.schedule != product.schedule:
+        form.change(by=by, schedule=product.schedule)
+    return PrescriptionLine.objects.add(
+        by=by,
+        prescription=form,
+        product=product,
+        quantity=quantity,
+        directions=directions.strip(),
+        repeats=repeats,
+        interval_days=interval_days,
+    )
+
+
+def _form_for(product: Product, first: Prescription, *, encounter: Encounter, by: User) -> Prescription:
+    others = _drafts(encounter).exclude(pk=first.pk).filter(dispense_state=first.dispense_state)
+    for form in [first, *others]:
+        there = [line.product for line in form.lines.written().select_related("product")]
+        if all(may_stand_together(product, other) for other in there):
+            return form
+    return _begin(encounter, by=by, like=first)
+
+
+def may_stand_together(one: Product, other: Product) -> bool:
+    """Tell whether two medicines may share a form."""
+    if "S8" in {one.schedule, other.schedule} or one.schedule != other.schedule:
+        return False
+    return _authority_key(one) == _authority_key(other)
+
+
+def _authority_key(product: Product) -> tuple[Any, ...]:
+    return (product.tga_category, product.dose_form) if gathering.is_unapproved(product) else ()
+
+
+@transaction.atomic
+def remove_line(line: PrescriptionLine, *, by: User) -> None:
+    """Take a medicine off a draft again; a form without medicines is discarded.
+
+    :raises NotTheirs: ``by`` is not the doctor of the consultation
+    :raises NotADraft: the prescription was issued or cancelled
+    """
+    prescription = line.prescription
+    consulting.take(prescription.encounter, by=by)
+    if prescription.lock().status != Prescription.Status.DRAFT:
+        raise NotADraft
+    line.lock().change(by=by, why="Taken off the draft.", removed_at=timezone.now(), removed_by=by)
+    if not prescription.lines.written().exists():
+        prescription.move_to(Prescription.Status.CANCELLED, by=by, why="Its last medicine was taken off.")
+
+
+@transaction.atomic
+def send_to(prescription: Prescription, *, state: str, authority: str = "", by: User) -> None:
+    """Say in which state the draft will be dispensed, and under which number of that state.
+
+    :raises NotTheirs: ``by`` is not the doctor of the consultation
+    :raises NotADraft: the prescription was issued or cancelled
+    """
+    consulting.take(prescription.encounter, by=by)
+    if prescription.lock().status != Prescription.Status.DRAFT:
+        raise NotADraft
+    prescription.change(by=by, dispense_state=State(state), state_authority=authority.strip())
+
+
+@transaction.atomic
+def record_monitoring(
+    encounter: Encounter, *, state: str, result: str, by: User, reference: str = ""
+) -> MonitoringCheck:
+    """Record a look at the monitoring system of ``state``: that it happened, never what it showed.
+
+    :raises NotTheirs: ``by`` is not the doctor of the consultation
+    :raises Over: the consultation is closed
+    """
+    consulting.take(encounter, by=by)
+    return MonitoringCheck.objects.create(
+        patient=encounter.patient,
+        practitioner=encounter.practitioner,
+        encounter=encounter,
+        state=State(state),
+        system=TABLE[state].monitoring,
+        result=MonitoringCheck.Result(result),
+        reference=reference.strip(),
+        recorded_by=by,
+    )
+
+
+def examine(encounter: Encounter, *, by: User) -> list[tuple[gathering.Case, list[checking.Finding]]]:
+    """Ask every check about every draft of the consultation."""
+    return [(case, checking.examine(case)) for case in gathering.cases(encounter, by=by, now=timezone.now())]
+
+
+def issue(
+    prescription: Prescription, *, by: User, code: str, reasons: Mapping[str, str] | None = None
+) -> None:
+    """Sign and issue a draft: from now on it can be cancelled, but never changed.
+
+    ``code`` is the second factor at the moment of signing; ``reasons`` answer checks that may be overridden.
+
+    :raises WrongCode: the code is not right
+    :raises NotAllowed: checks stop it
+    :raises NotADraft: it was issued or cancelled before
+    """
+    accounts.verify_code(by, code)  # outside the transaction, so that a wrong code stays counted
+    _issue(prescription, by=by, reasons=reasons or {})
+
+
+@transaction.atomic
+def _issue(prescription: Prescription, *, by: User, reasons: Mapping[str, str]) -> None:
+    encounter = consulting.take(prescription.encounter, by=by)
+    if prescription.lock().status != Prescription.Status.DRAFT:
+        raise NotADraft
+    now = timezone.now()
+    case = next(c for c in gathering.cases(encounter, by=by, now=now) if c.prescription.pk == prescription.pk)
+    findings = checking.examine(case)
+    overridden = {f.check.name: reasons[f.check.name].strip() for f in findings if _is_answered(f, reasons)}
+    if stopping := [f for f in findings if f.stops and f.check.name not in overridden]:
+        raise NotAllowed(stopping)
+
+    months = MONTHS.get(prescription.schedule, MONTHS_OTHERWISE)
+    valid_until_on = spelling.last_day(case.today, months=months)
+    number = _next_number()
+    content = particulars.describe(case, number=number, valid_until_on=valid_until_on, overridden=overridden)
+    prescription.move_to(
+        Prescription.Status.ISSUED,
+        by=by,
+        why="Signed and issued.",
+        number=number,
+        approval=particulars.authority(case),
+        valid_until_on=valid_until_on,
+        content=content,
+        content_sha256=hashing.fingerprint(content),
+        issued_at=now,
+        issued_by=by,
+    )
+    enqueue("clinic.tasks.render_prescription", prescription.pk)
+
+
+def _is_answered(finding: checking.Finding, reasons: Mapping[str, str]) -> bool:
+    overridable = finding.check.severity == checking.Severity.OVERRIDABLE
+    return not finding.holds and overridable and bool(reasons.get(finding.check.name, "").strip())
+
+
+def _next_number() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('clinic_prescription_number')")
+        return cursor.fetchone()[0]
+
+
+@transaction.atomic
+def cancel(prescription: Prescription, *, by: User, why: str) -> None:
+    """Make a prescription void, or discard a draft. Who and why stand in its history.
+
+    :raises NotTheirs: ``by`` did not write it
+    :raises NoReason: ``why`` is empty
+    :raises IllegalMove: it is void already
+    """
+    if prescription.practitioner.user_id != by.pk:
+        raise consulting.NotTheirs
+    if not why.strip():
+        raise NoReason
+    prescription.move_to(Prescription.Status.CANCELLED, by=by, why=why.strip())
