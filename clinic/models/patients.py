@@ -9,6 +9,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
+from clinic.identifiers import Wellformed, shape
 from config.base import Fact, Record, ScopedQuerySet, both_or_neither
 
 if TYPE_CHECKING:
@@ -61,9 +62,13 @@ class Patient(Record):
     postcode = models.CharField(
         max_length=4, blank=True, validators=[RegexValidator(r"^\d{4}$", "A postcode has four digits.")]
     )
-    medicare_number = models.CharField("Medicare number", max_length=10, blank=True)
-    medicare_irn = models.CharField("Medicare reference number (IRN)", max_length=1, blank=True)
-    ihi = models.CharField("IHI", max_length=16, blank=True)
+    medicare_number = models.CharField(
+        "Medicare number", max_length=10, blank=True, validators=[Wellformed("medicare")]
+    )
+    medicare_irn = models.CharField(
+        "Medicare reference number (IRN)", max_length=1, blank=True, validators=[Wellformed("irn")]
+    )
+    ihi = models.CharField("IHI", max_length=16, blank=True, validators=[Wellformed("ihi")])
     emergency_name = models.CharField("emergency contact", max_length=100, blank=True)
     emergency_phone = models.CharField("emergency contact's phone", max_length=20, blank=True)
     gp_name = models.CharField("usual GP", max_length=150, blank=True)
@@ -90,6 +95,9 @@ class Patient(Record):
                 violation_error_message="A postcode has four digits.",
             ),
             both_or_neither("identified_at", "identified_by"),
+            shape("medicare_number", "medicare"),
+            shape("medicare_irn", "irn"),
+            shape("ihi", "ihi"),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from clinic.identifiers import Wellformed
 from clinic.models.people import known_zone
 from config.base import Record, ScopedQuerySet
 
@@ -30,7 +31,7 @@ class Practice(Record):
     only = models.BooleanField(default=True, editable=False)
     name = models.CharField(max_length=100, default="ProMedicine")
     legal_name = models.CharField(max_length=150, blank=True)
-    abn = models.CharField("ABN", max_length=11, blank=True)
+    abn = models.CharField("ABN", max_length=11, blank=True, validators=[Wellformed("abn")])
     street = models.CharField(max_length=150, blank=True)
     suburb = models.CharField(max_length=80, blank=True)
     state = models.CharField(max_length=3, blank=True)

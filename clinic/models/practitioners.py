@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.db import models
 
+from clinic.identifiers import Wellformed, shape
 from clinic.models.people import known_zone
 from config.base import Record, ScopedQuerySet, both_or_neither
 
@@ -33,10 +34,10 @@ class Practitioner(Record):
     qualifications = models.CharField(max_length=150, blank=True)
     speciality = models.CharField(max_length=100, default="General practice", blank=True)
     about = models.TextField("about, for patients", blank=True)
-    ahpra_number = models.CharField("Ahpra number", max_length=13)
-    prescriber_number = models.CharField(max_length=7, blank=True)
-    provider_number = models.CharField(max_length=8, blank=True)
-    hpii = models.CharField("HPI-I", max_length=16, blank=True)
+    ahpra_number = models.CharField("Ahpra number", max_length=13, validators=[Wellformed("ahpra")])
+    prescriber_number = models.CharField(max_length=7, blank=True, validators=[Wellformed("prescriber")])
+    provider_number = models.CharField(max_length=8, blank=True, validators=[Wellformed("provider")])
+    hpii = models.CharField("HPI-I", max_length=16, blank=True, validators=[Wellformed("hpii")])
     time_zone = models.CharField(max_length=50, default="Australia/Sydney", validators=[known_zone])
     accepts_patients = models.BooleanField(default=True)
     verified_at = models.DateTimeField(null=True, editable=False)
@@ -59,6 +60,10 @@ class Practitioner(Record):
                 violation_error_message="This Ahpra number already belongs to a practitioner here.",
             ),
             both_or_neither("verified_at", "verified_by"),
+            shape("ahpra_number", "ahpra"),
+            shape("prescriber_number", "prescriber"),
+            shape("provider_number", "provider"),
+            shape("hpii", "hpii"),
         ]
 
     def __str__(self) -> str:
