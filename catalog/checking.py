@@ -83,7 +83,7 @@ def dose_form(stated: str) -> str:
 
 
 def classify(offer: Offer) -> Classification:
-    """Compute category and schedule from the amounts stated; nothing follows from a composition half known."""
+    """Compute category and schedule from the amounts stated; from half a composition nothing follows."""
     possible = possible_of(offer.potencies) if offer.is_composition_known else frozenset()
     return Classification(possible, offer.tga_category)
 
@@ -124,7 +124,9 @@ def _potency(offer: Offer) -> None:
         if amount.value > MOST.get(amount.unit, amount.value):
             offer.find("potency_impossible", _cell_of(offer, name), f"{name} {amount}.")
     if any(found > MOST.get(unit, found) for unit, found in total.items()):
-        offer.find("potency_impossible", _cell_of(offer, "THC"), "Together it is more than there is room for.")
+        offer.find(
+            "potency_impossible", _cell_of(offer, "THC"), "Together it is more than there is room for."
+        )
 
 
 def _cell_of(offer: Offer, cannabinoid: str) -> str:
@@ -145,7 +147,9 @@ def _schedule(offer: Offer) -> None:
     if computed and offer.schedule and offer.schedule != computed:
         offer.find("schedule_disagrees", "schedule", f"Stated {offer.schedule}, computed {computed}.")
     elif offer.schedule and offer.tga_category and classifying.schedule(offer.tga_category) != offer.schedule:
-        offer.find("schedule_disagrees", "schedule", f"Stated {offer.schedule} with category {offer.tga_category}.")
+        offer.find(
+            "schedule_disagrees", "schedule", f"Stated {offer.schedule} with category {offer.tga_category}."
+        )
     named, known = SCHEDULE_IN_NAME.search(offer.name), offer.schedule or computed
     if named and known and f"S{named[1]}" != known:
         offer.find("schedule_disagrees", "name", f"The name says S{named[1]}.")
@@ -155,9 +159,9 @@ def _names(offer: Offer) -> None:
     if offer.is_composition_known and not _name_fits(offer):
         stated = ", ".join(f"{name} {amount}" for name, amount in offer.potencies.items())
         offer.find("name_disagrees_with_potency", "name", f"Stated is {stated or 'nothing'}.")
-    if offer.trade_name and offer.trade_name != offer.name:
-        if re.sub(r"\d", "", offer.trade_name) == re.sub(r"\d", "", offer.name):
-            offer.find("trade_name_disagrees", "trade_name", f"It says “{offer.trade_name}”.")
+    only_numbers_differ = re.sub(r"\d", "", offer.trade_name) == re.sub(r"\d", "", offer.name)
+    if offer.trade_name != offer.name and only_numbers_differ:
+        offer.find("trade_name_disagrees", "trade_name", f"It says “{offer.trade_name}”.")
 
 
 def _name_fits(offer: Offer) -> bool:
@@ -178,7 +182,9 @@ def _totals(offer: Offer) -> None:
         stated, amount = parsing.milligrams(getattr(offer, into)), offer.potencies.get(name)
         computed = _in_pack(offer, amount) if amount and amount.op == "=" else None
         if stated is not None and computed is not None and stated != computed:
-            offer.find("total_disagrees", into, f"{name}: stated {plain(stated)} mg, computed {plain(computed)} mg.")
+            offer.find(
+                "total_disagrees", into, f"{name}: stated {plain(stated)} mg, computed {plain(computed)} mg."
+            )
 
 
 def _in_pack(offer: Offer, amount: Amount) -> Decimal | None:
@@ -230,11 +236,15 @@ def _sizes(offers: list[Offer]) -> None:
     for group in alike.values():
         sizes = {str(offer.size) for offer in group}
         for offer in group if len(sizes) > 1 else ():
-            offer.find("price_same_for_other_size", "wholesale", f"{' and '.join(sorted(sizes))} at {offer.wholesale}.")
+            offer.find(
+                "price_same_for_other_size",
+                "wholesale",
+                f"{' and '.join(sorted(sizes))} at {offer.wholesale}.",
+            )
 
 
 def identities(offer: Offer) -> list[tuple[object, ...]]:
-    """Tell by what a product is known, the surest first: its barcode, else supplier, brand, name, form and size."""
+    """Tell by what a product is known: its barcode, else supplier, brand, name, form and size."""
     if offer.gtin13:
         return [("gtin", offer.gtin13)]
     return [described(offer)]

@@ -52,18 +52,19 @@ def possible(amounts: Mapping[str, tuple[str, Decimal]]) -> frozenset[int]:
     bounded = [name for name, (op, _) in amounts.items() if op != "="]
     if not amounts or len(bounded) > MOST_BOUNDS:
         return frozenset()
-    found = set()
+    found: set[int | None] = set()
     for present in itertools.product((False, True), repeat=len(bounded)):
         absent = {name for name, is_present in zip(bounded, present, strict=True) if not is_present}
         mixture = {name: Decimal(0) if name in absent else value for name, (_, value) in amounts.items()}
         found.add(_category_of(mixture))
-    if None in found:
+    known = {category for category in found if category is not None}
+    if len(known) < len(found):
         return frozenset()
-    return frozenset(range(min(found), max(found) + 1))
+    return frozenset(range(min(known), max(known) + 1))
 
 
 def strictest(categories: Iterable[int]) -> int | None:
-    """Tell the most tightly controlled of ``categories``: what a product counts as until someone knows better."""
+    """Tell the most tightly controlled of ``categories``, which holds until someone knows better."""
     return max(categories, default=None)
 
 

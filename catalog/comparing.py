@@ -114,8 +114,14 @@ def _is_gone(product: Product, matched: set[object]) -> bool:
 
 def _line(offer: Offer, product: Product | None, shelf: Shelf) -> Line:
     known = shelf.prices if product else {}
-    stated = {kind: getattr(offer, kind) for kind in ("wholesale", "retail") if getattr(offer, kind) is not None}
-    prices = {kind: amount for kind, amount in stated.items() if known.get((getattr(product, "pk", None), kind)) != amount}
+    stated = {
+        kind: getattr(offer, kind) for kind in ("wholesale", "retail") if getattr(offer, kind) is not None
+    }
+    prices = {
+        kind: amount
+        for kind, amount in stated.items()
+        if known.get((getattr(product, "pk", None), kind)) != amount
+    }
     if product is None:
         return Line(offer, Outcome.NEW, None, facts(offer), prices=prices)
     then = facts(offer)
@@ -124,7 +130,9 @@ def _line(offer: Offer, product: Product | None, shelf: Shelf) -> Line:
         for name, value in then.items()
         if getattr(product, name) != value
     }
-    changes |= {kind: [_told(known.get((product.pk, kind))), _told(amount)] for kind, amount in prices.items()}
+    changes |= {
+        kind: [_told(known.get((product.pk, kind))), _told(amount)] for kind, amount in prices.items()
+    }
     outcome = Outcome.CHANGED if changes else Outcome.UNCHANGED
     return Line(offer, outcome, product, then, changes, prices)
 
@@ -146,7 +154,11 @@ def facts(offer: Offer) -> dict[str, Any]:
     """Tell the columns of a product that ``offer`` states, leaving alone what the list has no column for."""
     found = checking.classify(offer)
     codes = offer.codes(Severity.REVIEW)
-    minor = {name.lower(): amount.as_json() for name, amount in offer.potencies.items() if name not in ("THC", "CBD")}
+    minor = {
+        name.lower(): amount.as_json()
+        for name, amount in offer.potencies.items()
+        if name not in ("THC", "CBD")
+    }
     stated = {
         "brand": offer.brand,
         "name": offer.name,
@@ -179,4 +191,3 @@ def facts(offer: Offer) -> dict[str, Any]:
     if offer.status:
         stated["supply"] = offer.status
     return stated
-

@@ -111,7 +111,9 @@ def examine(key: str, *, data: bytes) -> Result:
 
 
 def bring_in(key: str, *, data: bytes, file_name: str, by: User | None, apply_now: bool = False) -> Result:
-    """Receive, read and, if ``apply_now``, apply a workbook. A file with nothing new is recognised and not stored again.
+    """Receive, read and, if ``apply_now``, apply a workbook.
+
+    A file that was applied before and has nothing new in it is recognised, and not stored again.
 
     :raises UnknownSupplier: there is no layout of this name
     :raises WorkbookRefused: the file is not a list of this supplier; the refusal is kept
@@ -158,7 +160,9 @@ def receive(key: str, *, data: bytes, file_name: str, by: User | None) -> Import
 
 def _supplier(key: str, *, by: User | None) -> Supplier:
     known = Supplier.objects.filter(key=key).first()
-    return known or Supplier.objects.add(by=by, why="First list received.", key=key, name=LAYOUTS[key].supplier)
+    return known or Supplier.objects.add(
+        by=by, why="First list received.", key=key, name=LAYOUTS[key].supplier
+    )
 
 
 def read(run: Import, *, by: User | None) -> Result:
@@ -230,7 +234,9 @@ def _check_unmoved(run: Import, lines: list[Line]) -> None:
 
 
 def _save(lines: Iterable[Line], run: Import, *, by: User | None, why: str) -> None:
-    new, changed, names = [], [], set()
+    new: list[Product] = []
+    changed: list[Product] = []
+    names: set[str] = set()
     for line in lines:
         if line.outcome == Outcome.NEW:
             line.product = Product(supplier=run.supplier, **line.facts)
@@ -264,7 +270,7 @@ def _prices(line: Line, run: Import, *, by: User | None) -> list[Price]:
 def save_in_sets(
     new: list[Product], changed: list[Product], names: list[str], *, by: User | None, why: str
 ) -> None:
-    """Write many products with a version each: set by set, for a save per product costs twenty times as much."""
+    """Write many products with a version each, set by set: a save per product takes twenty times as long."""
     signed = {"batch_size": BATCH, "default_user": by, "default_change_reason": why}
     if new:
         Product.objects.bulk_create(new, batch_size=BATCH)
@@ -274,4 +280,3 @@ def save_in_sets(
             changed, batch_size=BATCH, update_conflicts=True, unique_fields=["id"], update_fields=names
         )
         Product.history.bulk_history_create(changed, update=True, **signed)
-

@@ -56,7 +56,7 @@ class Import(Stateful):
 
 class ImportRowQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
-        return self if user.has_perm("catalog.view_import") else self.none()
+        return self if user.has_perm("catalog.view_importrow") else self.none()
 
 
 class ImportRow(Fact):
@@ -90,5 +90,3 @@ class ImportRow(Fact):
 
     def __str__(self) -> str:
         return f"{self.sheet}, {self.line}"
-
-

@@ -50,14 +50,18 @@ class Schedule(models.TextChoices):
 
 class ProductQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
-        """Staff who may see the catalogue; patients and the public never do (advertising ban, TG Act s 42DLB)."""
+        """Staff who may see the catalogue; patients never (advertising ban, TG Act s 42DLB)."""
         return self if user.has_perm("catalog.view_product") else self.none()
 
     def prescribable(self) -> Self:
-        """Those on sale whose schedule is known, and whose stated category and schedule follow from what is in them."""
-        return self.filter(supply=Product.Supply.ACTIVE, is_composition_known=True).exclude(schedule="").filter(
-            Q(kind=Product.Kind.CONVENTIONAL)
-            | Q(tga_category__isnull=False, is_category_disputed=False, is_schedule_disputed=False)
+        """Those on sale whose category and schedule are known, and follow from what is in them."""
+        return (
+            self.filter(supply=Product.Supply.ACTIVE, is_composition_known=True)
+            .exclude(schedule="")
+            .filter(
+                Q(kind=Product.Kind.CONVENTIONAL)
+                | Q(tga_category__isnull=False, is_category_disputed=False, is_schedule_disputed=False)
+            )
         )
 
     def with_prices(self, on: datetime.date | None = None) -> Self:
@@ -131,7 +135,9 @@ class Product(Record):
     )
     is_category_disputed = models.BooleanField(default=False)
     schedule_stated = models.CharField(max_length=2, choices=Schedule, blank=True)
-    schedule = models.CharField(max_length=2, choices=Schedule, blank=True, help_text="Computed from the composition.")
+    schedule = models.CharField(
+        max_length=2, choices=Schedule, blank=True, help_text="Computed from the composition."
+    )
     is_schedule_disputed = models.BooleanField(default=False)
     pathway = models.CharField(max_length=20, choices=Pathway, default=Pathway.UNAPPROVED)
     artg_id = models.CharField("ARTG ID", max_length=20, blank=True)
@@ -160,11 +166,18 @@ class Product(Record):
                 violation_error_message="There is a product with this barcode already.",
             ),
             models.UniqueConstraint(
-                "kind", F("supplier"), Lower("brand"), Lower("name"), "strength", "dose_form", "size_value", "size_unit",
+                "kind",
+                F("supplier"),
+                Lower("brand"),
+                Lower("name"),
+                "strength",
+                "dose_form",
+                "size_value",
+                "size_unit",
                 condition=Q(gtin13=""),
                 nulls_distinct=False,
                 name="%(app_label)s_%(class)s_once_per_identity",
-                violation_error_message="There is a product of this supplier with this brand, name, form and size.",
+                violation_error_message="This product of the supplier is listed already.",
             ),
             models.CheckConstraint(
                 condition=Q(gtin13="") | Q(gtin13__regex=r"^\d{13}$"),
@@ -237,7 +250,9 @@ class Product(Record):
             return self.strength
         parts = [f"{name} {text}" for name, text in (("THC", self.thc_text), ("CBD", self.cbd_text)) if text]
         for name, amount in sorted(self.other_cannabinoids.items()):
-            parts.append(f"{name.upper()} {_potency_text(amount['op'], Decimal(amount['value']), amount['unit'])}")
+            parts.append(
+                f"{name.upper()} {_potency_text(amount['op'], Decimal(amount['value']), amount['unit'])}"
+            )
         return ", ".join(parts)
 
 
@@ -254,7 +269,7 @@ def _potency_text(op: str, value: Decimal | None, unit: str) -> str:
 
 class PriceQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
-        return self if user.has_perm("catalog.view_product") else self.none()
+        return self if user.has_perm("catalog.view_price") else self.none()
 
 
 class Price(Fact):
@@ -273,7 +288,9 @@ class Price(Fact):
     amount = MoneyField()
     gst = models.CharField("GST", max_length=3, choices=Gst, blank=True)
     effective_on = models.DateField("from", default=timezone.localdate)
-    run = models.ForeignKey(Import, models.PROTECT, null=True, blank=True, related_name="prices", verbose_name="import")
+    run = models.ForeignKey(
+        Import, models.PROTECT, null=True, blank=True, related_name="prices", verbose_name="import"
+    )
 
     objects = PriceQuerySet.as_manager()
 

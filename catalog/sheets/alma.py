@@ -1,4 +1,4 @@
-"""Alma: sections under headings that name the brand; a second sheet repeats the products with availability."""
+"""Alma: sections under headings that name the brand; a second sheet adds availability."""
 
 from catalog.sheets.layout import Layout, Sheet
 

@@ -17,7 +17,9 @@ def confirm(offers: list[Offer], again: list[Offer]) -> list[Offer]:
     alone, taken = [], set()
     for other in again:
         matches = [
-            n for n, offer in enumerate(offers) if n not in taken and not offer.is_quarantined and _is_same(offer, other)
+            n
+            for n, offer in enumerate(offers)
+            if n not in taken and not offer.is_quarantined and _is_same(offer, other)
         ]
         if other.is_quarantined or len(matches) != 1:
             if len(matches) > 1:
@@ -52,11 +54,17 @@ def _merge(offer: Offer, other: Offer) -> None:
     for price in ("wholesale", "retail"):
         stated, quoted = getattr(offer, price), getattr(other, price)
         if quoted is not None and stated != quoted:
-            offer.find("price_conflict", price, f"{price.capitalize()} {stated} here, {quoted} in {other.cells[price]}.")
+            offer.find(
+                "price_conflict",
+                price,
+                f"{price.capitalize()} {stated} here, {quoted} in {other.cells[price]}.",
+            )
     for into in COMPARED:
         stated, quoted = getattr(offer, into), getattr(other, into)
         if quoted and stated != quoted:
-            offer.find("sheets_disagree", into, f"{_told(stated)} here, {_told(quoted)} in {other.cells[into]}.")
+            offer.find(
+                "sheets_disagree", into, f"{_told(stated)} here, {_told(quoted)} in {other.cells[into]}."
+            )
 
 
 def _told(value: object) -> str:

@@ -61,7 +61,11 @@ def fill(offer: Offer, named: Mapping[str, Cell], of: Layout, sheet: Sheet) -> N
     _fill_status(offer, named)
     offer.wholesale_gst, offer.retail_gst = of.gst.get("wholesale", ""), of.gst.get("retail", "")
     for price in ("wholesale", "retail"):
-        if price in named and getattr(offer, price) is None and "price_unreadable" not in _codes(offer, price):
+        if (
+            price in named
+            and getattr(offer, price) is None
+            and "price_unreadable" not in _codes(offer, price)
+        ):
             offer.find("price_missing", price)
     if "gtin13" in named and not offer.gtin13 and not _codes(offer, "gtin13"):
         offer.find("gtin_missing", "gtin13")
@@ -70,11 +74,13 @@ def fill(offer: Offer, named: Mapping[str, Cell], of: Layout, sheet: Sheet) -> N
 def _take(offer: Offer, into: str, cell: Cell) -> None:
     try:
         value = PARSERS[into](cell.shown if into in SHOWN else cell.text)
-        if isinstance(value, str) and len(value) > LIMITS.get(into, parsing.LONGEST):
-            raise Unreadable("text_too_long", f"It has {len(value)} characters.")
-        setattr(offer, into, value)
     except Unreadable as problem:
         offer.find(problem.code, into, problem.detail)
+        return
+    if isinstance(value, str) and len(value) > LIMITS.get(into, parsing.LONGEST):
+        offer.find("text_too_long", into, f"It has {len(value)} characters.")
+        return
+    setattr(offer, into, value)
 
 
 def _codes(offer: Offer, into: str) -> set[str]:
@@ -97,18 +103,11 @@ def _add_potency(offer: Offer, into: str, shown: str) -> None:
     """Read the column of one cannabinoid: ``<1%``, ``CBD <1%``, or a bare nought."""
     name = into.upper()
     try:
-        if parsing.CANNABINOID.search(shown):
-            found = parsing.amounts(shown)
-            if set(found) != {name}:
-                raise Unreadable("potency_unreadable", f"It says “{shown[:60]}”.")
-            amount = found[name]
-            if isinstance(amount, Unreadable):
-                raise amount
-        else:
-            amount = parsing.amount(shown)
+        amount = parsing.amount_of(name, shown)
     except Unreadable as problem:
         offer.find(problem.code, into, problem.detail)
-        offer.is_composition_known = offer.is_composition_known and shown == "0"  # nought of anything is nought
+        is_nought = shown == "0"  # of whatever unit
+        offer.is_composition_known = offer.is_composition_known and is_nought
     else:
         if amount:
             offer.potencies[name] = amount

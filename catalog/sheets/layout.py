@@ -95,21 +95,27 @@ def locate(layout: Layout, tables: list[Table]) -> list[Located]:
 def _locate(layout: Layout, sheet: Sheet, table: Table) -> Located:
     table = table.turned() if sheet.per_column else table
     headings = sheet.headings
-    scores = [sum(words(cell.text) in headings for cell in row if cell.text) for row in table.rows[:SEARCHED_ROWS]]
+    scores = [
+        sum(words(cell.text) in headings for cell in row if cell.text) for row in table.rows[:SEARCHED_ROWS]
+    ]
     best = max(scores, default=0)
     if best < min(REPEATS, len(headings)):
         raise WorkbookRefused(
-            f"This does not look like the {layout.supplier} list: sheet “{sheet.name}” has no line with the headings "
-            f"{_names(sheet.columns)}."
+            f"This does not look like the {layout.supplier} list: "
+            f"sheet “{sheet.name}” has no line with the headings {_names(sheet.columns)}."
         )
     header_row = scores.index(best)
     header = table.rows[header_row]
-    fields = {at: headings[words(cell.text)] for at, cell in enumerate(header) if words(cell.text) in headings}
+    fields = {
+        at: headings[words(cell.text)] for at, cell in enumerate(header) if words(cell.text) in headings
+    }
     _refuse_missing(layout, sheet, header)
     titled = next((at for at, cell in enumerate(header) if cell.text and at not in fields), None)
     if sheet.title and titled is not None:
         fields[titled] = sheet.title
-    unknown = tuple(cell for at, cell in enumerate(header) if at not in fields and _has_data(table, header_row, at))
+    unknown = tuple(
+        cell for at, cell in enumerate(header) if at not in fields and _has_data(table, header_row, at)
+    )
     return Located(sheet, table, header_row, {at: into for at, into in fields.items() if into}, unknown)
 
 

@@ -15,7 +15,18 @@ LONGEST = 300
 LARGEST = 100_000  # of any unit in one pack
 
 UNITS = {"%": "%", "mg/ml": "mg/mL", "mg/g": "mg/g", "mg": "mg"}
-PIECES = ("pastille", "capsule", "tablet", "wafer", "lozenge", "gummy", "piece", "spray", "suppository", "unit")
+PIECES = (
+    "pastille",
+    "capsule",
+    "tablet",
+    "wafer",
+    "lozenge",
+    "gummy",
+    "piece",
+    "spray",
+    "suppository",
+    "unit",
+)
 SIZES = {"g": "g", "gram": "g", "grams": "g", "ml": "mL", "mls": "mL"}
 SIZES |= {piece: piece for piece in PIECES} | {f"{piece}s": piece for piece in PIECES}
 
@@ -29,7 +40,9 @@ CANNABINOID = re.compile(
     re.IGNORECASE,
 )
 SHORT = {"tetrahydrocannabinol": "THC", "cannabidiol": "CBD", "cannabinol": "CBN", "cannabigerol": "CBG"}
-FILLING = re.compile(r"^[\s,;:/+&]*(?:total|and)?[\s,;:/+&]*|[\s,;:/+&]*(?:w/w)?\s*(?:total|and)?[\s,;:/+&]*$")
+FILLING = re.compile(
+    r"^[\s,;:/+&]*(?:total|and)?[\s,;:/+&]*|[\s,;:/+&]*(?:w/w)?\s*(?:total|and)?[\s,;:/+&]*$"
+)
 STRAIN_IN_NAME = re.compile(r"\(([^()]*\b(?:indica|sativa|hybrid)\b[^()]*)\)", re.IGNORECASE)
 
 
@@ -89,7 +102,9 @@ def amount(shown: str) -> Amount | None:
     value = Decimal(found["value"].replace(",", ""))
     if not found["unit"]:
         is_fraction = 0 < value < 1
-        raise Unreadable("potency_looks_like_fraction" if is_fraction else "potency_unit_missing", f"It says “{shown}”.")
+        raise Unreadable(
+            "potency_looks_like_fraction" if is_fraction else "potency_unit_missing", f"It says “{shown}”."
+        )
     if value and not _is_measured(value, places=4):
         raise Unreadable("potency_unreadable", f"It says “{shown[:60]}”.")
     unit = "".join(found["unit"].lower().split())
@@ -122,6 +137,22 @@ def amounts(shown: str) -> dict[str, Amount | Unreadable]:
     if not name_first and _strip(shown[names[-1].end() :]):
         raise Unreadable("potency_unreadable", f"It says “{shown[:60]}”.")
     return found
+
+
+def amount_of(cannabinoid: str, shown: str) -> Amount | None:
+    """Read the strength of one cannabinoid, which may be named beside it: ``CBD <1%``.
+
+    :raises Unreadable: it is something else, or the strength of another one
+    """
+    if not CANNABINOID.search(shown):
+        return amount(shown)
+    found = amounts(shown)
+    if set(found) != {cannabinoid}:
+        raise Unreadable("potency_unreadable", f"It says “{shown[:60]}”.")
+    only = found[cannabinoid]
+    if isinstance(only, Unreadable):
+        raise only
+    return only
 
 
 def _short(name: re.Match[str]) -> str:

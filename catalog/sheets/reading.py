@@ -34,7 +34,8 @@ def read(of: Layout, data: bytes) -> Reading:
     by_sheet: dict[str, list[Offer]] = {}
     for place in located:
         reading.notes += [
-            Finding("column_unknown", f"{cell.sheet}!{cell.address}", cell.text or "It has no heading.") for cell in place.unknown
+            Finding("column_unknown", f"{cell.sheet}!{cell.address}", cell.text or "It has no heading.")
+            for cell in place.unknown
         ]
         offers = list(_read_sheet(of, place, reading.notes))
         if place.sheet.confirms:

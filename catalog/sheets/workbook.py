@@ -135,7 +135,9 @@ def _check_container(data: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
     except zipfile.BadZipFile as problem:
-        raise WorkbookRefused("This is not an Excel workbook (.xlsx). Please save the list as .xlsx.") from problem
+        raise WorkbookRefused(
+            "This is not an Excel workbook (.xlsx). Please save the list as .xlsx."
+        ) from problem
     if "xl/workbook.xml" not in {part.filename for part in parts}:
         raise WorkbookRefused("This is not an Excel workbook, although it is named like one.")
     if sum(part.file_size for part in parts if part.filename.endswith((".xml", ".rels"))) > LARGEST_CONTENT:
