@@ -8,6 +8,7 @@ a signal when its parent dies: from the kernel on Linux, from a small watching p
 import argparse
 import ctypes
 import os
+import select
 import signal
 import sys
 import time
@@ -93,27 +94,31 @@ def on_parent_death(options: argparse.Namespace) -> None:
 
 
 def watch(parent: int, *, command: int, number: int) -> None:
-    """Sit beside the command until it or its parent is gone; never returns."""
+    """Sit beside the command until it or its parent has ended; never returns."""
     signal.signal(number, signal.SIG_IGN)  # the group we signal includes ourselves
-    while alive(parent):
-        if os.getppid() != command:
-            os._exit(0)
-        time.sleep(0.5)
-    os.killpg(command, number)
-    deadline = time.monotonic() + GRACE
-    while time.monotonic() < deadline and os.getppid() == command:
-        time.sleep(0.1)
-    os.killpg(command, signal.SIGKILL)
+    wait_for_end(parent, command)
+    if os.getppid() == command:
+        os.killpg(command, number)
+        deadline = time.monotonic() + GRACE
+        while time.monotonic() < deadline and os.getppid() == command:
+            time.sleep(0.1)
+        os.killpg(command, signal.SIGKILL)
+    os._exit(0)
 
 
-def alive(pid: int) -> bool:
+def wait_for_end(*pids: int) -> None:
+    """Return when any of these processes has ended, although nobody may have fetched its status yet."""
     try:
-        os.kill(pid, 0)
+        if sys.platform == "linux":
+            poll = select.poll()
+            for pid in pids:
+                poll.register(os.pidfd_open(pid), select.POLLIN)
+            poll.poll()
+        else:
+            wanted = (select.KQ_FILTER_PROC, select.KQ_EV_ADD, select.KQ_NOTE_EXIT)
+            select.kqueue().control([select.kevent(pid, *wanted) for pid in pids], 1, None)
     except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+        return
 
 
 if __name__ == "__main__":

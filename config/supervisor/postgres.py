@@ -152,6 +152,8 @@ class Server:
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGQUIT)
                 process.wait(30)
+        if process and socket_folder(self.data) != self.data:
+            shutil.rmtree(socket_folder(self.data), ignore_errors=True)
         if self.lock:
             self.lock.close()
             self.lock = None
