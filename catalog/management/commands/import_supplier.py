@@ -45,9 +45,13 @@ Exit status: 0 done, 1 the file was refused, 2 wrong use."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         if not self.supplier:
-            parser.add_argument("supplier", metavar="SUPPLIER", choices=list(LAYOUTS), help=", ".join(LAYOUTS))
+            parser.add_argument(
+                "supplier", metavar="SUPPLIER", choices=list(LAYOUTS), help=", ".join(LAYOUTS)
+            )
         parser.add_argument("file", metavar="FILE", type=Path, help="the workbook (.xlsx)")
-        parser.add_argument("--dry-run", action="store_true", help="print what would happen and write nothing")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="print what would happen and write nothing"
+        )
         parser.add_argument("--apply", action="store_true", help="carry the list into the catalogue")
         parser.add_argument("--yes", action="store_true", help="apply without asking")
         parser.add_argument("--format", choices=["text", "json"], default="text", help="what to print")
@@ -73,9 +77,7 @@ Exit status: 0 done, 1 the file was refused, 2 wrong use."""
             return importing.examine(key, data=data)
         if options["apply"] and not options["yes"]:
             self._ask(importing.examine(key, data=data))
-        return importing.bring_in(
-            key, data=data, file_name=file_name, by=None, apply_now=options["apply"]
-        )
+        return importing.bring_in(key, data=data, file_name=file_name, by=None, apply_now=options["apply"])
 
     def _ask(self, result: Result) -> None:
         if not sys.stdin.isatty():
@@ -112,7 +114,9 @@ def _sentence(result: Result) -> str:
 
 def _ending(result: Result, options: dict[str, Any]) -> str:
     if result.seen_before:
-        return f"This file was applied before, on {result.seen_before.applied_at:%d %B %Y}; nothing has changed."
+        return (
+            f"This file was applied before, on {result.seen_before.applied_at:%d %B %Y}; nothing has changed."
+        )
     if options["dry_run"]:
         return "Nothing was written."
     if options["apply"]:

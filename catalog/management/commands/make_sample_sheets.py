@@ -6,6 +6,7 @@ import datetime
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ def tasmanian_botanics(rows: list[list[Any]]) -> Workbook:
     return book
 
 
-MAKERS = {
+MAKERS: dict[str, Callable[[Any], Workbook]] = {
     "botanitech": botanitech,
     "medreleaf": medreleaf,
     "alma": alma,
