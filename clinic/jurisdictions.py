@@ -61,7 +61,7 @@ TABLE: dict[str, Jurisdiction] = {
     State.TAS: Jurisdiction(
         monitoring="TasScript",
         source="Poisons Act 1971 (Tas) s 59E, from 1 July 2021",
-        blocked="Tasmania takes such scripts only from prescribers practising in Tasmania. .",
+        blocked="Tasmania takes such scripts from its own prescribers only. Refer the patient.",
         authority="Section 59E authorisation",
     ),
     State.ACT: Jurisdiction(

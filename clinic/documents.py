@@ -1,0 +1,101 @@
+"""Papers: rendering a prescription as PDF once, and keeping what was rendered."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.template.loader import render_to_string
+from django.utils import timezone
+from weasyprint import HTML, Attachment
+from weasyprint.urls import URLFetcher
+
+from clinic import hashing
+from clinic.models import Document, Prescription
+from config.base import forbid_transaction, uuid7
+from messaging import chatting, mailing
+
+TEMPLATES = {
+    Document.Kind.PRINT_AND_SIGN: "clinic/pdf/prescription.html",
+    Document.Kind.PATIENT_COPY: "clinic/pdf/patient_copy.html",
+}
+DATES = ("issued_on", "valid_until_on")
+
+
+def render(prescription: Prescription) -> None:
+    """Make the two papers of an issued prescription; asked again, nothing happens."""
+    forbid_transaction()
+    if prescription.status == Prescription.Status.DRAFT:
+        return
+    for kind in TEMPLATES:
+        if not prescription.documents.filter(kind=kind).exists():
+            _keep(prescription, kind=kind, pdf=write_pdf(prescription, kind=kind))
+
+
+def write_pdf(prescription: Prescription, *, kind: str) -> bytes:
+    """Write the paper as PDF/A-3a with the issued content attached; the same content gives the same bytes."""
+    content = prescription.content
+    html = render_to_string(TEMPLATES[Document.Kind(kind)], _context(content, prescription.content_sha256))
+    issued_at = datetime.datetime.fromisoformat(content["issued_at"])
+    attachment = Attachment(
+        string=hashing.canonical(content),
+        name=f"prescription-{content['number']}.json",
+        description="The prescription as it was issued",
+        relationship="Data",
+        created=issued_at,
+        modified=issued_at,
+    )
+    # Nothing is fetched from anywhere: a paper must not change with a server, nor tell it who reads.
+    page = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=["data"]))
+    return page.write_pdf(
+        attachments=[attachment],
+        pdf_variant="pdf/a-3a",
+        pdf_identifier=f"{prescription.content_sha256}{kind}".encode(),
+    )
+
+
+def _context(content: dict[str, Any], sha256: str) -> dict[str, Any]:
+    dates = {name: datetime.date.fromisoformat(content[name]) for name in DATES}
+    born_on = datetime.date.fromisoformat(content["patient"]["date_of_birth"])
+    return {**content, **dates, "born_on": born_on, "sha256": sha256}
+
+
+def _keep(prescription: Prescription, *, kind: str, pdf: bytes) -> None:
+    day = timezone.now()
+    name = default_storage.save(f"documents/{day:%Y/%m}/{uuid7()}.pdf", ContentFile(pdf))
+    try:
+        with transaction.atomic():
+            Document.objects.create(
+                patient=prescription.patient,
+                prescription=prescription,
+                kind=kind,
+                file=name,
+                sha256=hashlib.sha256(pdf).hexdigest(),
+            )
+            if kind == Document.Kind.PATIENT_COPY:
+                _tell_patient(prescription)
+    except IntegrityError:  # another worker was faster; its paper is the one that counts
+        default_storage.delete(name)
+
+
+def _tell_patient(prescription: Prescription) -> None:
+    person = prescription.patient.user
+    mailing.queue(
+        "clinic/mail/document_ready",
+        recipient=person,
+        to=person.email,
+        context={"name": person.get_short_name(), "path": "/portal/documents/"},
+    )
+    if room := prescription.encounter.appointment.room:
+        chatting.post_system(room, text="A document from your doctor is ready. You find it under Documents.")
+
+
+def is_as_kept(document: Document) -> bool:
+    """Tell whether the stored file is still the one that was rendered."""
+    forbid_transaction()
+    with default_storage.open(document.file.name) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == document.sha256

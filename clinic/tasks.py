@@ -1,0 +1,18 @@
+"""What a worker is asked to do: fetch by id, call one rule."""
+
+from django.utils import timezone
+
+from clinic import booking, documents, rostering
+from clinic.models import Prescription
+
+
+def expire_holds() -> None:
+    booking.expire_holds(now=timezone.now())
+
+
+def offer_slots() -> None:
+    rostering.offer(now=timezone.now())
+
+
+def render_prescription(prescription_id: str) -> None:
+    documents.render(Prescription.objects.get(pk=prescription_id))
