@@ -6,8 +6,11 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from billing import charging
 from billing.models import Fee
-from clinic.models import AppointmentType, Patient, Practitioner, Slot
+from billing.simulator.testing import simulated_stripe, stripe_simulator  # noqa: F401  fixtures
+from clinic import booking
+from clinic.models import Appointment, AppointmentType, Patient, Practitioner, Slot
 
 
 @pytest.fixture
@@ -79,3 +82,27 @@ def make_slot(doctor, short_visit):
 @pytest.fixture
 def slot(make_slot):
     return make_slot()
+
+
+@pytest.fixture
+def held(slot, patient, fees) -> Appointment:
+    return booking.hold(slot, patient=patient, by=patient.user)
+
+
+@pytest.fixture
+def settle(make_user):
+    """Pay for a held appointment at the desk; gives it back as it is then."""
+
+    def do(appointment: Appointment) -> Appointment:
+        cashier = type(appointment.patient.user).objects.filter(email="cashier@example.com").first()
+        charging.take_payment(
+            appointment.order, by=cashier or make_user("manager", "cashier"), method="terminal"
+        )
+        return Appointment.objects.get(pk=appointment.pk)
+
+    return do
+
+
+@pytest.fixture
+def confirmed(held, settle) -> Appointment:
+    return settle(held)

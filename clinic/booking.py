@@ -1,0 +1,314 @@
+"""Appointments: what they cost, holding, paying, confirming, losing, cancelling and keeping them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from billing import charging, refunding
+from billing.models import Order, Payment
+from clinic import consenting, timing
+from clinic.models import Appointment, AppointmentType, Patient, Practice, Slot
+from config.base import Refused
+from messaging import chatting, mailing
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+# How long before the start a patient can come in, and be shown to the doctor as waiting.
+DOORS_OPEN = timedelta(minutes=30)
+ONE_PLACE = "clinic_appointment_patient_is_in_one_place"
+
+log = logging.getLogger(__name__)
+
+
+class SlotPast(Refused):
+    def __init__(self) -> None:
+        super().__init__("This time has passed. Please choose another.")
+
+
+class SlotWithdrawn(Refused):
+    def __init__(self) -> None:
+        super().__init__("This time is no longer offered. Please choose another.")
+
+
+class SlotTaken(Refused):
+    def __init__(self) -> None:
+        super().__init__("This time has just been taken. Please choose another.")
+
+
+class InTwoPlaces(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "You already have an appointment at this time. Choose another time, or cancel that one first."
+        )
+
+
+class HoldOver(Refused):
+    def __init__(self) -> None:
+        super().__init__("The time to pay for this appointment has run out. Please choose a time again.")
+
+
+class NotHeld(Refused):
+    def __init__(self, appointment: Appointment) -> None:
+        now = appointment.get_status_display().lower()
+        super().__init__(f"This appointment is {now}. There is nothing to pay for it now.")
+
+
+class TooEarly(Refused):
+    """The clock has not come that far."""
+
+
+class TooLate(Refused):
+    def __init__(self) -> None:
+        super().__init__("This appointment has begun and cannot be cancelled any more. Please call the practice.")
+
+
+def fee_for(patient: Patient, appointment_type: AppointmentType) -> charging.Line:
+    """What an appointment costs ``patient`` if they hold it today.
+
+    They are returning once they had an appointment with any of the doctors, or missed one.
+
+    :raises charging.NoFee: nobody has set the fee
+    """
+    code = appointment_type.returning_fee if is_returning(patient) else appointment_type.new_fee
+    today = timezone.now().astimezone(ZoneInfo(Practice.objects.current().time_zone)).date()
+    return charging.line_for(code, on=today)
+
+
+def is_returning(patient: Patient) -> bool:
+    over = [Appointment.Status.COMPLETED, Appointment.Status.NO_SHOW]
+    return patient.appointments.filter(status__in=over).exists()
+
+
+def hold(
+    slot: Slot, *, patient: Patient, by: User | None, consents: Iterable[str] = ()
+) -> Appointment:
+    """Keep ``slot`` for ``patient`` while they pay; its price does not change from here on.
+
+    :raises SlotPast: it has begun
+    :raises SlotWithdrawn: it is no longer offered
+    :raises SlotTaken: someone else was faster
+    :raises InTwoPlaces: the patient has another appointment then
+    """
+    try:
+        with transaction.atomic():
+            return _hold(slot, patient=patient, by=by, consents=consents)
+    except IntegrityError as clash:
+        raise _refusal(clash) from clash
+
+
+def _hold(slot: Slot, *, patient: Patient, by: User | None, consents: Iterable[str]) -> Appointment:
+    now = timezone.now()
+    # The patient first: two holds of one patient would wait for each other in the database's own check.
+    patient.lock()
+    _ask_for(slot.lock(), patient=patient, now=now)
+    consenting.agree(patient, kinds=consents, by=by)
+    order = charging.open_order(payer=patient.user, lines=[fee_for(patient, slot.appointment_type)], by=by)
+    return Appointment.objects.add(
+        slot=slot,
+        patient=patient,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        order=order,
+        held_until=now + _hold_time(),
+        by=by,
+        why="Held for payment.",
+    )
+
+
+def _ask_for(slot: Slot, *, patient: Patient, now: datetime) -> None:
+    """Refuse a slot that cannot be had; both rows are locked."""
+    if slot.starts_at <= now:
+        raise SlotPast
+    if slot.withdrawn_at or not slot.appointment_type.is_offered:
+        raise SlotWithdrawn
+    if slot.appointments.live().exists():
+        raise SlotTaken
+    if patient.appointments.live().filter(starts_at__lt=slot.ends_at, ends_at__gt=slot.starts_at).exists():
+        raise InTwoPlaces
+
+
+def _refusal(clash: IntegrityError) -> Exception:
+    """The same sentence where only the database saw that somebody was faster."""
+    constraint = getattr(getattr(clash.__cause__, "diag", None), "constraint_name", "") or ""
+    if constraint == ONE_PLACE:
+        return InTwoPlaces()
+    if constraint == "clinic_appointment_has_its_slot_alone":
+        return SlotTaken()
+    return clash
+
+
+def _hold_time() -> timedelta:
+    return timedelta(minutes=Practice.objects.current().hold_minutes)
+
+
+def start_payment(appointment: Appointment, *, success_url: str, cancel_url: str, by: User | None) -> Payment:
+    """Open the payment page. The first time, the hold starts anew: nobody is to hurry there (WCAG 2.2.1).
+
+    :raises NotHeld: it is not waiting for payment
+    :raises HoldOver: the hold has run out
+    :raises gateway.Unreachable: the payment service does not answer
+    """
+    _extend(appointment, by=by)
+    return charging.start_checkout(
+        appointment.order, success_url=success_url, cancel_url=cancel_url, expires=appointment.held_until
+    )
+
+
+@transaction.atomic
+def _extend(appointment: Appointment, *, by: User | None) -> None:
+    now = timezone.now()
+    if appointment.lock().status != Appointment.Status.HELD:
+        raise NotHeld(appointment)
+    if appointment.held_until <= now:
+        raise HoldOver
+    if appointment.extended_at is None:
+        until = max(appointment.held_until, now + _hold_time())
+        appointment.change(held_until=until, extended_at=now, by=by, why="The payment page was opened.")
+
+
+@transaction.atomic
+def confirm(appointment: Appointment) -> None:
+    """Turn a paid hold into a visit; money that came too late takes the time again, or goes back."""
+    match appointment.lock().status:
+        case Appointment.Status.HELD:
+            _confirm(appointment, why="Paid.")
+        case Appointment.Status.EXPIRED:
+            _confirm_late(appointment)
+        case Appointment.Status.CANCELLED | Appointment.Status.MOVED:
+            _lose(appointment, why="The payment came after the appointment was cancelled.")
+
+
+def _confirm(appointment: Appointment, *, why: str) -> None:
+    practitioner = appointment.slot.practitioner
+    room = chatting.open_room(
+        title=f"Consultation with {practitioner}", members=[appointment.patient.user, practitioner.user], by=None
+    )
+    appointment.move_to(Appointment.Status.CONFIRMED, by=None, why=why, room=room)
+    tell(appointment, "clinic/mail/appointment_confirmed")
+
+
+def _confirm_late(appointment: Appointment) -> None:
+    """Take the slot again for money that came after the hold, if nobody has it by now."""
+    try:
+        with transaction.atomic():
+            patient = appointment.patient.lock()
+            _ask_for(appointment.slot.lock(), patient=patient, now=timezone.now())
+            _confirm(appointment, why="Paid late; the time was still free.")
+    except (Refused, IntegrityError):
+        _lose(appointment.lock(), why="The payment came after the hold had ended.")
+
+
+def _lose(appointment: Appointment, *, why: str) -> None:
+    refunding.refund(appointment.order, by=None, why=why)
+    tell(appointment, "clinic/mail/appointment_lost")
+
+
+def cancel(appointment: Appointment, *, by: User, why: str) -> None:
+    """Give the slot back, and the money if it was paid.
+
+    :raises TooLate: it has begun, and the patient asks
+    :raises IllegalMove: it is over
+    :raises gateway.Unreachable: the payment page is open and cannot be closed now
+    """
+    if appointment.starts_at <= timezone.now() and by == appointment.patient.user:
+        raise TooLate
+    if appointment.status == Appointment.Status.HELD:
+        charging.expire_checkout(appointment.order)
+    with transaction.atomic():
+        order = appointment.order.lock()  # the money first: a payment locks in this order too
+        appointment.move_to(
+            Appointment.Status.CANCELLED, by=by, why=why, cancelled_at=timezone.now(), cancelled_by=by
+        )
+        if order.status == Order.Status.OPEN:
+            charging.void(order, by=by, why=why)
+        elif order.status == Order.Status.PAID:
+            refunding.refund(order, by=by, why=why)
+        _tell_of_cancelling(appointment)
+
+
+def _tell_of_cancelling(appointment: Appointment) -> None:
+    tell(appointment, "clinic/mail/appointment_cancelled")
+    if appointment.room:  # the doctor has heard of it
+        chatting.close_room(appointment.room, by=appointment.cancelled_by)
+        doctor = appointment.slot.practitioner.user
+        if doctor != appointment.cancelled_by:
+            tell(appointment, "clinic/mail/appointment_cancelled_doctor", whom=doctor)
+
+
+def expire_holds(*, now: datetime) -> int:
+    """Free every slot whose patient did not pay in time, and tell how many that were.
+
+    The payment page is closed first: nobody may pay for a time that is offered to others again.
+    """
+    expired = 0
+    for overdue in Appointment.objects.overdue(now).select_related("order").iterator():
+        try:
+            if not charging.expire_checkout(overdue.order):
+                expired += _expire(overdue, now=now)
+        except Refused as no:  # the next run tries again; the time stays held
+            log.warning("A hold could not be ended: %s", no)
+    return expired
+
+
+@transaction.atomic
+def _expire(appointment: Appointment, *, now: datetime) -> bool:
+    """Expire one hold, unless somebody else is at it or has been."""
+    orders = Order.objects.select_for_update(skip_locked=True).filter(pk=appointment.order_id)
+    overdue = Appointment.objects.overdue(now).select_for_update(skip_locked=True, of=("self",))
+    order, appointment = orders.first(), overdue.filter(pk=appointment.pk).first()
+    if order is None or appointment is None or order.status != Order.Status.OPEN:
+        return False
+    charging.void(order, by=None, why="Not paid in time.")
+    appointment.move_to(Appointment.Status.EXPIRED, by=None, why="Not paid in time.")
+    tell(appointment, "clinic/mail/appointment_expired")
+    return True
+
+
+def arrive(appointment: Appointment, *, by: User) -> None:
+    """Note that the patient is here and waits for the doctor.
+
+    :raises TooEarly: the doors are not open yet
+    :raises IllegalMove: it is not confirmed
+    """
+    opens_at = appointment.starts_at - DOORS_OPEN
+    if timezone.now() < opens_at:
+        raise TooEarly(f"Please come back at {timing.in_words(opens_at, zone=by.time_zone)}, half an hour before.")
+    appointment.move_to(Appointment.Status.ARRIVED, by=by, why="The patient is here.")
+
+
+def no_show(appointment: Appointment, *, by: User, why: str) -> None:
+    """Note that the patient did not come. The fee is kept.
+
+    :raises TooEarly: it has not begun yet
+    :raises IllegalMove: it is not confirmed, or has taken place
+    """
+    if timezone.now() < appointment.starts_at:
+        raise TooEarly("This appointment has not begun yet. Wait for the patient until it has.")
+    appointment.move_to(Appointment.Status.NO_SHOW, by=by, why=why)
+
+
+def tell(appointment: Appointment, template: str, *, whom: User | None = None) -> None:
+    """Owe somebody a letter about ``appointment``, with its time by their own clock."""
+    person = whom or appointment.patient.user
+    mailing.queue(
+        template,
+        recipient=person,
+        to=person.email,
+        context={
+            "name": person.get_short_name(),
+            "practitioner": str(appointment.slot.practitioner),
+            "when": timing.in_words(appointment.starts_at, zone=person.time_zone),
+            "how": appointment.slot.appointment_type.get_modality_display().lower(),
+            "path": f"/portal/appointments/{appointment.pk}/",
+            "fee": f"{appointment.order.amount:,.2f}",
+            "refunded": appointment.order.status in {Order.Status.REFUNDING, Order.Status.REFUNDED},
+        },
+    )

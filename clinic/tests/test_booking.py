@@ -1,0 +1,452 @@
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+
+from billing import charging, gateway
+from billing.models import Fee, Order, Payment
+from clinic import booking, consenting, rostering
+from clinic.models import Appointment, Consent, Practice
+from config.base import IllegalMove
+from messaging.models import Letter
+
+NOON = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+PAGES = {"success_url": "https://clinic.example/paid", "cancel_url": "https://clinic.example/left"}
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def monday_noon(request):
+    """The clock stands still, but where the simulator's runs beside ours."""
+    if "simulated_stripe" in request.fixturenames:
+        yield
+    else:
+        with time_machine.travel(NOON, tick=False):
+            yield
+
+
+def letters() -> list[str]:
+    return [letter.template.removeprefix("clinic/mail/") for letter in Letter.objects.order_by("created_at", "pk")]
+
+
+def forced(appointment: Appointment, status: str) -> Appointment:
+    Appointment.objects.filter(pk=appointment.pk).update(status=status)
+    appointment.refresh_from_db()
+    return appointment
+
+
+class TestFeeFor:
+    def test_is_the_first_fee_for_someone_new(self, patient, short_visit, fees):
+        assert booking.fee_for(patient, short_visit).amount == Decimal("80.00")
+
+    @pytest.mark.parametrize(
+        ("status", "amount"),
+        [
+            ("held", "80.00"),
+            ("confirmed", "80.00"),
+            ("arrived", "80.00"),
+            ("in_consultation", "80.00"),
+            ("completed", "50.00"),
+            ("no_show", "50.00"),
+            ("expired", "80.00"),
+            ("cancelled", "80.00"),
+            ("moved", "80.00"),
+        ],
+    )
+    def test_is_the_later_fee_after_a_visit_or_a_missed_one(self, held, patient, short_visit, status, amount):
+        forced(held, status)
+
+        assert booking.fee_for(patient, short_visit).amount == Decimal(amount)
+
+    def test_follows_the_codes_of_the_kind(self, patient, long_visit):
+        Fee.objects.add(code="long.new", description="Long", amount="120.00", effective_from=date(2026, 1, 1), by=None)
+        long_visit.change(new_fee="long.new", by=None)
+
+        assert booking.fee_for(patient, long_visit).amount == Decimal("120.00")
+
+    def test_counts_days_by_the_clock_of_the_practice(self, patient, short_visit):
+        for amount, first, until in [("80.00", "2026-01-01", "2026-03-03"), ("85.00", "2026-03-03", None)]:
+            Fee.objects.add(
+                code="consultation.new",
+                description="Consultation",
+                amount=amount,
+                effective_from=first,
+                effective_until=until,
+                by=None,
+            )
+
+        with time_machine.travel("2026-03-02T12:59Z", tick=False):
+            before = booking.fee_for(patient, short_visit).amount
+        with time_machine.travel("2026-03-02T13:00Z", tick=False):
+            after = booking.fee_for(patient, short_visit).amount
+
+        assert (before, after) == (Decimal("80.00"), Decimal("85.00"))
+
+    def test_refuses_when_nobody_has_set_one(self, patient, short_visit):
+        with pytest.raises(charging.NoFee):
+            booking.fee_for(patient, short_visit)
+
+
+class TestHold:
+    def test_keeps_the_slot_for_fifteen_minutes(self, slot, patient, fees):
+        appointment = booking.hold(slot, patient=patient, by=patient.user)
+
+        assert appointment.status == "held"
+        assert appointment.held_until == NOON + timedelta(minutes=15)
+        assert (appointment.starts_at, appointment.ends_at) == (slot.starts_at, slot.ends_at)
+        assert (appointment.order.payer, appointment.order.amount) == (patient.user, Decimal("80.00"))
+
+    def test_keeps_it_as_long_as_the_practice_says(self, slot, patient, fees):
+        Practice.objects.add(hold_minutes=40, by=None)
+
+        appointment = booking.hold(slot, patient=patient, by=patient.user)
+
+        assert appointment.held_until == NOON + timedelta(minutes=40)
+
+    def test_fixes_the_price(self, held):
+        Fee.objects.update(amount="999.00")
+
+        held.order.refresh_from_db()
+        assert held.order.amount == Decimal("80.00")
+
+    def test_writes_down_what_the_patient_agreed_to(self, slot, patient, fees):
+        booking.hold(slot, patient=patient, by=patient.user, consents=consenting.BEFORE_BOOKING)
+
+        consents = Consent.objects.filter(patient=patient, recorded_by=patient.user)
+        assert set(consents.values_list("kind", flat=True)) == {"telehealth", "fees", "privacy"}
+
+    def test_refuses_a_time_that_has_begun(self, make_slot, patient, fees):
+        slot = make_slot(hours=0)
+
+        with pytest.raises(booking.SlotPast, match="has passed"):
+            booking.hold(slot, patient=patient, by=patient.user)
+
+        assert not Appointment.objects.exists()
+
+    def test_refuses_a_time_that_was_withdrawn(self, slot, patient, manager, fees):
+        rostering.withdraw(slot, by=manager, why="Training.")
+
+        with pytest.raises(booking.SlotWithdrawn, match="no longer offered"):
+            booking.hold(slot, patient=patient, by=patient.user)
+
+    def test_refuses_a_kind_that_is_no_longer_offered(self, slot, short_visit, patient, fees):
+        short_visit.change(is_offered=False, by=None)
+
+        with pytest.raises(booking.SlotWithdrawn):
+            booking.hold(slot, patient=patient, by=patient.user)
+
+    def test_refuses_a_time_that_is_taken(self, held, slot, make_patient):
+        latecomer = make_patient("latecomer")
+
+        with pytest.raises(booking.SlotTaken, match="has just been taken"):
+            booking.hold(slot, patient=latecomer, by=latecomer.user, consents=consenting.BEFORE_BOOKING)
+
+        assert Appointment.objects.count() == Order.objects.count() == 1
+        assert not Consent.objects.exists()
+
+    @pytest.mark.parametrize("minutes", [-14, 0, 14])
+    def test_refuses_to_put_a_patient_in_two_places(self, held, patient, make_slot, make_doctor, minutes):
+        other = make_slot(hours=24 + minutes / 60, of=make_doctor("other"))
+
+        with pytest.raises(booking.InTwoPlaces, match="already have an appointment at this time"):
+            booking.hold(other, patient=patient, by=patient.user)
+
+    @pytest.mark.parametrize("minutes", [-15, 15])
+    def test_allows_one_visit_right_after_the_other(self, held, patient, make_slot, make_doctor, minutes):
+        other = make_slot(hours=24 + minutes / 60, of=make_doctor("other"))
+
+        assert booking.hold(other, patient=patient, by=patient.user).status == "held"
+
+    @pytest.mark.parametrize("status", ["expired", "cancelled", "moved"])
+    def test_takes_a_time_that_was_given_back(self, held, slot, make_patient, status):
+        forced(held, status)
+        next_one = make_patient("next")
+
+        assert booking.hold(slot, patient=next_one, by=next_one.user).status == "held"
+
+
+class TestStartPayment:
+    def test_starts_the_hold_anew_once(self, held, patient, simulated_stripe):
+        first_until = held.held_until
+
+        booking.start_payment(held, by=patient.user, **PAGES)
+        extended_until = held.held_until
+        booking.start_payment(held, by=patient.user, **PAGES)
+
+        assert extended_until > first_until
+        assert held.held_until == extended_until
+        assert held.history.first().history_change_reason == "The payment page was opened."
+
+    def test_opens_one_page_for_the_fee(self, held, patient, simulated_stripe):
+        payment = booking.start_payment(held, by=patient.user, **PAGES)
+        again = booking.start_payment(held, by=patient.user, **PAGES)
+
+        assert again.pk == payment.pk
+        assert payment.amount == Decimal("80.00")
+        assert payment.url.startswith(simulated_stripe.address)
+
+    def test_refuses_when_the_hold_has_run_out(self, held, patient):
+        with time_machine.travel(held.held_until, tick=False), pytest.raises(booking.HoldOver):
+            booking.start_payment(held, by=patient.user, **PAGES)
+
+        assert not Payment.objects.exists()
+
+    def test_refuses_what_is_paid(self, confirmed, patient):
+        with pytest.raises(booking.NotHeld, match="is confirmed"):
+            booking.start_payment(confirmed, by=patient.user, **PAGES)
+
+
+class TestConfirm:
+    def test_opens_a_room_for_both_and_owes_a_letter(self, held, settle, patient, doctor, queued_tasks):
+        appointment = settle(held)
+
+        assert appointment.status == "confirmed"
+        assert {member.user for member in appointment.room.members.all()} == {patient.user, doctor.user}
+        assert letters() == ["appointment_confirmed"]
+        assert queued_tasks() == ["messaging.tasks.send_letter"]
+
+    def test_follows_a_waived_order(self, held, manager):
+        charging.waive(held.order, by=manager, why="Hardship.")
+
+        held.refresh_from_db()
+        assert held.status == "confirmed"
+
+    def test_follows_the_card(self, held, patient, simulated_stripe):
+        payment = booking.start_payment(held, by=patient.user, **PAGES)
+        simulated_stripe.press(payment.url, "pay")
+
+        charging.follow(payment.session_id)
+
+        held.refresh_from_db()
+        assert (held.status, held.order.status) == ("confirmed", "paid")
+
+    def test_changes_nothing_the_second_time(self, confirmed):
+        booking.confirm(Appointment.objects.get(pk=confirmed.pk))
+
+        assert letters() == ["appointment_confirmed"]
+        assert confirmed.history.count() == 2
+
+
+@pytest.fixture
+def pay_late(held, patient, simulated_stripe):
+    """The hold ended and its page was closed; yet Stripe says in the end that money came."""
+    payment = booking.start_payment(held, by=patient.user, **PAGES)
+    booking.expire_holds(now=held.held_until)
+
+    def do() -> Appointment:
+        session = gateway.fetch_session(payment.session_id)
+        charging.settle(
+            Payment.objects.get(pk=payment.pk),
+            session=replace(session, is_paid=True, status="complete", intent_id="pi_late"),
+        )
+        held.refresh_from_db()
+        held.order.refresh_from_db()
+        return held
+
+    return do
+
+
+class TestLatePayment:
+    def test_takes_the_time_again_if_it_is_free(self, pay_late):
+        appointment = pay_late()
+
+        assert (appointment.status, appointment.order.status) == ("confirmed", "paid")
+        assert letters() == ["appointment_expired", "appointment_confirmed"]
+
+    def test_goes_back_when_somebody_else_has_the_time(self, pay_late, slot, make_patient):
+        faster = make_patient("faster")
+        theirs = booking.hold(slot, patient=faster, by=faster.user)
+
+        appointment = pay_late()
+
+        assert (appointment.status, appointment.order.status) == ("expired", "refunding")
+        assert Appointment.objects.live().get() == theirs
+        assert letters() == ["appointment_expired", "appointment_lost"]
+
+    def test_goes_back_when_the_time_was_withdrawn(self, pay_late, slot, manager):
+        rostering.withdraw(slot, by=manager, why="Training.")
+
+        appointment = pay_late()
+
+        assert (appointment.status, appointment.order.status) == ("expired", "refunding")
+
+    def test_goes_back_when_the_patient_chose_another_time(self, pay_late, patient, make_slot, make_doctor):
+        other = make_slot(hours=24, of=make_doctor("other"))
+        booking.hold(other, patient=patient, by=patient.user)
+
+        appointment = pay_late()
+
+        assert (appointment.status, appointment.order.status) == ("expired", "refunding")
+        assert Appointment.objects.live().get().slot == other
+
+
+class TestCancel:
+    def test_gives_the_money_back(self, confirmed, patient, slot):
+        booking.cancel(confirmed, by=patient.user, why="I am well.")
+
+        confirmed.refresh_from_db()
+        assert (confirmed.status, confirmed.cancelled_by) == ("cancelled", patient.user)
+        assert confirmed.order.status == "refunded"
+        assert confirmed.room.closed_at
+        assert letters() == ["appointment_confirmed", "appointment_cancelled", "appointment_cancelled_doctor"]
+
+    def test_gives_the_time_back(self, confirmed, patient, slot, make_patient):
+        booking.cancel(confirmed, by=patient.user, why="I am well.")
+        next_one = make_patient("next")
+
+        assert booking.hold(slot, patient=next_one, by=next_one.user).status == "held"
+
+    def test_asks_no_money_for_a_hold(self, held, patient):
+        booking.cancel(held, by=patient.user, why="Another time suits better.")
+
+        held.refresh_from_db()
+        assert (held.status, held.order.status) == ("cancelled", "void")
+        assert letters() == ["appointment_cancelled"]
+
+    def test_closes_the_payment_page_first(self, held, patient, simulated_stripe):
+        payment = booking.start_payment(held, by=patient.user, **PAGES)
+
+        booking.cancel(held, by=patient.user, why="Another time suits better.")
+
+        assert simulated_stripe.press(payment.url, "pay") == ""
+        held.order.refresh_from_db()
+        assert held.order.status == "void"
+
+    def test_sends_back_money_that_came_meanwhile(self, held, patient, simulated_stripe):
+        payment = booking.start_payment(held, by=patient.user, **PAGES)
+        simulated_stripe.press(payment.url, "pay")
+
+        booking.cancel(held, by=patient.user, why="Another time suits better.")
+
+        held.refresh_from_db()
+        assert (held.status, held.order.status) == ("cancelled", "refunding")
+
+    def test_is_remembered_with_who_and_why(self, confirmed, manager):
+        booking.cancel(confirmed, by=manager, why="The doctor is ill.")
+
+        last = confirmed.history.first()
+        assert (last.status, last.history_user, last.history_change_reason) == (
+            "cancelled",
+            manager,
+            "The doctor is ill.",
+        )
+
+    @pytest.mark.parametrize("status", ["in_consultation", "completed", "expired", "cancelled", "no_show", "moved"])
+    def test_refuses_what_is_over(self, confirmed, patient, status):
+        forced(confirmed, status)
+
+        with pytest.raises(IllegalMove):
+            booking.cancel(confirmed, by=patient.user, why="I am well.")
+
+        confirmed.order.refresh_from_db()
+        assert confirmed.order.status == "paid"
+
+    def test_is_too_late_for_the_patient_once_it_has_begun(self, confirmed, patient):
+        with time_machine.travel(confirmed.starts_at, tick=False), pytest.raises(booking.TooLate):
+            booking.cancel(confirmed, by=patient.user, why="I forgot.")
+
+    def test_is_never_too_late_for_the_practice(self, confirmed, manager):
+        with time_machine.travel(confirmed.starts_at, tick=False):
+            booking.cancel(confirmed, by=manager, why="The line broke down.")
+
+        assert confirmed.status == "cancelled"
+
+
+class TestExpireHolds:
+    def test_leaves_those_in_time(self, held):
+        assert booking.expire_holds(now=held.held_until - timedelta(seconds=1)) == 0
+
+        held.refresh_from_db()
+        assert held.status == "held"
+
+    def test_frees_the_time_and_tells_the_patient(self, held):
+        assert booking.expire_holds(now=held.held_until) == 1
+
+        held.refresh_from_db()
+        assert (held.status, held.order.status) == ("expired", "void")
+        assert letters() == ["appointment_expired"]
+
+    def test_does_nothing_the_second_time(self, held):
+        booking.expire_holds(now=held.held_until)
+
+        assert booking.expire_holds(now=held.held_until) == 0
+        assert letters() == ["appointment_expired"]
+
+    def test_closes_the_payment_page(self, held, patient, simulated_stripe):
+        payment = booking.start_payment(held, by=patient.user, **PAGES)
+
+        assert booking.expire_holds(now=held.held_until) == 1
+
+        assert simulated_stripe.press(payment.url, "pay") == ""
+        assert gateway.fetch_session(payment.session_id).status == "expired"
+
+    def test_confirms_what_turns_out_to_be_paid(self, held, patient, simulated_stripe):
+        payment = booking.start_payment(held, by=patient.user, **PAGES)
+        simulated_stripe.press(payment.url, "pay")
+
+        assert booking.expire_holds(now=held.held_until) == 0
+
+        held.refresh_from_db()
+        assert (held.status, held.order.status) == ("confirmed", "paid")
+
+    def test_keeps_the_time_while_the_page_cannot_be_closed(
+        self, held, patient, make_slot, make_patient, simulated_stripe, settings, caplog
+    ):
+        booking.start_payment(held, by=patient.user, **PAGES)
+        second = make_patient("second")
+        other = booking.hold(make_slot(hours=48), patient=second, by=second.user)
+        settings.STRIPE_API_BASE = "http://127.0.0.1:9"  # nobody there
+
+        assert booking.expire_holds(now=other.held_until) == 1
+
+        held.refresh_from_db()
+        other.refresh_from_db()
+        assert (held.status, other.status) == ("held", "expired")
+        assert "A hold could not be ended" in caplog.text
+
+
+class TestArrive:
+    def test_lets_the_patient_wait_from_half_an_hour_before(self, confirmed, patient):
+        with time_machine.travel(confirmed.starts_at - timedelta(minutes=30), tick=False):
+            booking.arrive(confirmed, by=patient.user)
+
+        assert confirmed.status == "arrived"
+
+    def test_tells_the_hour_to_those_who_are_early(self, confirmed, patient):
+        early = confirmed.starts_at - timedelta(minutes=30, seconds=1)
+
+        with (
+            time_machine.travel(early, tick=False),
+            pytest.raises(booking.TooEarly, match=r"Tuesday 3 March 2026, 11:30 am \(AEDT, UTC\+11:00\)"),
+        ):
+            booking.arrive(confirmed, by=patient.user)
+
+    def test_refuses_what_is_not_paid(self, held, patient):
+        with time_machine.travel(held.starts_at, tick=False), pytest.raises(IllegalMove):
+            booking.arrive(held, by=patient.user)
+
+
+class TestNoShow:
+    @pytest.mark.parametrize("status", ["confirmed", "arrived"])
+    def test_keeps_the_fee(self, confirmed, manager, status):
+        forced(confirmed, status)
+
+        with time_machine.travel(confirmed.starts_at, tick=False):
+            booking.no_show(confirmed, by=manager, why="Three calls, no answer.")
+
+        assert (confirmed.status, confirmed.order.status) == ("no_show", "paid")
+
+    def test_waits_for_the_start(self, confirmed, manager):
+        with pytest.raises(booking.TooEarly, match="has not begun yet"):
+            booking.no_show(confirmed, by=manager, why="Three calls, no answer.")
+
+
+def test_letters_tell_the_time_by_the_reader(make_slot, make_patient, fees, settle):
+    person = make_patient("perth", zone="Australia/Perth")
+
+    settle(booking.hold(make_slot(), patient=person, by=person.user))
+
+    assert Letter.objects.get().context["when"] == "Tuesday 3 March 2026, 9:00 am (AWST, UTC+08:00)"
