@@ -6,6 +6,7 @@ Everything it says goes to standard error. What is done already costs no time an
 
 from __future__ import annotations  # an older Python must get as far as being told that it is too old
 
+import ast
 import hashlib
 import importlib.util
 import os
@@ -138,25 +139,25 @@ def index_environment() -> dict[str, str]:
     Every file is checked against the hash in the lock, whichever index it comes from.
     """
     environment = dict(os.environ)
-    for setting, variable in INDEX_SETTINGS.items():
-        value = pip_setting(setting)
-        if value and variable not in environment:
+    for name, value in pip_settings().items():
+        variable = INDEX_SETTINGS[name]
+        if variable not in environment:
             environment[variable] = value if variable != "UV_FIND_LINKS" else value.replace(" ", ",")
             environment.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")  # as pip does
     return environment
 
 
-def pip_setting(name: str) -> str:
-    """What pip itself would use: its environment variable, or its configuration files."""
-    from_environment = os.environ.get("PIP_" + name.upper().replace("-", "_"))
-    if from_environment:
-        return from_environment
-    for section in ("install", "global"):
-        command = [str(PYTHON), "-m", "pip", "config", "get", f"{section}.{name}"]
-        found = subprocess.run(command, capture_output=True, text=True, check=False)
-        if found.returncode == 0:
-            return " ".join(found.stdout.split())
-    return ""
+def pip_settings() -> dict[str, str]:
+    """Where pip itself would look for packages: by its files, or before these by its environment."""
+    command = [str(PYTHON), "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    found: dict[str, dict[str, str]] = {"global": {}, "install": {}, ":env:": {}}
+    for line in listed.splitlines():
+        place, _, value = line.partition("=")
+        section, _, name = place.partition(".")
+        if section in found and name in INDEX_SETTINGS:
+            found[section][name] = " ".join(ast.literal_eval(value).split())
+    return found["global"] | found["install"] | found[":env:"]
 
 
 def run(
