@@ -15,6 +15,7 @@ from config.supervisor import postgres
 
 
 def pytest_configure(config):
+    settings.STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns of a missing one
     settings.DATABASES["default"].update(postgres.for_tests(settings.BASE_DIR / ".devdb"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.backends import BaseBackend
+from django.core.exceptions import PermissionDenied
 
 from clinic.models.people import Role
 
@@ -174,7 +175,11 @@ class RoleBackend(BaseBackend):
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
         if user_obj.is_anonymous or not user_obj.is_active:
             return False
-        return perm in GRANTS[user_obj.role]
+        if perm not in GRANTS[user_obj.role]:
+            raise PermissionDenied  # ends the search: allauth's backend would look for groups, which nobody has
+        return True
 
     def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
-        return any(perm.startswith(f"{app_label}.") for perm in self.get_all_permissions(user_obj))
+        if not any(perm.startswith(f"{app_label}.") for perm in self.get_all_permissions(user_obj)):
+            raise PermissionDenied  # as above
+        return True
