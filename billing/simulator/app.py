@@ -104,7 +104,10 @@ def control(state: State, request: Request) -> Answer:
 CONTROLS = {
     "/simulator/webhooks": ("webhooks", lambda value: value in webhooks.MODES),
     "/simulator/refunds": ("refunds", lambda value: value in refunds.OUTCOMES),
-    "/simulator/target": ("target", lambda value: value.startswith("http://127.0.0.1:")),
+    "/simulator/target": (
+        "target",
+        lambda value: value.startswith(("http://127.0.0.1:", "http://localhost:")),
+    ),
     "/simulator/clock": ("clock", lambda value: value.removeprefix("-").isdecimal()),  # seconds ahead
 }
 

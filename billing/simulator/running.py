@@ -76,7 +76,7 @@ class RunningSimulator:
 
 @contextmanager
 def running(state: Path, **environment: str) -> Iterator[RunningSimulator]:
-    """A simulator on a free port, with its memory in ``state``; its webhooks are dropped until told otherwise."""
+    """A simulator on a free port, its memory in ``state``; it drops webhooks until told otherwise."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     process = start(port, state=state, **environment)

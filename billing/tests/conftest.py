@@ -20,12 +20,10 @@ PAGES = {"success_url": "https://clinic.example/paid", "cancel_url": "https://cl
 def heard(monkeypatch) -> list[tuple[str, Order]]:
     """What billing has told the apps above it. They do not listen here: these orders are none of theirs."""
     told: list[tuple[str, Order]] = []
-    ears = []
     for name in ("order_paid", "order_refunded"):
         signal = getattr(signals, name)
         monkeypatch.setattr(signal, "receivers", [])
-        ears.append(lambda sender, order, signal, name=name, **_: told.append((name, order)))
-        signal.connect(ears[-1])
+        signal.connect(lambda sender, order, signal, name=name, **_: told.append((name, order)), weak=False)
     return told
 
 
