@@ -12,17 +12,22 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django_otp import user_has_device
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin as UnfoldAdmin
-from unfold.admin import StackedInline, TabularInline
 from unfold.checks import UnfoldModelAdminChecks
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.sites import UnfoldAdminSite
 
 from config.base import Record, Refused, record_viewed
+
+
+# Only these pages of other packages are shown. Never the schedules as a form (whatever function one names
+# there is run), nor second factors, e-mail addresses or sessions: our own rules change those.
+TO_BE_LOOKED_AT = {"django_q.OrmQ", "django_q.Success", "django_q.Failure", "django_q.Schedule"}
 
 
 class StaffSite(UnfoldAdminSite):
@@ -49,8 +54,18 @@ class StaffSite(UnfoldAdminSite):
         return redirect("account_login")
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Register as Django does; what a package brings along gets our look too."""
-        super().register(model_or_iterable, _in_our_look(admin_class or UnfoldAdmin), **options)
+        """Register what is ours; of what packages bring along, ``TO_BE_LOOKED_AT`` alone, and read-only."""
+        if admin_class is None or not issubclass(admin_class, ScopedAdmin):
+            models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+            model_or_iterable = [model for model in models if model._meta.label in TO_BE_LOOKED_AT]
+            admin_class = _to_be_looked_at(admin_class or UnfoldAdmin)
+        super().register(model_or_iterable, admin_class, **options)
+
+    def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Answer the command palette. Unfold's own would keep the hits, names and all, in the cache."""
+        term = request.GET.get("s", "").strip()
+        hits = self._get_value(self._get_config("COMMAND", request)["search_callback"], request, term)
+        return TemplateResponse(request, "admin/palette.html", {"hits": hits}, headers={"HX-Trigger": "search"})
 
 
 def _is_verified(request: HttpRequest) -> bool:
@@ -58,20 +73,12 @@ def _is_verified(request: HttpRequest) -> bool:
     return request.user.is_verified()  # type: ignore[union-attr]
 
 
-def _in_our_look(admin_class: Any) -> type:
-    if issubclass(admin_class, UnfoldAdmin):
-        return admin_class
-    inlines = [
-        inline
-        if issubclass(inline, TabularInline | StackedInline)
-        else type(
-            inline.__name__,
-            (inline, StackedInline if issubclass(inline, admin.StackedInline) else TabularInline),
-            {},
-        )
-        for inline in admin_class.inlines
-    ]
-    return type(admin_class.__name__, (admin_class, UnfoldAdmin), {"inlines": inlines})
+def _to_be_looked_at(admin_class: type) -> type:
+    """Give what a package brings along our look, and take from it whatever changes a row."""
+    refused = dict.fromkeys(
+        ("has_add_permission", "has_change_permission", "has_delete_permission"), lambda *_, **__: False
+    )
+    return type(admin_class.__name__, (admin_class, UnfoldAdmin), {**refused, "actions": []})
 
 
 class NoDatabaseChecks(UnfoldModelAdminChecks):

@@ -112,8 +112,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"  # third parties only: our 
 # Files: a private folder, or S3 when a bucket is named.
 STATIC_URL, STATIC_ROOT = "/static/", BASE_DIR / ".static"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
-MEDIA_URL = None  # files are read only through views that ask who reads
-MEDIA_ROOT = Path(env("FILES_FOLDER", default=str(BASE_DIR / ".files")))
+MEDIA_ROOT = Path(env("FILES_FOLDER", default=str(BASE_DIR / (".devdb/test-files" if TESTING else ".files"))))
 FOLDER = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": MEDIA_ROOT}}
 BUCKET = {
     "BACKEND": "storages.backends.s3.S3Storage",
