@@ -44,6 +44,9 @@ class Import(Stateful):
     refusal = models.TextField(blank=True, editable=False)
     applied_at = models.DateTimeField(null=True, editable=False)
 
+    row_count: int  # with the admin's list only
+    error_count: int
+
     objects = ImportQuerySet.as_manager()
 
     class Meta:

@@ -154,6 +154,9 @@ class Product(Record):
     available_on = models.DateField(null=True, blank=True)
     review_codes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
 
+    wholesale: Decimal | None  # after ``with_prices()`` only
+    retail: Decimal | None
+
     objects = ProductQuerySet.as_manager()
 
     class Meta:

@@ -26,6 +26,8 @@ class Supplier(Record):
     name = models.CharField(max_length=100, unique=True)
     email = models.EmailField(blank=True, help_text="Where to ask about the list.")
 
+    product_count: int  # with the admin's list only
+
     objects = SupplierQuerySet.as_manager()
 
     class Meta:

@@ -1,0 +1,184 @@
+"""The catalogue: every medicine with its strength, category and price."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
+from unfold.decorators import display
+
+from catalog import listing
+from catalog.admin.columns import dollars
+from catalog.models import Price, Product
+from catalog.sheets.findings import CODES
+from config.admin import RecordAdmin
+
+SUPPLY_COLOURS = {
+    Product.Supply.ACTIVE: "success",
+    Product.Supply.TO_BE_RELEASED: "info",
+    Product.Supply.OUT_OF_STOCK: "warning",
+    Product.Supply.DISCONTINUED: "danger",
+}
+CHANGEABLE = ["supply", "availability", "available_on"]
+
+
+class CategoryFilter(DropdownFilter):
+    """One TGA category."""
+
+    title = "TGA category"
+    parameter_name = "category"
+
+    def lookups(self, request, model_admin):
+        return [(str(number), f"Category {number}") for number in range(1, 6)] + [("none", "Unclassified")]
+
+    def queryset(self, request, queryset):
+        match self.value():
+            case None | "":
+                return queryset
+            case "none":
+                return queryset.filter(kind=Product.Kind.CANNABIS, tga_category=None)
+            case number if number.isdecimal():
+                return queryset.filter(tga_category=int(number))
+        return queryset
+
+
+class AttentionFilter(DropdownFilter):
+    """What somebody has to look at."""
+
+    title = "attention"
+    parameter_name = "attention"
+
+    def lookups(self, request, model_admin):
+        return [("review", "To review"), ("disputed", "Category in doubt"), ("prescribable", "Prescribable")]
+
+    def queryset(self, request, queryset):
+        match self.value():
+            case "review":
+                return queryset.exclude(review_codes=[])
+            case "disputed":
+                return queryset.filter(Q(is_category_disputed=True) | Q(is_schedule_disputed=True))
+            case "prescribable":
+                return queryset.prescribable()
+        return queryset
+
+
+class PriceInline(TabularInline):
+    model = Price
+    verbose_name_plural = "Prices"
+    fields = ["effective_on", "kind", "show_amount", "gst"]
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).visible_to(request.user)
+
+    @display(description="Amount")
+    def show_amount(self, price: Price) -> str | SafeString:
+        return dollars(price.amount)
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(Product)
+class ProductAdmin(RecordAdmin):
+    """Products come from lists; by hand only their supply is changed."""
+
+    list_display = [
+        "show_name",
+        "show_strength",
+        "tga_category",
+        "show_schedule",
+        "dose_form",
+        "size_text",
+        "supplier",
+        "show_retail",
+        "show_supply",
+        "show_review",
+    ]
+    list_select_related = ["supplier"]
+    list_filter = [
+        AttentionFilter,
+        ("kind", ChoicesDropdownFilter),
+        CategoryFilter,
+        ("schedule", ChoicesDropdownFilter),
+        ("dose_form", ChoicesDropdownFilter),
+        ("supplier", RelatedDropdownFilter),
+        ("supply", ChoicesDropdownFilter),
+    ]
+    search_fields = ["name"]
+    search_help_text = "Name, brand, cultivar, code or barcode"
+    inlines = [PriceInline]
+    fieldsets: list[tuple[str | None, dict[str, list[Any]]]] = [
+        (
+            None,
+            {"fields": [("name", "brand"), ("supplier", "manufacturer"), ("show_schedule", "tga_category")]},
+        ),
+        ("Supply", {"fields": [("supply", "availability", "available_on")]}),
+        ("Composition", {"fields": [("show_strength", "is_composition_known"), ("dose_form", "size_text")]}),
+        (
+            "As the supplier states it",
+            {"fields": [("tga_category_stated", "schedule_stated", "dose_form_stated")]},
+        ),
+        ("To review", {"fields": ["show_reasons"]}),
+        ("Codes", {"fields": [("gtin13", "product_code"), ("pbs_code", "artg_id", "pathway")]}),
+        ("Plant", {"fields": [("strain_type", "cultivar"), ("lineage", "terpenes")]}),
+        ("Pack", {"fields": [("packaging", "storage")]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).with_prices()
+
+    def get_search_results(self, request, queryset, search_term):
+        if not search_term.strip():
+            return queryset, False
+        found = listing.search(request.user, text=search_term).values("pk")
+        return queryset.filter(pk__in=found), False
+
+    def get_readonly_fields(self, request, obj=None):
+        named = [name for _, options in self.fieldsets for row in options["fields"] for name in _names(row)]
+        return [name for name in named if name not in CHANGEABLE]
+
+    def has_add_permission(self, request):
+        return False
+
+    @display(description="Product", header=True, ordering="name")
+    def show_name(self, product: Product) -> tuple[str, str]:
+        return product.name, product.brand
+
+    @display(description="Strength")
+    def show_strength(self, product: Product) -> str:
+        return product.strength_text or "–"
+
+    @display(description="Schedule", ordering="schedule", label={"S8": "danger", "S4": "info"})
+    def show_schedule(self, product: Product) -> tuple[str, str]:
+        return product.schedule, product.schedule or "Unknown"
+
+    @display(description="Retail", ordering="retail")
+    def show_retail(self, product: Product) -> str | SafeString:
+        return dollars(product.retail)
+
+    @display(description="Supply", ordering="supply", label=SUPPLY_COLOURS)
+    def show_supply(self, product: Product) -> tuple[str, str]:
+        return product.supply, product.get_supply_display()
+
+    @display(description="Review", label={"yes": "warning"})
+    def show_review(self, product: Product) -> tuple[str, str] | None:
+        return ("yes", str(len(product.review_codes))) if product.review_codes else None
+
+    @display(description="Reasons")
+    def show_reasons(self, product: Product) -> str:
+        return " ".join(CODES[code][1] for code in product.review_codes if code in CODES) or "Nothing."
+
+
+def _names(row: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (row,) if isinstance(row, str) else row
