@@ -11,12 +11,15 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from config.base import Refused, uuid7
-from messaging import streaming
+from messaging import clocks, streaming
 from messaging.models import Member, Message, ReadMark, Room
 from messaging.models.rooms import LONGEST
 
 if TYPE_CHECKING:
     from clinic.models import User
+
+PAGE = 50
+"""Messages that are read at once."""
 
 
 class NotAMember(Refused):
@@ -36,7 +39,7 @@ class NothingSaid(Refused):
 
 class TooLong(Refused):
     def __init__(self) -> None:
-        super().__init__(f"A message can have {LONGEST:,} characters. Please send it in parts.")
+        super().__init__(f"A message has at most {LONGEST:,} characters. Please send it in parts.")
 
 
 @transaction.atomic
@@ -106,6 +109,65 @@ def unread_for(user: User) -> dict[UUID, int]:
         sequence__gt=F("room__members__read_mark__sequence"),
     ).exclude(recorded_by=user)
     return dict(unread.order_by().values_list("room").annotate(Count("pk")))
+
+
+def room_context(room: Room, user: User, *, before: int | None = None) -> dict[str, Any]:
+    """What ``messaging/_room.html`` shows ``user`` of a room they may see: its end, or what was ``before``."""
+    last_event_id = streaming.last_event_id(user)  # first, so that nothing falls between
+    messages = messages_in(room, user, before=before)
+    return {
+        "room": room,
+        "room_state": state_of(room, user),
+        "room_messages": messages,
+        "room_last_sequence": messages[-1]["sequence"] if messages else 0,
+        "room_has_earlier": bool(messages) and messages[0]["sequence"] > 1,
+        "room_is_latest": before is None,
+        "room_last_event_id": last_event_id,
+        "room_client_id": uuid7(),
+        "room_longest": LONGEST,
+        "room_zone": clocks.zone_in_words(timezone.now(), user.time_zone),
+    }
+
+
+def state_of(room: Room, user: User) -> dict[str, Any]:
+    """What changes in a room besides its messages: who is in it, how far they read, whether one can write."""
+    members = list(room.members.present().select_related("user", "read_mark"))
+    others = [member for member in members if member.user_id != user.pk]
+    is_member = len(others) < len(members)
+    return {
+        "is_member": is_member,
+        "is_closed": room.closed_at is not None,
+        "can_write": is_member and room.closed_at is None,
+        "others": [str(member.user) for member in others],
+        "read_by_others": min((member.read_mark.sequence for member in others), default=0),
+    }
+
+
+def messages_in(
+    room: Room, user: User, *, after: int | None = None, before: int | None = None
+) -> list[dict[str, Any]]:
+    """A page of ``room`` in order, as ``user`` reads it: from ``after`` on, or the last ones ``before``."""
+    found = room.messages.select_related("recorded_by")
+    if after is not None:
+        page = list(found.filter(sequence__gt=after).order_by("sequence")[:PAGE])
+    else:
+        earlier = found if before is None else found.filter(sequence__lt=before)
+        page = list(earlier.order_by("-sequence")[:PAGE])[::-1]
+    return [_as_read_by(user, message) for message in page]
+
+
+def _as_read_by(user: User, message: Message) -> dict[str, Any]:
+    mine = message.recorded_by_id == user.pk
+    return {
+        "sequence": message.sequence,
+        "client_id": str(message.client_id) if mine else "",
+        "kind": "mine" if mine else "theirs" if message.recorded_by else "system",
+        "who": "You" if mine else str(message.recorded_by or ""),
+        "text": message.text,
+        "at": message.recorded_at.isoformat(),
+        "day": clocks.day(message.recorded_at, user.time_zone),
+        "clock": clocks.clock(message.recorded_at, user.time_zone),
+    }
 
 
 def _legible(text: str) -> str:

@@ -140,7 +140,9 @@ def _notify(told: list[dict[str, Any]]) -> None:
         for one, text in zip(told, payloads, strict=True)
     ]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) payload", [PG_CHANNEL, payloads])
+        cursor.execute(
+            "SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) payload", [PG_CHANNEL, payloads]
+        )
 
 
 def _own_connection() -> dict[str, Any]:

@@ -134,7 +134,7 @@ def send_again(letter: Letter, *, by: User) -> Letter:
 
 
 def render(letter: Letter) -> EmailMultiAlternatives:
-    """Write the mail: plain text whose first line is the subject, and HTML where there is a template for it."""
+    """Write the mail: plain text, its first line the subject, and HTML where there is a template for it."""
     sender, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     context = {
         "practice": sender,

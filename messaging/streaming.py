@@ -68,7 +68,7 @@ def trim(*, before: timedelta = KEPT) -> int:
 
 
 class EventStorage(DjangoModelStorage):
-    """The library's tables, written in two statements for any number of people, and not trimmed on the way."""
+    """The library's tables, written in two statements for any number of people, not trimmed on the way."""
 
     def append_event(self, channel: str, event_type: str, data: str) -> Event:
         return self.append_events([channel], event_type, data)[0]
@@ -84,7 +84,9 @@ class EventStorage(DjangoModelStorage):
                 for channel, number in numbers.items()
             ]
             # The library looks an event up before it reads on from it; this one is "from the start".
-            rows += [models.Event(channel=channel, eid=0) for channel, number in numbers.items() if number == 1]
+            rows += [
+                models.Event(channel=channel, eid=0) for channel, number in numbers.items() if number == 1
+            ]
             models.Event.objects.bulk_create(rows)
         return [Event(channel, kind, data, id=numbers[channel]) for channel in channels]
 

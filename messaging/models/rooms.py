@@ -27,8 +27,12 @@ class RoomQuerySet(ScopedQuerySet):
 
     def latest_first(self) -> Self:
         """With ``last_at``, when somebody last wrote, the newest at the top."""
-        last_at = Message.objects.filter(room=models.OuterRef("pk")).order_by("-sequence").values("recorded_at")[:1]
-        return self.annotate(last_at=Coalesce(models.Subquery(last_at), F("created_at"))).order_by("-last_at", "-pk")
+        last_at = (
+            Message.objects.filter(room=models.OuterRef("pk")).order_by("-sequence").values("recorded_at")[:1]
+        )
+        return self.annotate(last_at=Coalesce(models.Subquery(last_at), F("created_at"))).order_by(
+            "-last_at", "-pk"
+        )
 
 
 class Room(Record):
@@ -95,7 +99,7 @@ class MessageQuerySet(ScopedQuerySet):
 
 
 class Message(Fact):
-    """Something said in a room, in the order of ``sequence``; ``recorded_by`` said it, nobody = the system."""
+    """Something said in a room, in the order of ``sequence``, by ``recorded_by`` or by the system."""
 
     room = models.ForeignKey(Room, models.PROTECT, related_name="messages")
     sequence = models.PositiveIntegerField()
@@ -120,7 +124,7 @@ class Message(Fact):
             models.CheckConstraint(
                 condition=LessThanOrEqual(Length("text"), LONGEST),
                 name="%(app_label)s_%(class)s_is_not_too_long",
-                violation_error_message=f"A message can have {LONGEST:,} characters. Please send it in parts.",
+                violation_error_message=f"A message has at most {LONGEST:,} characters. Please send it in parts.",
             ),
         ]
 

@@ -1,0 +1,81 @@
+"""What the script of an open room asks and sends."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from config.base import SignedInRequest, record_viewed
+from messaging import chatting
+from messaging.forms.rooms import MessageForm, PageForm, ReadForm
+from messaging.models import Room
+from messaging.views.doors import for_scripts, leave_session_alone, sorry
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@for_scripts
+def messages(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    room = get_object_or_404(Room.objects.visible_to(request.user), pk=pk)
+    return _say(request, room) if request.method == "POST" else _read(request, room)
+
+
+@require_POST
+@for_scripts
+def read(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    room = get_object_or_404(Room.objects.visible_to(request.user), pk=pk)
+    form = ReadForm(_sent(request))
+    if not form.is_valid():
+        return _explain(form)
+    chatting.read_up_to(room, by=request.user, sequence=form.cleaned_data["sequence"])
+    return JsonResponse({})
+
+
+@never_cache
+@require_GET
+@for_scripts
+def unread(request: SignedInRequest) -> HttpResponse:
+    leave_session_alone(request)
+    counts = chatting.unread_for(request.user)
+    return JsonResponse(
+        {"rooms": {str(room): count for room, count in counts.items()}, "total": sum(counts.values())}
+    )
+
+
+def _read(request: SignedInRequest, room: Room) -> HttpResponse:
+    form = PageForm(request.GET)
+    if not form.is_valid():
+        return _explain(form)
+    state = chatting.state_of(room, request.user)
+    if not state["is_member"]:
+        record_viewed.send(Room, record=room, request=request, action="read")
+    page = chatting.messages_in(room, request.user, **form.cleaned_data)
+    leave_session_alone(request)
+    return JsonResponse({**state, "messages": page, "more": len(page) == chatting.PAGE})
+
+
+def _say(request: SignedInRequest, room: Room) -> HttpResponse:
+    form = MessageForm(_sent(request))
+    if not form.is_valid():
+        return _explain(form)
+    message = chatting.post(room, by=request.user, **form.cleaned_data)
+    return JsonResponse({"sequence": message.sequence})
+
+
+def _sent(request: SignedInRequest) -> dict[str, Any]:
+    try:
+        sent = json.loads(request.body)
+    except ValueError:
+        return {}
+    return sent if isinstance(sent, dict) else {}
+
+
+def _explain(form: forms.Form) -> HttpResponse:
+    return sorry(" ".join(problem for problems in form.errors.values() for problem in problems), status=400)

@@ -1,0 +1,22 @@
+// Keeps the unread counts of a list of conversations true.
+
+import { live } from "./live.js";
+
+const list = document.querySelector("[data-rooms]");
+
+async function refresh(line) {
+  const response = await fetch(list.dataset.unreadUrl, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (response?.status === 401) return line.signedOut();
+  if (!response?.ok) return;
+  const { rooms } = await response.json();
+  for (const badge of list.querySelectorAll("[data-unread]")) {
+    const count = rooms[badge.dataset.unread] ?? 0;
+    badge.hidden = count === 0;
+    badge.querySelector("[data-count]").textContent = count;
+  }
+}
+
+if (list) {
+  const line = live(list.dataset.eventsUrl, list.dataset.lastEvent);
+  line.listen({ event: () => refresh(line), catchUp: () => refresh(line) });
+}
