@@ -106,7 +106,7 @@ CONTROLS = {
     "/simulator/refunds": ("refunds", lambda value: value in refunds.OUTCOMES),
     "/simulator/target": (
         "target",
-        lambda value: value.startswith(("http://127.0.0.1:", "http://localhost:")),
+        lambda value: value.startswith("http://127.0.0.1:"),
     ),
     "/simulator/clock": ("clock", lambda value: value.removeprefix("-").isdecimal()),  # seconds ahead
 }
