@@ -171,7 +171,7 @@ class Launcher:
             ],
             "worker": ["manage.py", "qcluster"],
         }
-        if os.environ["ENVIRONMENT"] == "demo":
+        if os.environ["ENVIRONMENT"] in surroundings.REHEARSALS:
             simulator = [*uvicorn, "--port", str(here.simulator_port), "billing.simulator.app:application"]
             commands["payment simulator"] = [*simulator, "--timeout-graceful-shutdown", "2"]
         return [
@@ -287,7 +287,7 @@ def answers(host: str, port: int) -> bool:
 def main() -> int:
     os.chdir(surroundings.BASE)
     try:
-        launcher = Launcher(surroundings.read(os.environ), surroundings.STATE)
+        launcher = Launcher(surroundings.own(), surroundings.STATE)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, launcher.ask_to_stop)
         launcher.run()

@@ -22,7 +22,7 @@ def main(words: list[str]) -> int:
         if not words:
             say('Name the command: make manage CMD="import_supplier botanitech sheet.xlsx"')
             return 2
-        surroundings.read(os.environ)
+        surroundings.own()
         with database():
             return run(words)
     except (ValueError, surroundings.BadSetting, postgres.CannotStart) as reason:

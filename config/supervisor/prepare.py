@@ -22,7 +22,7 @@ def main(told: int, stale: set[str]) -> int:
     with os.fdopen(told, "wb") as pipe:
         pipe.write(b"1")
     sys.stdin.buffer.read()
-    if settings.DEMO:
+    if settings.ENVIRONMENT == "demo":
         call_command("demo_signins")
     return 0
 
@@ -33,7 +33,7 @@ def prepare(stale: set[str]) -> None:
         call_command("migrate", verbosity=0, interactive=False)
     if "static" in stale:
         call_command("collectstatic", verbosity=0, interactive=False)
-    if settings.DEMO:
+    if settings.ENVIRONMENT == "demo":
         call_command("seed_demo", "--if-empty", stdout=sys.stderr)
 
 

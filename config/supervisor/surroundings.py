@@ -1,6 +1,7 @@
 """Where this clinic runs: its folder, its ports, and the environment that its processes get."""
 
 import errno
+import os
 import socket
 from collections.abc import MutableMapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import environ
 BASE = Path(__file__).resolve().parents[2]
 STATE = BASE / ".devdb"
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - what a person may ask for, not what we choose
+REHEARSALS = {"demo", "test"}  # no patient is real, and no money
 HIGHEST_PORT = 65535
 STEP = 10  # between one suggestion for a free port and the next
 
@@ -46,12 +48,20 @@ class Addresses:
         return f"http://{self.reached_at}:{self.simulator_port}"
 
 
-def read(environment: MutableMapping[str, str]) -> Addresses:
-    """Complete ``environment`` from ``.env`` and with a demo's defaults; what is set already stays.
+def own() -> Addresses:
+    """Complete our own environment from ``.env``, and then with the defaults.
 
     :raises BadSetting: when a port is not one.
     """
     environ.Env.read_env(BASE / ".env")
+    return complete(os.environ)
+
+
+def complete(environment: MutableMapping[str, str]) -> Addresses:
+    """Complete ``environment`` with the defaults of a demo; what is set already stays.
+
+    :raises BadSetting: when a port is not one.
+    """
     port = port_of(environment, "PORT", 8000)
     addresses = Addresses(
         host=environment.get("HOST") or "127.0.0.1",
@@ -60,7 +70,7 @@ def read(environment: MutableMapping[str, str]) -> Addresses:
     )
     environment.setdefault("ENVIRONMENT", "demo")
     environment.setdefault("BASE_URL", addresses.site)
-    if environment["ENVIRONMENT"] == "demo":
+    if environment["ENVIRONMENT"] in REHEARSALS:
         environment.setdefault("STRIPE_API_BASE", addresses.simulator)
         environment.setdefault("SIMULATOR_STATE", str(STATE / "simulator.sqlite3"))
         environment.setdefault("WEBHOOK_URL", f"http://{addresses.local}:{addresses.port}/webhook/stripe/")
