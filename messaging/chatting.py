@@ -13,7 +13,7 @@ from django.utils import timezone
 from config.base import Refused, uuid7
 from messaging import clocks, streaming
 from messaging.models import Member, Message, ReadMark, Room
-from messaging.models.rooms import LONGEST
+from messaging.models.rooms import LONGEST, TOO_LONG
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -39,7 +39,7 @@ class NothingSaid(Refused):
 
 class TooLong(Refused):
     def __init__(self) -> None:
-        super().__init__(f"A message has at most {LONGEST:,} characters. Please send it in parts.")
+        super().__init__(TOO_LONG)
 
 
 @transaction.atomic
@@ -112,7 +112,7 @@ def unread_for(user: User) -> dict[UUID, int]:
 
 
 def room_context(room: Room, user: User, *, before: int | None = None) -> dict[str, Any]:
-    """What ``messaging/_room.html`` shows ``user`` of a room they may see: its end, or what was ``before``."""
+    """What ``messaging/_room.html`` shows ``user`` of a visible room: the end, or what was ``before``."""
     last_event_id = streaming.last_event_id(user)  # first, so that nothing falls between
     messages = messages_in(room, user, before=before)
     return {

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template import Context, TemplateDoesNotExist, TemplateSyntaxError
-from django.template.loader import get_template
+from django.template.loader import get_template, select_template
 from django.utils import timezone
 
 from config.base import Refused, enqueue, forbid_transaction
@@ -134,7 +134,10 @@ def send_again(letter: Letter, *, by: User) -> Letter:
 
 
 def render(letter: Letter) -> EmailMultiAlternatives:
-    """Write the mail: plain text, its first line the subject, and HTML where there is a template for it."""
+    """Write the mail: plain text, its first line the subject, and the same as HTML.
+
+    A template ``<name>.html`` beside the ``<name>.txt`` is used where there is one.
+    """
     sender, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     context = {
         "practice": sender,
@@ -144,23 +147,15 @@ def render(letter: Letter) -> EmailMultiAlternatives:
         "base_url": settings.BASE_URL.rstrip("/"),
     }
     # Plain text is not escaped; a subject is one line, so that it cannot add headers.
-    subject, _, body = _text(f"{letter.template}.txt", context, autoescape=False).partition("\n")
-    subject = " ".join(subject.split())[:200]
-    mail = EmailMultiAlternatives(subject, body.strip() + "\n", settings.DEFAULT_FROM_EMAIL, [letter.to])
+    written = get_template(f"{letter.template}.txt").template.render(Context(context, autoescape=False))
+    subject, _, body = written.strip().partition("\n")
+    subject, body = " ".join(subject.split())[:200], body.strip() + "\n"
+    mail = EmailMultiAlternatives(subject, body, settings.DEFAULT_FROM_EMAIL, [letter.to])
     # Always the same, so that a mailbox which got it from a worker that then died shows it once.
     mail.extra_headers["Message-ID"] = f"<{letter.pk}@{address.rpartition('@')[2]}>"
-    try:
-        mail.attach_alternative(
-            _text(f"{letter.template}.html", context | {"subject": subject}, autoescape=True), "text/html"
-        )
-    except TemplateDoesNotExist as missing:
-        if missing.args != (f"{letter.template}.html",):  # a layout it extends is missing
-            raise
+    page = select_template([f"{letter.template}.html", "messaging/mail/plain.html"])
+    mail.attach_alternative(page.render({**context, "subject": subject, "text": body}), "text/html")
     return mail
-
-
-def _text(name: str, context: dict[str, Any], *, autoescape: bool) -> str:
-    return get_template(name).template.render(Context(context, autoescape=autoescape)).strip()
 
 
 @transaction.atomic

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LONGEST = 4000
 """Characters of one message."""
+TOO_LONG = f"A message has at most {LONGEST:,} characters. Please send it in parts."
 
 
 class RoomQuerySet(ScopedQuerySet):
@@ -124,7 +125,7 @@ class Message(Fact):
             models.CheckConstraint(
                 condition=LessThanOrEqual(Length("text"), LONGEST),
                 name="%(app_label)s_%(class)s_is_not_too_long",
-                violation_error_message=f"A message has at most {LONGEST:,} characters. Please send it in parts.",
+                violation_error_message=TOO_LONG,
             ),
         ]
 

@@ -38,5 +38,5 @@ def room(request: SignedInRequest, pk: UUID) -> HttpResponse:
     asked = PageForm(request.GET)
     before = asked.cleaned_data["before"] if asked.is_valid() else None
     record_viewed.send(Room, record=found, request=request, action="read")
-    context = {**chatting.room_context(found, request.user, before=before), "form": form}
+    context = {**chatting.room_context(found, request.user, before=before), "room_form": form}
     return render(request, "messaging/room.html", context, status=400 if form.errors else 200)

@@ -1,0 +1,83 @@
+"""The outbox: every letter, as it was sent."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html, urlize
+from django.utils.safestring import SafeString, mark_safe
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
+from unfold.forms import BaseDialogForm
+
+from config.admin import RecordAdmin, step
+from messaging import mailing
+from messaging.models import Letter
+
+COLOURS = {Letter.Status.OWED: "warning", Letter.Status.SENT: "success", Letter.Status.FAILED: "danger"}
+
+
+@admin.register(Letter)
+class LetterAdmin(RecordAdmin):
+    list_display = ["show_kind", "to", "show_status", "attempts", "created_at", "sent_at"]
+    list_filter = [("status", ChoicesDropdownFilter), ("created_at", RangeDateTimeFilter)]
+    search_fields = ["to", "subject"]
+    fields = [
+        "show_letter",
+        "to",
+        "show_status",
+        "attempts",
+        "created_at",
+        "sent_at",
+        "show_next",
+        "last_error",
+    ]
+    readonly_fields = fields
+    actions_detail = ["send_again"]
+
+    @display(description="Letter", ordering="template")
+    def show_kind(self, letter: Letter) -> str:
+        return letter.kind
+
+    @display(description="Status", label=COLOURS, ordering="status")
+    def show_status(self, letter: Letter) -> tuple[str, str]:
+        return letter.status, letter.get_status_display()
+
+    @display(description="Next attempt")
+    def show_next(self, letter: Letter):
+        return letter.next_attempt_at if letter.status == Letter.Status.OWED else None
+
+    @display(description="As it reads")
+    def show_letter(self, letter: Letter) -> SafeString | str:
+        if letter.is_confidential and not settings.DEMO:
+            return "Its links open the reader’s account, so the text is not shown here."
+        if not letter.body:
+            return "It is written when it is sent."
+        # urlize escapes what it does not turn into a link.
+        body = mark_safe(urlize(letter.body, nofollow=True, autoescape=True))  # noqa: S308
+        return format_html(
+            '<div class="max-w-2xl border border-base-200 dark:border-base-700 rounded-default p-4">'
+            '<p class="font-semibold mb-3">{}</p><div class="whitespace-pre-wrap break-words">{}</div></div>',
+            letter.subject,
+            body,
+        )
+
+    @step(
+        "Send again",
+        may="send_again",
+        text="A letter that failed is tried anew; of one that was sent, a copy goes to the same address.",
+        icon="forward_to_inbox",
+    )
+    def send_again(self, request: HttpRequest, letter: Letter, form: BaseDialogForm) -> str:
+        mailing.send_again(letter, by=request.user)
+        return f"The letter is on its way to {letter.to} again."
+
+    def has_send_again_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return request.user.has_perm("messaging.resend_letter")
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
