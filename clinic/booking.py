@@ -272,13 +272,18 @@ def _expire(appointment: Appointment, *, now: datetime) -> bool:
     return True
 
 
+def doors_open_at(appointment: Appointment) -> datetime:
+    """From when on the patient can come in."""
+    return appointment.starts_at - DOORS_OPEN
+
+
 def arrive(appointment: Appointment, *, by: User) -> None:
     """Note that the patient is here and waits for the doctor.
 
     :raises TooEarly: the doors are not open yet
     :raises IllegalMove: it is not confirmed
     """
-    opens_at = appointment.starts_at - DOORS_OPEN
+    opens_at = doors_open_at(appointment)
     if timezone.now() < opens_at:
         raise TooEarly(f"Please come back at {timing.in_words(opens_at, zone=by.time_zone)}, half an hour before.")
     appointment.move_to(Appointment.Status.ARRIVED, by=by, why="The patient is here.")

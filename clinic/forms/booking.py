@@ -1,0 +1,46 @@
+"""What a patient chooses and agrees to when booking."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from clinic import offering
+from clinic.models import AppointmentType, Practitioner
+
+
+class WishForm(forms.Form):
+    """Which appointment, with whom, on which day; what is left out is chosen for them."""
+
+    kind = forms.ModelChoiceField(AppointmentType.objects.none(), required=False, label="Kind of appointment")
+    doctor = forms.ModelChoiceField(
+        Practitioner.objects.none(), required=False, label="Doctor", empty_label="Any doctor"
+    )
+    day = forms.DateField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].queryset = offering.kinds()
+        self.fields["doctor"].queryset = offering.doctors()
+        self.fields["kind"].error_messages["invalid_choice"] = (
+            "This kind of appointment is not offered. Please choose another."
+        )
+        self.fields["doctor"].error_messages["invalid_choice"] = (
+            "This doctor does not take bookings now. Please choose another."
+        )
+
+
+class HoldForm(forms.Form):
+    """The patient's yes, without which nothing is held."""
+
+    agree = forms.BooleanField(
+        label="I have read and agree to all three",
+        error_messages={"required": "Please read the three points and tick the box to go on."},
+    )
+
+
+class CancelForm(forms.Form):
+    """Why the patient cancels, if they want to say."""
+
+    why = forms.CharField(label="Would you like to tell us why?", required=False, max_length=300)

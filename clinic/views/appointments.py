@@ -1,0 +1,72 @@
+"""A patient's appointments."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from clinic import booking
+from clinic.forms.booking import CancelForm
+from clinic.models import LIVE, Appointment, Patient, User
+from clinic.views.patients import for_patients
+from config.base import SignedInRequest, record_viewed
+
+PAGE = 20
+
+
+def own(user: User) -> QuerySet[Appointment]:
+    return Appointment.objects.visible_to(user).select_related(
+        "slot__practitioner__user", "slot__appointment_type", "order", "room", "patient__user"
+    )
+
+
+@for_patients
+def visits(request: SignedInRequest, patient: Patient) -> HttpResponse:
+    now = timezone.now()
+    ahead = own(request.user).filter(status__in=LIVE, ends_at__gt=now)
+    earlier = own(request.user).exclude(status__in=LIVE, ends_at__gt=now)
+    context = {
+        "ahead": ahead.order_by("starts_at"),
+        "earlier": Paginator(earlier, PAGE).get_page(request.GET.get("page")),
+    }
+    return render(request, "clinic/appointment_list.html", context)
+
+
+@for_patients
+def appointment(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
+    found = get_object_or_404(own(request.user), pk=pk)
+    record_viewed.send(Appointment, record=found, request=request, action="read")
+    context = {"appointment": found, "now": timezone.now(), "doors_open_at": booking.doors_open_at(found)}
+    return render(request, "clinic/appointment.html", context)
+
+
+@for_patients
+def status(request: SignedInRequest, patient: Patient, pk: UUID) -> JsonResponse:
+    """Where an appointment stands; asked by the page that waits for a payment."""
+    return JsonResponse({"status": get_object_or_404(own(request.user), pk=pk).status})
+
+
+@for_patients
+def cancel(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
+    found = get_object_or_404(own(request.user), pk=pk)
+    form = CancelForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        booking.cancel(found, by=request.user, why=form.cleaned_data["why"] or "The patient cancelled.")
+        messages.success(request, "Your appointment was cancelled.")
+        return redirect("appointment", pk=pk)
+    return render(request, "clinic/appointment_cancel.html", {"appointment": found, "form": form})
+
+
+@require_POST
+@for_patients
+def arrive(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
+    booking.arrive(get_object_or_404(own(request.user), pk=pk), by=request.user)
+    messages.success(request, "The doctor can see that you are here. Please keep this page open.")
+    return redirect("appointment", pk=pk)

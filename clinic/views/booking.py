@@ -1,0 +1,51 @@
+"""Choosing a time and having it held."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from clinic import booking, consenting, offering
+from clinic.forms.booking import HoldForm, WishForm
+from clinic.models import Consent, Patient, Slot
+from clinic.views.patients import for_patients
+from config.base import SignedInRequest
+
+
+@for_patients
+def book(request: SignedInRequest, patient: Patient) -> HttpResponse:
+    """The days and times that are free."""
+    wish = WishForm(request.GET)
+    status = 200 if wish.is_valid() else 400
+    kinds = offering.fees_for(patient)
+    chosen = wish.cleaned_data.get("kind") or (kinds[0][0] if kinds else None)
+    context = {"wish": wish, "kinds": kinds, "kind": chosen, "doctor": wish.cleaned_data.get("doctor")}
+    if chosen:
+        context["choice"] = offering.choose(
+            chosen,
+            practitioner=wish.cleaned_data.get("doctor"),
+            day=wish.cleaned_data.get("day"),
+            zone=request.user.time_zone,
+        )
+    return render(request, "clinic/slot_choose.html", context, status=status)
+
+
+@for_patients
+def slot(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
+    """One time: what it costs, what the patient agrees to, and holding it."""
+    times = Slot.objects.visible_to(request.user).select_related("practitioner__user", "appointment_type")
+    chosen = get_object_or_404(times, pk=pk)
+    form = HoldForm(request.POST or None)
+    if form.is_valid():
+        held = booking.hold(chosen, patient=patient, by=request.user, consents=consenting.BEFORE_BOOKING)
+        return redirect("appointment", pk=held.pk)
+    context = {
+        "slot": chosen,
+        "form": form,
+        "free": offering.is_free(chosen),
+        "fee": booking.fee_for(patient, chosen.appointment_type),
+        "consents": [(Consent.Kind(kind).label, consenting.text(kind)) for kind in consenting.BEFORE_BOOKING],
+    }
+    return render(request, "clinic/slot_confirm.html", context, status=400 if form.errors else 200)

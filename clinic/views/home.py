@@ -1,0 +1,37 @@
+"""The public front page, and what a patient sees first."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from clinic import offering, profiling
+from clinic.models import LIVE, Appointment, Document, Patient
+from clinic.views.patients import for_patients
+from config.base import SignedInRequest
+from messaging import chatting
+
+NEWEST = 3
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "clinic/home.html", {"doctors": offering.doctors(), "kinds": offering.fees()})
+
+
+@for_patients
+def portal(request: SignedInRequest, patient: Patient) -> HttpResponse:
+    own = Appointment.objects.visible_to(request.user).select_related(
+        "slot__practitioner__user", "slot__appointment_type", "order"
+    )
+    ahead = [*own.filter(status__in=LIVE, ends_at__gt=timezone.now()).order_by("starts_at")[:5]]
+    documents = Document.objects.visible_to(request.user)
+    context = {
+        "next": ahead[0] if ahead else None,
+        "later": ahead[1:],
+        "unread": sum(chatting.unread_for(request.user).values()),
+        "documents": [*documents[:NEWEST]],
+        "missing": profiling.missing(patient),
+        "now": timezone.now(),
+    }
+    return render(request, "clinic/home_portal.html", context)

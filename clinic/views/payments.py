@@ -1,0 +1,40 @@
+"""The way to the payment page and back."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from clinic import booking
+from clinic.models import Appointment, Patient
+from clinic.views.appointments import own
+from clinic.views.patients import for_patients
+from config.base import SignedInRequest
+
+
+@require_POST
+@for_patients
+def pay(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
+    payment = booking.start_payment(
+        get_object_or_404(own(request.user), pk=pk),
+        success_url=request.build_absolute_uri(reverse("appointment-paid", args=[pk])),
+        cancel_url=request.build_absolute_uri(reverse("appointment", args=[pk])),
+        by=request.user,
+    )
+    return redirect(payment.url)
+
+
+@for_patients
+def paid(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
+    """Where the payment page sends people: the worker confirms, not their browser."""
+    appointment = get_object_or_404(own(request.user), pk=pk)
+    if appointment.status == Appointment.Status.HELD:
+        return render(request, "clinic/appointment_paid.html", {"appointment": appointment})
+    if appointment.status == Appointment.Status.CONFIRMED:
+        messages.success(request, "Your payment has arrived and your appointment is confirmed.")
+    return redirect("appointment", pk=pk)
