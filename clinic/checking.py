@@ -282,8 +282,9 @@ def state_authority_is_named(case: Case) -> bool:
 
 def _ends_within(case: Case, months: int) -> bool:
     """Tell whether the whole treatment, earlier scripts included, stays below ``months``."""
-    first = case.earlier[0].issued_at if case.earlier else None
-    began_on = first.date() if first else case.today
+    began_on = min(
+        [case.today, *(case.date_of(script.issued_at) for script in case.earlier if script.issued_at)]
+    )
     days = max((line.repeats + 1) * (line.interval_days or 30) for line in case.lines)
     return case.today + datetime.timedelta(days=days - 1) <= spelling.last_day(began_on, months=months)
 

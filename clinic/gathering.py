@@ -60,7 +60,10 @@ class Case:
     @property
     def today(self) -> datetime.date:
         """The date that the prescriber writes on the form."""
-        return self.now.astimezone(ZoneInfo(self.encounter.practitioner.time_zone)).date()
+        return self.date_of(self.now)
+
+    def date_of(self, at: datetime.datetime) -> datetime.date:
+        return at.astimezone(ZoneInfo(self.encounter.practitioner.time_zone)).date()
 
     @property
     def age(self) -> int | None:
@@ -86,13 +89,12 @@ class Case:
     @property
     def look(self) -> MonitoringCheck | None:
         """Today's look at the monitoring system of the state where it is dispensed."""
-        zone = ZoneInfo(self.encounter.practitioner.time_zone)
         return next(
             (
                 check
                 for check in self.monitoring
                 if check.state == self.prescription.dispense_state
-                and check.recorded_at.astimezone(zone).date() == self.today
+                and self.date_of(check.recorded_at) == self.today
             ),
             None,
         )

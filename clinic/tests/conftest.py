@@ -5,12 +5,26 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from billing import charging
 from billing.models import Fee
 from billing.simulator.testing import simulated_stripe, stripe_simulator  # noqa: F401  fixtures
-from clinic import booking
-from clinic.models import Appointment, AppointmentType, Patient, Practitioner, Slot
+from catalog.models import Product, Supplier
+from clinic import booking, consulting, prescribing
+from clinic.models import (
+    Appointment,
+    AppointmentType,
+    Approval,
+    Encounter,
+    Patient,
+    Practice,
+    Practitioner,
+    Prescription,
+    Segment,
+    Slot,
+)
 
 
 @pytest.fixture
@@ -106,3 +120,93 @@ def settle(make_user):
 @pytest.fixture
 def confirmed(held, settle) -> Appointment:
     return settle(held)
+
+
+@pytest.fixture
+def practice(db) -> Practice:
+    return Practice.objects.add(
+        by=None, name="Example Clinic", street="12 Example Street", suburb="Sydney", state="NSW", postcode="2000",
+        phone="0255500100",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def encounter(confirmed, doctor) -> Encounter:
+    return consulting.open(confirmed, by=doctor.user)
+
+
+@pytest.fixture
+def make_product(db):
+    """List a medicine; an oil of category 4 (Schedule 8) unless said."""
+
+    def make(name: str = "Night Oil", **fields) -> Product:
+        supplier = Supplier.objects.filter(name="Example Supply").first() or Supplier.objects.add(
+            by=None, key="example", name="Example Supply"
+        )
+        oil = {
+            "brand": "Example", "dose_form": "oral_liquid", "size_value": Decimal(30), "size_unit": "mL",
+            "thc_op": "=", "thc_value": Decimal(25), "thc_unit": "mg/mL",
+            "cbd_op": "=", "cbd_value": Decimal(1), "cbd_unit": "mg/mL",
+            "tga_category": 4, "tga_category_stated": 4, "schedule": "S8",
+        }  # fmt: skip
+        return Product.objects.add(by=None, supplier=supplier, name=name, **oil | fields)
+
+    return make
+
+
+@pytest.fixture
+def make_approval(doctor, patient):
+    """Record a TGA approval for the oil of ``make_product``, to be used from yesterday for a year."""
+
+    def make(**fields) -> Approval:
+        today = timezone.localdate()
+        approval = {
+            "pathway": "sas_b", "reference": "MC26/104233", "practitioner": doctor, "patient": patient,
+            "tga_category": 4, "dose_form": "oral_liquid", "indication": "Chronic pain",
+            "from_on": today - timedelta(days=1), "until_on": today + timedelta(days=365),
+        }  # fmt: skip
+        return Approval.objects.add(by=doctor.user, **approval | fields)
+
+    return make
+
+
+@pytest.fixture
+def code_of():
+    """Tell the code that a person's authenticator shows, as if a new one every time."""
+
+    def tell(user) -> str:
+        device, _ = TOTPDevice.objects.get_or_create(user=user, name="Authenticator", confirmed=True)
+        TOTPDevice.objects.filter(pk=device.pk).update(last_t=-1, throttling_failure_count=0)
+        return f"{TOTP(device.bin_key).token():06}"
+
+    return tell
+
+
+@pytest.fixture
+def ready(encounter, practice, doctor, patient, make_product, make_approval) -> Prescription:
+    """A draft for an oil of Schedule 8, dispensed in Victoria, at which nothing is amiss."""
+    now = timezone.now()
+    by = doctor.user
+    doctor.change(by=by, qualifications="MBBS, FRACGP", verified_at=now, verified_by=by)
+    patient.change(
+        by=by, date_of_birth=date(1980, 5, 10), street="1 Example Road", suburb="Geelong", state="VIC",
+        postcode="3220", gp_name="Dr Example",
+    )  # fmt: skip
+    consulting.identify(patient, document="Driver licence, Vic, ending 123", by=by)
+    consulting.confirm_location(encounter, state="VIC", by=by)
+    Segment.objects.add(
+        by=by, encounter=encounter, modality="video", started_at=now - timedelta(minutes=12), ended_at=now
+    )
+    consulting.record_consent(patient, by=by)
+    prescribing.record_monitoring(encounter, state="VIC", result="no_alert", by=by)
+    make_approval()
+    line = prescribing.write(
+        encounter,
+        product=make_product(),
+        quantity=2,
+        directions="Take 0.25 mL by mouth at night.",
+        repeats=2,
+        interval_days=28,
+        by=by,
+    )
+    return line.prescription
