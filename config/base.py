@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import uuid_utils.compat
 from django.conf import settings
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.dispatch import Signal
 from django.http import HttpRequest
@@ -127,6 +127,7 @@ class Stateful(Record):
     class Meta:
         abstract = True
 
+    @transaction.atomic
     def move_to(self, status: str, *, by: User | None, why: str = "", **changes: Any) -> None:
         """Lock, check and save the move together with ``changes``; the history says who and why.
 
@@ -194,7 +195,7 @@ def work_off() -> int:
     """Do in this process what a worker would do now, oldest first, and tell how much that was."""
     done = 0
     while waiting := OrmQ.objects.order_by("pk").first():
-        task = waiting.task()
+        task = waiting.task
         waiting.delete()
         import_string(task["func"])(*task["args"])
         done += 1

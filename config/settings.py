@@ -104,8 +104,10 @@ else:
 DATABASES["default"] |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
 if env("PROCESS", default="") == "web":
     # The worker forks, and a pool must not cross a fork.
-    DATABASES["default"]["OPTIONS"] = {
-        "pool": {"min_size": 1, "max_size": env.int("POOL_SIZE", default=10), "timeout": 5}
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": env.int("POOL_SIZE", default=10),
+        "timeout": 5,
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"  # third parties only: our keys are UUIDv7
 
@@ -139,6 +141,7 @@ STORAGES = {
 
 # People
 AUTH_USER_MODEL = "clinic.User"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # unique without regard to case, by a constraint
 AUTHENTICATION_BACKENDS = ["clinic.roles.RoleBackend", "allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -154,6 +157,15 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "clinic.forms.accounts.SignUpForm"
+ACCOUNT_FORMS = {
+    "login": "clinic.forms.entrance.SignInForm",
+    "signup": "clinic.forms.entrance.SignUpForm",
+    "reset_password": "clinic.forms.entrance.ResetForm",
+    "reset_password_from_key": "clinic.forms.entrance.NewPasswordForm",
+    "change_password": "clinic.forms.entrance.ChangePasswordForm",
+    "change_email": "clinic.forms.entrance.ChangeEmailForm",
+}
+ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_LOGOUT_ON_GET = False
