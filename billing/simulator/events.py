@@ -32,8 +32,9 @@ def emit(state: State, kind: str, about: Tree, *, version: str | None = None) ->
         },
     )
     if kind in SUBSCRIBED:
+        fate = "dropped" if state.switch("webhooks", "normal") == "drop" else "owed"
         state.db.execute(
-            "INSERT INTO deliveries (event, due, state) VALUES (?, ?, 'owed')", (event["id"], time.time())
+            "INSERT INTO deliveries (event, due, state) VALUES (?, ?, ?)", (event["id"], time.time(), fate)
         )
 
 

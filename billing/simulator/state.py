@@ -27,6 +27,9 @@ CREATE TABLE IF NOT EXISTS switches (name TEXT PRIMARY KEY, value TEXT NOT NULL)
 """
 
 
+MODELESS = {"refund", "balance_transaction"}  # objects of which Stripe does not say whether they are real
+
+
 class State:
     """The simulator's memory. Every change is on disk before it is answered."""
 
@@ -64,7 +67,8 @@ class State:
     def add(self, kind: str, prefix: str, body: Tree) -> Tree:
         """Keep a new object and give it an id."""
         head = {"id": f"{prefix}_{secrets.token_hex(12)}", "object": kind, "created": self.now()}
-        made = {**head, "livemode": False, **body}
+        mode = {} if kind in MODELESS else {"livemode": False}
+        made = {**head, **mode, **body}
         self.db.execute(
             "INSERT INTO objects (id, kind, body) VALUES (?, ?, ?)", (made["id"], kind, json.dumps(made))
         )
