@@ -1,13 +1,43 @@
-"""What clinic does when an app below it reports something."""
+"""What clinic does when an app below it, or a package, reports something."""
 
+from allauth.account.signals import password_changed, password_reset, user_logged_in
+from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.dispatch import receiver
 
 from billing.signals import order_paid
-from clinic import booking
-from clinic.models import Appointment
+from clinic import auditing, booking
+from clinic.models import Appointment, AuditEvent
+from config.base import record_viewed
 
 
 @receiver(order_paid, dispatch_uid="clinic.confirm_paid_appointment")
 def confirm_paid_appointment(sender, order, **kwargs):
     for appointment in Appointment.objects.filter(order=order):
         booking.confirm(appointment)
+
+
+@receiver(record_viewed, dispatch_uid="clinic.note_opened_record")
+def note_opened_record(sender, record, request, action, **kwargs):
+    auditing.note(action, by=request.user, request=request, record=record)
+
+
+@receiver(user_logged_in, dispatch_uid="clinic.note_sign_in")
+def note_sign_in(sender, request, user, **kwargs):
+    auditing.note(AuditEvent.Action.SIGN_IN, by=user)
+
+
+@receiver(user_logged_out, dispatch_uid="clinic.note_sign_out")
+def note_sign_out(sender, request, user, **kwargs):
+    if user:
+        auditing.note(AuditEvent.Action.SIGN_OUT, by=user)
+
+
+@receiver(user_login_failed, dispatch_uid="clinic.note_failed_sign_in")
+def note_failed_sign_in(sender, credentials, **kwargs):
+    mark = auditing.mark_of(credentials.get("email") or "")
+    auditing.note(AuditEvent.Action.SIGN_IN_FAILED, by=None, outcome="failed", tried=mark)
+
+
+@receiver([password_changed, password_reset], dispatch_uid="clinic.note_new_password")
+def note_new_password(sender, user, **kwargs):
+    auditing.note(AuditEvent.Action.UPDATE, by=user, record=user, why="Chose a new password.")

@@ -1,0 +1,199 @@
+"""People: registering, inviting, changing their role, checking who they are, closing their account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from allauth.account import app_settings
+from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from clinic import auditing, consenting
+from clinic.models import AuditEvent, Consent, Patient, Practitioner, Role, User
+from config.base import Refused, acting_as
+from messaging import mailing
+
+CHECKED = frozenset({"user", "ahpra_number", "prescriber_number", "provider_number", "hpii"})
+"""What the second manager looks up; a change of it asks for another look."""
+
+
+class NotAllowed(Refused):
+    def __init__(self) -> None:
+        super().__init__("This is a practice manager's to do. Please ask one.")
+
+
+class NotYourself(Refused):
+    def __init__(self) -> None:
+        super().__init__("Nobody does this for themselves. Please ask another manager.")
+
+
+class StaysPatient(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "A patient's account stays a patient's. Invite the person with a second e-mail address."
+        )
+
+
+class AddressTaken(Refused):
+    def __init__(self) -> None:
+        super().__init__("There is already an account with this e-mail address. Look for it in the list.")
+
+
+class SecondPersonNeeded(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "You wrote these details, so somebody else has to verify them. Please ask another manager."
+        )
+
+
+class TwiceAtOnce(Refused):
+    def __init__(self) -> None:
+        super().__init__("Your form arrived twice. Please look for our letter in your mailbox.")
+
+
+@transaction.atomic
+def register(email: str, *, password: str, given_name: str, family_name: str) -> User:
+    """Make the account and the record of somebody who signs up: always a patient.
+
+    :raises TwiceAtOnce: the same address is signing up at this moment
+    """
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(
+                email, password, role=Role.PATIENT, given_name=given_name, family_name=family_name
+            )
+    except IntegrityError:
+        raise TwiceAtOnce from None
+    with acting_as(user):
+        patient = Patient.objects.add(by=user, why="Signed up.", user=user)
+        consenting.agree(patient, kinds=[Consent.Kind.PRIVACY], by=user)
+    return user
+
+
+@transaction.atomic
+def invite(email: str, *, role: str, given_name: str, family_name: str, by: User | None) -> User:
+    """Make an account for one of the staff and send them a link to choose a password.
+
+    :raises NotAllowed: only managers invite
+    :raises AddressTaken: somebody has this address
+    """
+    _only_managers(by)
+    if role == Role.PATIENT:
+        raise StaysPatient
+    if User.objects.filter(email__iexact=email).exists():
+        raise AddressTaken
+    with acting_as(by):
+        user = User.objects.create_user(email, role=role, given_name=given_name, family_name=family_name)
+    # The link goes to this mailbox alone, so whoever follows it has shown that it is theirs.
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+    send_invitation(user, by=by)
+    return user
+
+
+def send_invitation(user: User, *, by: User | None) -> None:
+    """Send (again) the link by which one of the staff chooses a password."""
+    _only_managers(by)
+    if not user.is_staff:
+        raise StaysPatient
+    key = {
+        "uidb36": user_pk_to_url_str(user),
+        "key": app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user),
+    }
+    mailing.queue(
+        "account/mail/invitation",
+        recipient=user,
+        to=user.email,
+        context={
+            "invitation_url": settings.BASE_URL.rstrip("/")
+            + reverse("account_reset_password_from_key", kwargs=key),
+            "role": user.get_role_display().lower(),
+        },
+        is_confidential=True,
+        by=by,
+    )
+
+
+@transaction.atomic
+def change_role(user: User, role: str, *, by: User | None, why: str) -> None:
+    """Let one of the staff work in another role from now on.
+
+    :raises NotAllowed: only managers change roles
+    :raises NotYourself: and never their own
+    :raises StaysPatient: staff and patients do not turn into each other
+    """
+    _only_managers(by)
+    _not_oneself(user, by=by)
+    if Role.PATIENT in {user.role, role}:
+        raise StaysPatient
+    user.lock().change(by=by, why=why, role=role)
+
+
+@transaction.atomic
+def deactivate(user: User, *, by: User | None, why: str) -> None:
+    """Close an account: its sessions end with their next request, its records stay."""
+    _only_managers(by)
+    _not_oneself(user, by=by)
+    user.lock().change(by=by, why=why, is_active=False)
+
+
+@transaction.atomic
+def activate(user: User, *, by: User | None, why: str) -> None:
+    """Open a closed account again."""
+    _only_managers(by)
+    user.lock().change(by=by, why=why, is_active=True)
+
+
+@transaction.atomic
+def reset_second_factor(user: User, *, by: User | None, why: str) -> None:
+    """Forget the app and recovery codes that somebody lost; their next sign-in sets up a new one."""
+    _only_managers(by)
+    _not_oneself(user, by=by)
+    for kind in (TOTPDevice, StaticDevice):
+        kind.objects.filter(user=user).delete()
+    auditing.note(AuditEvent.Action.SECOND_FACTOR, by=by, record=user, why=f"Reset: {why}")
+
+
+@transaction.atomic
+def verify_practitioner(practitioner: Practitioner, *, by: User) -> None:
+    """Confirm that the registration was looked up; only then may the doctor prescribe.
+
+    :raises NotAllowed: only managers verify
+    :raises NotYourself: not their own registration
+    :raises SecondPersonNeeded: whoever wrote the details cannot confirm them
+    """
+    if not by.has_perm("clinic.verify_practitioner"):
+        raise NotAllowed
+    _not_oneself(practitioner.user, by=by)
+    # Versions that were not verified yet are those whose writer needs a second pair of eyes.
+    if practitioner.lock().history.filter(history_user=by, verified_at=None).exists():
+        raise SecondPersonNeeded
+    practitioner.change(by=by, why="Registration verified.", verified_at=timezone.now(), verified_by=by)
+
+
+def withdraw_verification(practitioner: Practitioner, *, changed: Iterable[str]) -> None:
+    """Before saving: what the second manager looked up is about to change, so somebody looks again."""
+    if CHECKED & set(changed):
+        practitioner.verified_at = practitioner.verified_by = None
+
+
+def reveal_identifiers(patient: Patient, *, by: User, why: str) -> None:
+    """Write down that ``by`` looked at the patient's numbers in full, and why."""
+    if not by.has_perm("clinic.view_patient_identifiers"):
+        raise NotAllowed
+    auditing.note(AuditEvent.Action.READ, by=by, record=patient, why=f"Identifiers revealed: {why}")
+
+
+def _only_managers(by: User | None) -> None:
+    if by and not by.has_perm("clinic.add_user"):
+        raise NotAllowed
+
+
+def _not_oneself(user: User, *, by: User | None) -> None:
+    if user == by:
+        raise NotYourself
