@@ -45,7 +45,6 @@ PERCENT_IN_MG_PER_G = 10
 
 CLAIM = re.compile(r"\b(THC|CBD|T|C)\s?(\d+(?:\.\d+)?)(?![\d.%])")
 CLAIMED_RATIO = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s*[:/]\s*(\d+(?:\.\d+)?)(?![\d.])")
-SCHEDULE_IN_NAME = re.compile(r"\(S([48])\)")
 
 
 @dataclass(frozen=True)
@@ -150,9 +149,9 @@ def _schedule(offer: Offer) -> None:
         offer.find(
             "schedule_disagrees", "schedule", f"Stated {offer.schedule} with category {offer.tga_category}."
         )
-    named, known = SCHEDULE_IN_NAME.search(offer.name), offer.schedule or computed
-    if named and known and f"S{named[1]}" != known:
-        offer.find("schedule_disagrees", "name", f"The name says S{named[1]}.")
+    named = parsing.schedule_in(offer.name)
+    if named and named != offer.schedule:
+        offer.find("schedule_disagrees", "name", f"The name says {named}.")
 
 
 def _names(offer: Offer) -> None:

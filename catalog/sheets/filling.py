@@ -57,7 +57,7 @@ def fill(offer: Offer, named: Mapping[str, Cell], of: Layout, sheet: Sheet) -> N
         if into in PARSERS and cell.text:
             _take(offer, into, cell)
     _fill_potencies(offer, named)
-    _fill_strain(offer, named)
+    _fill_from_name_and_ratio(offer, named)
     _fill_status(offer, named)
     offer.wholesale_gst, offer.retail_gst = of.gst.get("wholesale", ""), of.gst.get("retail", "")
     for price in ("wholesale", "retail"):
@@ -137,8 +137,9 @@ def _expect_named(offer: Offer, text: str) -> None:
             offer.find("cannabinoid_without_amount", "cannabinoids", f"It names {name}.")
 
 
-def _fill_strain(offer: Offer, named: Mapping[str, Cell]) -> None:
+def _fill_from_name_and_ratio(offer: Offer, named: Mapping[str, Cell]) -> None:
     offer.strain_type = offer.strain_type or parsing.strain_in(offer.name)
+    offer.schedule = offer.schedule or parsing.schedule_in(offer.name)
     if "indica" in named and "sativa" in named:
         indica, sativa = (parsing.percent(named[into].shown) for into in ("indica", "sativa"))
         if indica is not None and sativa is not None:

@@ -43,6 +43,7 @@ SHORT = {"tetrahydrocannabinol": "THC", "cannabidiol": "CBD", "cannabinol": "CBN
 FILLING = re.compile(
     r"^[\s,;:/+&]*(?:total|and)?[\s,;:/+&]*|[\s,;:/+&]*(?:w/w)?\s*(?:total|and)?[\s,;:/+&]*$"
 )
+SCHEDULE_IN_NAME = re.compile(r"\(S([48])\)")
 STRAIN_IN_NAME = re.compile(r"\(([^()]*\b(?:indica|sativa|hybrid)\b[^()]*)\)", re.IGNORECASE)
 
 
@@ -246,6 +247,12 @@ def gtin(shown: str) -> str:
     if not digits.isdecimal() or len(padded) != 13 or not ean.is_valid(padded):
         raise Unreadable("gtin_invalid", f"It says “{shown[:60]}”.")
     return padded
+
+
+def schedule_in(name: str) -> str:
+    """Find the schedule that a name carries in brackets: ``(S4)``."""
+    found = SCHEDULE_IN_NAME.search(name)
+    return f"S{found[1]}" if found else ""
 
 
 def strain_in(name: str) -> str:

@@ -85,7 +85,7 @@ def _read_line(of: Layout, place: Located, row: list[Cell], section: str) -> Off
     axis = "column" if place.sheet.per_column else "row"
     number = re.sub(r"\d" if place.sheet.per_column else r"\D", "", name.address)
     offer = Offer(name.sheet, name.address, f"{axis} {number}", supplier=of.supplier)
-    offer.raw = {f"{cell.sheet}!{cell.address}": str(cell.value) for cell in row if cell.text}
+    offer.raw = {f"{cell.sheet}!{cell.address}": cell.raw for cell in row if cell.text}
     offer.cells = {into: f"{cell.sheet}!{cell.address}" for into, cell in named.items()}
     if any(cell.address in place.table.merged for cell in row):
         offer.find("merged_cells")

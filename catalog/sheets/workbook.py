@@ -79,6 +79,11 @@ class Cell:
         return " ".join(str(self.value).split())
 
     @property
+    def raw(self) -> str:
+        """The text untouched, blanks and line breaks included."""
+        return self.value if isinstance(self.value, str) else self.text
+
+    @property
     def shown(self) -> str:
         """The text as a person sees it: 0.17 in a percent cell is 17 %."""
         is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
