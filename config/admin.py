@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from allauth.account.adapter import get_adapter
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,7 +23,6 @@ from unfold.forms import BaseDialogForm
 from unfold.sites import UnfoldAdminSite
 
 from config.base import Record, Refused, record_viewed
-
 
 # Only these pages of other packages are shown. Never the schedules as a form (whatever function one names
 # there is run), nor second factors, e-mail addresses or sessions: our own rules change those.
@@ -56,7 +55,7 @@ class StaffSite(UnfoldAdminSite):
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Register what is ours; of what packages bring along, ``TO_BE_LOOKED_AT`` alone, and read-only."""
         if admin_class is None or not issubclass(admin_class, ScopedAdmin):
-            models = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
+            models: Any = [model_or_iterable] if isinstance(model_or_iterable, type) else model_or_iterable
             model_or_iterable = [model for model in models if model._meta.label in TO_BE_LOOKED_AT]
             admin_class = _to_be_looked_at(admin_class or UnfoldAdmin)
         super().register(model_or_iterable, admin_class, **options)
@@ -65,7 +64,8 @@ class StaffSite(UnfoldAdminSite):
         """Answer the command palette. Unfold's own would keep the hits, names and all, in the cache."""
         term = request.GET.get("s", "").strip()
         hits = self._get_value(self._get_config("COMMAND", request)["search_callback"], request, term)
-        return TemplateResponse(request, "admin/palette.html", {"hits": hits}, headers={"HX-Trigger": "search"})
+        swapped = {"HX-Trigger": "search"}
+        return TemplateResponse(request, "admin/palette.html", {"hits": hits}, headers=swapped)
 
 
 def _is_verified(request: HttpRequest) -> bool:

@@ -1,0 +1,100 @@
+"""What a doctor works from: the next patient, today's list, and what is still to be written or read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import OuterRef, Subquery
+
+from clinic import desk, figures
+from clinic.figures import Day, Figure, between
+from clinic.models import Appointment, Note, Prescription
+from messaging import chatting
+from messaging.models import Room
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+SHOWN = 8
+BOOKED = ["confirmed", "arrived", "in_consultation", "completed", "no_show"]
+# Whom to see first: the one being seen, then who waits, then who is to come.
+FIRST: list[str] = [
+    Appointment.Status.IN_CONSULTATION,
+    Appointment.Status.ARRIVED,
+    Appointment.Status.CONFIRMED,
+]
+
+
+def board(user: User) -> dict[str, Any]:
+    day = figures.today()
+    visits, later = _visits(user, day), _later(user, day)
+    notes, drafts, rooms = _unsigned(user), _drafts(user), _unread(user)
+    notes_link = desk.page("clinic.note", status__exact="draft")
+    drafts_link = desk.page("clinic.prescription", status__exact="draft")
+    unread = sum(count for _, count in rooms)
+    return {
+        "numbers": [
+            Figure("Appointments today", len(visits), _today_link(day), "event"),
+            Figure("Notes to sign", len(notes), notes_link, "edit_note"),
+            Figure("Prescriptions in draft", len(drafts), drafts_link, "draft"),
+            Figure("Unread messages", unread, desk.page("messaging.room"), "forum"),
+        ],
+        "next": next_of(visits) or later,
+        "visits": visits,
+        "visits_link": _today_link(day),
+        "notes": notes[:SHOWN],
+        "drafts": drafts[:SHOWN],
+        "rooms": rooms[:SHOWN],
+    }
+
+
+def next_of(visits: list[Appointment]) -> Appointment | None:
+    """Tell whom to see now."""
+    open_visits = [visit for visit in visits if visit.status in FIRST]
+    return min(open_visits, key=lambda visit: (FIRST.index(visit.status), visit.starts_at), default=None)
+
+
+def _today_link(day: Day) -> str:
+    return desk.page(
+        "clinic.appointment", **between("starts_at", day.start, day.end), status__in=",".join(BOOKED)
+    )
+
+
+def _own(user: User) -> Any:
+    """The doctor's own appointments, with ``arrived_at``: since when the patient has been waiting."""
+    arrived = Appointment.history.filter(id=OuterRef("pk"), status=Appointment.Status.ARRIVED)
+    return (
+        Appointment.objects.visible_to(user)
+        .filter(slot__practitioner__user=user)
+        .select_related("patient__user", "slot__appointment_type", "slot__practitioner__user")
+        .annotate(arrived_at=Subquery(arrived.order_by("history_date").values("history_date")[:1]))
+        .order_by("starts_at", "pk")
+    )
+
+
+def _visits(user: User, day: Day) -> list[Appointment]:
+    return list(_own(user).filter(**between("starts_at", day.start, day.end), status__in=BOOKED))
+
+
+def _later(user: User, day: Day) -> Appointment | None:
+    return _own(user).filter(starts_at__gte=day.end, status=Appointment.Status.CONFIRMED).first()
+
+
+def _unsigned(user: User) -> list[Note]:
+    rows = Note.objects.visible_to(user).filter(status=Note.Status.DRAFT, encounter__practitioner__user=user)
+    return list(
+        rows.select_related("encounter__patient__user", "encounter__appointment").order_by("created_at")
+    )
+
+
+def _drafts(user: User) -> list[Prescription]:
+    rows = Prescription.objects.visible_to(user)
+    own = rows.filter(status=Prescription.Status.DRAFT, practitioner__user=user)
+    return list(own.select_related("patient__user", "encounter").order_by("created_at"))
+
+
+def _unread(user: User) -> list[tuple[Room, int]]:
+    """The rooms in which others wrote since the doctor last looked, with how much."""
+    unread = chatting.unread_for(user)
+    rooms = Room.objects.visible_to(user).filter(pk__in=unread)
+    return sorted(((room, unread[room.pk]) for room in rooms), key=lambda pair: -pair[1])

@@ -1,0 +1,186 @@
+"""What is on the staff site for whom: the environment's label, the sidebar and its badges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django_q.models import Failure
+
+from billing.models import StripeEvent
+from clinic.models import Appointment, Note
+from config.base import SignedInRequest
+from messaging.models import Letter
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+BADGES_KEPT = 30  # seconds; the sidebar is on every page, and a count may be that old
+LABELS = {"demo": ("Demo – invented people", "warning"), "test": ("Test", "info")}
+
+
+def environment(request: HttpRequest) -> tuple[str, str] | None:
+    """Tell demo and test apart from the real practice, which carries no label."""
+    return LABELS.get(settings.ENVIRONMENT)
+
+
+def title_prefix(request: HttpRequest) -> str | None:
+    label = environment(request)
+    return f"[{label[0].split()[0]}]" if label else None
+
+
+class Entry(NamedTuple):
+    """A list in the sidebar: for everybody who may see its records."""
+
+    title: str
+    icon: str
+    model: str
+
+    def is_for(self, user: User) -> bool:
+        app, name = self.model.split(".")
+        return user.has_perm(f"{app}.view_{name}")
+
+
+SIDEBAR: dict[str, list[Entry]] = {
+    "Today": [Entry("Appointments", "event", "clinic.appointment")],
+    "People": [
+        Entry("Patients", "group", "clinic.patient"),
+        Entry("Practitioners", "stethoscope", "clinic.practitioner"),
+        Entry("Accounts", "badge", "clinic.user"),
+    ],
+    "Consultations": [
+        Entry("Consultations", "clinical_notes", "clinic.encounter"),
+        Entry("Notes", "edit_note", "clinic.note"),
+        Entry("Prescriptions", "prescriptions", "clinic.prescription"),
+        Entry("Approvals", "verified", "clinic.approval"),
+        Entry("Monitoring checks", "monitor_heart", "clinic.monitoringcheck"),
+        Entry("Documents", "description", "clinic.document"),
+        Entry("Consents", "handshake", "clinic.consent"),
+    ],
+    "Catalogue": [
+        Entry("Products", "medication", "catalog.product"),
+        Entry("Suppliers", "local_shipping", "catalog.supplier"),
+        Entry("Imports", "upload_file", "catalog.import"),
+    ],
+    "Money": [
+        Entry("Orders", "receipt_long", "billing.order"),
+        Entry("Payments", "payments", "billing.payment"),
+        Entry("Refunds", "currency_exchange", "billing.refund"),
+        Entry("Fees", "sell", "billing.fee"),
+        Entry("Stripe events", "webhook", "billing.stripeevent"),
+    ],
+    "Messages": [
+        Entry("Rooms", "forum", "messaging.room"),
+        Entry("Letters", "outgoing_mail", "messaging.letter"),
+    ],
+    "Records": [Entry("Audit trail", "policy", "clinic.auditevent")],
+    "Settings": [
+        Entry("Practice", "home_health", "clinic.practice"),
+        Entry("Appointment types", "category", "clinic.appointmenttype"),
+        Entry("Rosters", "calendar_month", "clinic.roster"),
+        Entry("Times", "schedule", "clinic.slot"),
+    ],
+    "Background work": [
+        Entry("Waiting tasks", "pending_actions", "django_q.ormq"),
+        Entry("Failed tasks", "error", "django_q.failure"),
+        Entry("Finished tasks", "task_alt", "django_q.success"),
+        Entry("Schedules", "update", "django_q.schedule"),
+    ],
+}
+
+
+def entry(model: str) -> Entry:
+    return next(entry for entries in SIDEBAR.values() for entry in entries if entry.model == model)
+
+
+def _holds(user: User) -> int:
+    if not user.has_perm("clinic.view_every_appointment"):
+        return 0
+    held = Appointment.objects.visible_to(user).filter(status=Appointment.Status.HELD)
+    return held.filter(held_until__gt=timezone.now()).count()
+
+
+def _unsigned_notes(user: User) -> int:
+    drafts = Note.objects.visible_to(user).filter(status=Note.Status.DRAFT)
+    return drafts.filter(encounter__practitioner__user=user).count()
+
+
+def _failed_letters(user: User) -> int:
+    return Letter.objects.visible_to(user).filter(status=Letter.Status.FAILED).count()
+
+
+def _waiting_events(user: User) -> int:
+    return StripeEvent.objects.visible_to(user).waiting().count()
+
+
+def failed_tasks(user: User, *, since: datetime) -> int:
+    """How many background tasks were given up; the queue is not ours, so its rows know no ``visible_to``."""
+    if not user.has_perm("django_q.view_failure"):
+        return 0
+    return Failure.objects.filter(stopped__gte=since).count()
+
+
+BADGES: dict[str, Callable[[User], int]] = {
+    "clinic.appointment": _holds,
+    "clinic.note": _unsigned_notes,
+    "messaging.letter": _failed_letters,
+    "billing.stripeevent": _waiting_events,
+    "django_q.failure": lambda user: failed_tasks(user, since=timezone.now() - timedelta(days=1)),
+}
+
+
+def sidebar(request: SignedInRequest) -> list[dict[str, Any]]:
+    """List the groups of pages that the person may open, with what waits for them there."""
+    user = request.user
+    badges = _badges(user)
+    dashboard = {"title": "Dashboard", "icon": "space_dashboard", "link": reverse("admin:index")}
+    groups: list[dict[str, Any]] = [{"items": [dashboard]}]
+    for title, entries in SIDEBAR.items():
+        items = [_item(entry, badges) for entry in entries if _is_shown(entry, user)]
+        groups += [{"title": title, "items": items}] if items else []
+    return groups
+
+
+def _is_shown(entry: Entry, user: User) -> bool:
+    return entry.is_for(user) and bool(page(entry.model))
+
+
+def _item(entry: Entry, badges: dict[str, int]) -> dict[str, Any]:
+    item: dict[str, Any] = {"title": entry.title, "icon": entry.icon, "link": page(entry.model)}
+    if waiting := badges.get(entry.model):
+        item |= {"badge": waiting, "badge_variant": "warning"}
+    return item
+
+
+def _badges(user: User) -> dict[str, int]:
+    shown = {entry.model for entries in SIDEBAR.values() for entry in entries if entry.is_for(user)}
+    key = f"desk.badges.{user.pk}"
+    counts: dict[str, int] | None = cache.get(key)
+    if counts is None:
+        counts = {model: count(user) for model, count in BADGES.items() if model in shown}
+        cache.set(key, counts, BADGES_KEPT)
+    return counts
+
+
+def page(model: str, **filters: Any) -> str:
+    """Address of the list of ``model``, such as ``clinic.patient``, cut down by ``filters``."""
+    try:
+        address = reverse(f"admin:{model.replace('.', '_')}_changelist")
+    except NoReverseMatch:
+        return ""
+    return f"{address}?{urlencode(filters)}" if filters else address
+
+
+def record_page(record: Any) -> str:
+    """Address of one record's own page."""
+    try:
+        return reverse(f"admin:{record._meta.app_label}_{record._meta.model_name}_change", args=[record.pk])
+    except NoReverseMatch:
+        return ""

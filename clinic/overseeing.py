@@ -1,0 +1,152 @@
+"""What the practice manager oversees: today's visits, the money, and what waits for somebody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, Q, Sum
+
+from billing.models import Payment, Refund, StripeEvent
+from catalog.models import Import
+from clinic import desk, figures
+from clinic.figures import Chart, Day, Figure, between, dollars
+from clinic.models import LIVE, Appointment, Patient, Practitioner
+from messaging.models import Letter
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+SHOWN = 8
+FAILURES_LOOKED_BACK = timedelta(days=7)
+DAYS = 42  # six weeks, today being the last day
+OUTCOMES = {
+    "Attended": ["completed", "in_consultation"],
+    "To come": ["held", "confirmed", "arrived"],
+    "Cancelled or moved": ["cancelled", "moved", "expired"],
+    "Did not attend": ["no_show"],
+}
+
+QUEUES: list[tuple[str, Any, dict[str, Any], str]] = [
+    ("Times held for payment", Appointment, {"status__exact": "held"}, ""),
+    ("Letters that could not be sent", Letter, {"status__exact": "failed"}, "urgent"),
+    ("Payment events not yet handled", StripeEvent, {"processed_at__isnull": True}, "urgent"),
+    ("Refunds under way", Refund, {"status__in": Refund.UNFINISHED}, ""),
+    ("Refunds that failed", Refund, {"status__exact": "failed"}, "urgent"),
+    ("Imports to be reviewed", Import, {"status__exact": "read"}, ""),
+    ("Doctors to be verified", Practitioner, {"verified_at__isnull": True}, ""),
+]
+
+
+def board(user: User) -> dict[str, Any]:
+    day = figures.today()
+    return {
+        "numbers": [*visits_today(user, day), *_money(user, day), _new_patients(user, day)],
+        "statuses": statuses_today(user, day),
+        "queues": _queues(user, day),
+        "charts": [_visits_chart(user, day), _income_chart(user, day)],
+        "upcoming": upcoming(user, day),
+        "upcoming_link": desk.page("clinic.appointment", starts_at__gte=day.now, o="starts_at"),
+    }
+
+
+def statuses_today(user: User, day: Day) -> list[Figure]:
+    """Today's appointments, counted by their status."""
+    today = between("starts_at", day.start, day.end)
+    rows = Appointment.objects.visible_to(user).filter(**today).order_by()
+    counted = dict(rows.values_list("status").annotate(Count("pk")))
+    return [
+        Figure(
+            label,
+            counted[status],
+            desk.page("clinic.appointment", **today, status__exact=status),
+            note=status,
+        )
+        for status, label in Appointment.Status.choices
+        if status in counted
+    ]
+
+
+def visits_today(user: User, day: Day) -> list[Figure]:
+    today = between("starts_at", day.start, day.end)
+    rows = Appointment.objects.visible_to(user).filter(**today, status__in=LIVE)
+    link = desk.page("clinic.appointment", **today, status__in=",".join(LIVE))
+    return [Figure("Appointments today", rows.count(), link, "event")]
+
+
+def _money(user: User, day: Day) -> list[Figure]:
+    """What was taken; what was given back shows beside it, on the list of refunds."""
+    taken = (
+        Payment.objects.visible_to(user)
+        .succeeded()
+        .filter(**between("paid_at", day.week_start, day.end))
+        .aggregate(week=Sum("amount"), today=Sum("amount", filter=Q(paid_at__gte=day.start)))
+    )
+
+    def link(start: Any) -> str:
+        return desk.page("billing.payment", **between("paid_at", start, day.end), status__exact="succeeded")
+
+    return [
+        Figure("Taken today", dollars(taken["today"]), link(day.start), "payments"),
+        Figure("Taken this week", dollars(taken["week"]), link(day.week_start), "account_balance_wallet"),
+    ]
+
+
+def _new_patients(user: User, day: Day) -> Figure:
+    this_week = between("created_at", day.week_start, day.end)
+    count = Patient.objects.visible_to(user).filter(**this_week).count()
+    return Figure("New patients this week", count, desk.page("clinic.patient", **this_week), "person_add")
+
+
+def _queues(user: User, day: Day) -> list[Figure]:
+    """What waits for somebody, each with the list behind it."""
+    since = day.start - FAILURES_LOOKED_BACK
+    return [
+        *(_queue(user, *queue) for queue in QUEUES),
+        Figure(
+            "Background tasks that failed",
+            desk.failed_tasks(user, since=since),
+            desk.page("django_q.failure", stopped__gte=since),
+            is_urgent=True,
+        ),
+    ]
+
+
+def _queue(user: User, label: str, model: Any, filters: dict[str, Any], urgency: str) -> Figure:
+    count = model.objects.visible_to(user).filter(**filters).count()
+    in_address = {
+        key: ",".join(value) if isinstance(value, tuple) else value for key, value in filters.items()
+    }
+    return Figure(
+        label, count, desk.page(model._meta.label_lower, **in_address), is_urgent=urgency == "urgent"
+    )
+
+
+def _visits_chart(user: User, day: Day) -> Chart:
+    since = day.start - timedelta(days=DAYS - 1)
+    rows = Appointment.objects.visible_to(user).filter(**between("starts_at", since, day.end))
+    return figures.chart_of(
+        figures.per_day(rows, "starts_at", "status"),
+        title="Appointments, last six weeks",
+        days=figures.days_until(day.start.date(), count=DAYS),
+        groups=OUTCOMES,
+        by="status",
+    )
+
+
+def _income_chart(user: User, day: Day) -> Chart:
+    since = day.start - timedelta(days=DAYS - 1)
+    rows = Payment.objects.visible_to(user).succeeded().filter(**between("paid_at", since, day.end))
+    taken = {row["day"]: row["sum"] for row in figures.per_day(rows, "paid_at", sum=Sum("amount"))}
+    days = figures.days_until(day.start.date(), count=DAYS)
+    series = {"Taken": [taken.get(day, 0) for day in days]}
+    return Chart("Payments taken, last six weeks", "line", days, series, "A$")
+
+
+def upcoming(user: User, day: Day) -> list[Appointment]:
+    """The next appointments that are paid for."""
+    rows = Appointment.objects.visible_to(user).filter(
+        starts_at__gte=day.now, status__in=[Appointment.Status.CONFIRMED, Appointment.Status.ARRIVED]
+    )
+    people = ["patient__user", "slot__practitioner__user", "slot__appointment_type"]
+    return list(rows.select_related(*people).order_by("starts_at", "pk")[:SHOWN])

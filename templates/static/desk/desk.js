@@ -1,0 +1,74 @@
+// What Unfold's pages leave out: names and keys for its clickable signs, and chart letters one can read.
+
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+  const nextFrame = (work) => window.requestAnimationFrame(work);
+
+  const colourCharts = () => {
+    if (!window.Chart) return;
+    const shade = root.classList.contains("dark") ? "--color-base-300" : "--color-base-600";
+    window.Chart.defaults.color = getComputedStyle(root).getPropertyValue(shade).trim();
+    for (const chart of Object.values(window.Chart.instances)) chart.update();
+  };
+
+  // [what, its name]: signs that only a mouse could press, and fields that only say what they are by a picture.
+  const NAMES = [
+    ["#header-inner span.material-symbols-outlined[x-on\\:click*='sidebarDesktopOpen']", "Show or hide the menu"],
+    ["#header-inner span.material-symbols-outlined[x-on\\:click*='sidebarMobileOpen']", "Open the menu"],
+    ["#nav-sidebar span.material-symbols-outlined[x-on\\:click*='sidebarMobileOpen']", "Close the menu"],
+    ["#nav-sidebar [x-on\\:click*='opencommand']", "Search pages and records"],
+    ["#nav-sidebar [x-on\\:click*='openUserLinks = !openUserLinks']", "Your account"],
+    ["#nav-sidebar a[x-on\\:click*='switchTheme']", ""],
+    ["#command-submit", "Search"],
+    ["#search-input-command", "Search pages and records"],
+    ["#searchbar-submit", "Search"],
+    ["#searchbar", "Search this list"],
+    ["#action-toggle", "Select all rows"],
+    [".action-select", "Select this row"],
+    ["select[name='action']", "Action"],
+    ["#changelist-filter-close", "Close the filters"],
+  ];
+
+  const name = (element, label) => {
+    const ownName = element.getAttribute("aria-label") || element.labels?.length;
+    if (label && !ownName) element.setAttribute("aria-label", label);
+    if (element.matches("button, input, select, a[href]")) return;
+    element.setAttribute("role", "button");
+    element.tabIndex = 0;
+  };
+
+  const mend = () => {
+    for (const [selector, label] of NAMES) {
+      for (const element of document.querySelectorAll(selector)) name(element, label);
+    }
+    for (const sign of document.querySelectorAll(".material-symbols-outlined:not([role]):not([aria-hidden])")) {
+      sign.setAttribute("aria-hidden", "true");
+    }
+  };
+
+  const landmarks = () => {
+    document.getElementById("main")?.setAttribute("role", "main");
+    document.getElementById("nav-sidebar-inner")?.setAttribute("aria-label", "Practice desk");
+    if (!document.getElementById("main")) return;
+    const skip = document.createElement("a");
+    skip.className = "desk-skip";
+    skip.href = "#main";
+    skip.textContent = "Skip to the page";
+    document.getElementById("main").tabIndex = -1;
+    document.body.prepend(skip);
+  };
+
+  document.addEventListener("keydown", (event) => {
+    const pressed = event.key === "Enter" || event.key === " ";
+    if (pressed && event.target.matches?.("[role='button']:not(button)")) {
+      event.preventDefault();
+      event.target.click();
+    }
+  });
+  window.addEventListener("DOMContentLoaded", () => { landmarks(); mend(); });
+  window.addEventListener("load", () => { colourCharts(); mend(); });
+  document.addEventListener("htmx:afterSettle", mend);
+  new MutationObserver(() => nextFrame(colourCharts)).observe(root, { attributes: true, attributeFilter: ["class"] });
+})();
