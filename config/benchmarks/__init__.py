@@ -1,0 +1,6 @@
+"""How fast and how big the product is, measured beside the least work that could do the same."""
+
+# Each module has a function ``run() -> Report``; the name is what ``make bench BENCH=name`` takes.
+BENCHMARKS = {
+    "startup": "config.benchmarks.startup",
+}
