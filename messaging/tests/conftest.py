@@ -1,0 +1,38 @@
+"""The cast of messaging: two people in a room, and one who is not."""
+
+import pytest
+from django.test import Client
+
+from messaging import chatting
+
+
+@pytest.fixture
+def patient(make_user):
+    return make_user("patient", time_zone="Australia/Perth")
+
+
+@pytest.fixture
+def stranger(make_user):
+    return make_user("patient", "stranger")
+
+
+@pytest.fixture
+def doctor(make_user):
+    return make_user("doctor")
+
+
+@pytest.fixture
+def room(patient, doctor):
+    return chatting.open_room("Consultation with Dr Example", members=[patient, doctor], by=None)
+
+
+@pytest.fixture
+def browser_of():
+    """Open a browser in which somebody is signed in: ``browser_of(patient)``."""
+
+    def sign_in(user) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
