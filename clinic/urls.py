@@ -2,9 +2,14 @@
 
 from django.urls import path
 
-from clinic.views import appointments, booking, home, payments, profile
+from clinic.views import accounts, appointments, booking, home, payments, profile
 
 urlpatterns = [
+    path("accounts/second-factor/", accounts.second_factor_devices, name="otp-devices"),
+    path("accounts/second-factor/sign-in/", accounts.second_factor_login, name="otp-login"),
+    path("accounts/second-factor/verify/", accounts.second_factor_verify, name="otp-verify"),
+    path("accounts/second-factor/set-up/", accounts.second_factor_enrol, name="otp-enrol"),
+    path("accounts/second-factor/codes/", accounts.second_factor_codes, name="otp-codes"),
     path("", home.home, name="home"),
     path("portal/", home.portal, name="portal"),
     path("portal/profile/", profile.profile, name="profile"),
