@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from config.base import record_viewed
 from messaging import chatting
 
 
@@ -36,3 +37,16 @@ def browser_of():
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def opened_records():
+    """Who opened what, as it is announced to the audit trail."""
+    opened = []
+
+    def note(sender, record, request, action, **kwargs):
+        opened.append((request.user, record, action))
+
+    record_viewed.connect(note)
+    yield opened
+    record_viewed.disconnect(note)
