@@ -1,0 +1,179 @@
+"""The money's screens: who gets in, what the buttons do, how many questions a list asks."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from billing import charging, refunding
+from billing.models import Fee, Order, Payment, Refund, StripeEvent
+
+pytestmark = pytest.mark.django_db
+
+LISTS = ["order", "payment", "refund", "stripeevent", "fee"]
+
+
+def press(client, record, button: str, **answers):
+    """Send the dialog of one of a record's buttons."""
+    meta = record._meta
+    page = reverse(f"admin:{meta.app_label}_{meta.model_name}_{button}", args=[record.pk])
+    return client.post(page, {"_form_submitted": "True", **answers})
+
+
+def told(client, record) -> list[str]:
+    """What the record's page says on top."""
+    page = reverse(f"admin:{record._meta.app_label}_{record._meta.model_name}_change", args=[record.pk])
+    return [str(message) for message in client.get(page).context["messages"]]
+
+
+@pytest.fixture
+def event(db) -> StripeEvent:
+    return StripeEvent.objects.add(
+        event_id="evt_1",
+        kind="charge.refunded",
+        about="ch_1",
+        livemode=True,
+        payload="{}",
+        received_at="2026-01-01T00:00Z",
+        error="This event is from Stripe’s other mode.",
+        by=None,
+    )
+
+
+@pytest.fixture
+def records(paid, manager, event) -> dict:
+    fee = Fee.objects.add(
+        code="x", description="Consultation", amount="80", effective_from="2026-01-01", by=None
+    )
+    owed = refunding.refund(paid, amount=Decimal("9.00"), by=manager, why="Late.")
+    return {"order": paid, "payment": owed.payment, "refund": owed, "stripeevent": event, "fee": fee}
+
+
+class TestPages:
+    @pytest.mark.parametrize("name", LISTS)
+    @pytest.mark.parametrize("role", ["manager", "auditor"])
+    def test_open_for_those_who_run_the_clinic(self, records, make_user, staff_client, role, name):
+        record = records[name]
+        client = staff_client(make_user(role, f"one-{role}"))
+
+        answers = [
+            client.get(reverse(f"admin:billing_{name}_changelist")),
+            client.get(reverse(f"admin:billing_{name}_change", args=[record.pk])),
+            client.get(reverse(f"admin:billing_{name}_history", args=[record.pk])),
+        ]
+
+        assert [answer.status_code for answer in answers] == [200, 200, 200]
+
+    @pytest.mark.parametrize("name", ["order", "payment", "refund", "stripeevent"])
+    @pytest.mark.parametrize(("page", "status"), [("change", 403), ("history", 404)])
+    def test_stay_shut_for_others(self, records, make_user, staff_client, name, page, status):
+        client = staff_client(make_user("doctor"))
+
+        answer = client.get(reverse(f"admin:billing_{name}_{page}", args=[records[name].pk]))
+
+        assert answer.status_code == status
+        assert b"A$" not in answer.content
+
+    @pytest.mark.parametrize("name", ["order", "payment", "refund"])
+    def test_ask_the_same_questions_for_one_row_and_for_three(self, name, make_order, manager, staff_client):
+        client = staff_client(manager)
+        page = reverse(f"admin:billing_{name}_changelist")
+
+        def make() -> None:
+            order = make_order()
+            charging.take_payment(order, by=manager, method=Payment.Method.CASH)
+            refunding.refund(order, amount=Decimal("1.00"), by=manager, why="A courtesy.")
+
+        make()
+        client.get(page)  # the first page of a process asks more
+        with CaptureQueriesContext(connection) as for_one:
+            client.get(page)
+        make()
+        make()
+
+        with CaptureQueriesContext(connection) as for_three:
+            answer = client.get(page)
+
+        assert answer.context["cl"].result_count == 3
+        assert len(for_three) == len(for_one)
+
+
+class TestRefundButton:
+    def test_gives_a_part_back(self, paid, manager, staff_client):
+        answer = press(staff_client(manager), paid, "refund", amount="44.50", why="Late cancellation.")
+
+        owed = Refund.objects.get()
+        assert answer.headers["HX-Redirect"].endswith(f"/{paid.pk}/change/")
+        assert (owed.amount, owed.reason) == (Decimal("44.50"), "Late cancellation.")
+        assert owed.history.last().history_user == manager
+
+    def test_tells_why_it_cannot(self, paid, manager, staff_client):
+        client = staff_client(manager)
+
+        press(client, paid, "refund", amount="890.00", why="A slip of the key.")
+
+        assert told(client, paid) == ["At most A$89.00 can be given back. Please enter a smaller amount."]
+        assert Refund.objects.count() == 0
+
+    def test_needs_a_reason(self, paid, manager, staff_client):
+        press(staff_client(manager), paid, "refund", amount="1.00", why="")
+
+        assert Refund.objects.count() == 0
+
+    @pytest.mark.parametrize("role", ["auditor", "doctor", "reception"])
+    def test_is_not_for_everybody(self, paid, make_user, staff_client, role):
+        press(staff_client(make_user(role)), paid, "refund", amount="1.00", why="For a friend.")
+
+        assert Refund.objects.count() == 0
+
+
+class TestWaiveButton:
+    def test_asks_for_no_money_after_all(self, order, manager, staff_client):
+        client = staff_client(manager)
+
+        press(client, order, "waive", why="Hardship.")
+
+        order.refresh_from_db()
+        assert (order.status, order.waived_by) == (Order.Status.WAIVED, manager)
+        assert told(client, order) == [f"{order} was waived."]
+
+    @pytest.mark.parametrize("role", ["auditor", "doctor"])
+    def test_is_not_for_everybody(self, order, make_user, staff_client, role):
+        press(staff_client(make_user(role)), order, "waive", why="For a friend.")
+
+        order.refresh_from_db()
+        assert order.status == Order.Status.OPEN
+
+
+class TestTryAgainButton:
+    def test_asks_a_worker(self, event, manager, staff_client, queued_tasks):
+        press(staff_client(manager), event, "try_again")
+
+        assert queued_tasks() == ["billing.tasks.handle_event"]
+
+    def test_is_not_for_the_auditor(self, event, auditor, staff_client, queued_tasks):
+        press(staff_client(auditor), event, "try_again")
+
+        assert queued_tasks() == []
+
+
+def test_a_manager_sets_a_fee_in_words_and_not_twice(manager, staff_client):
+    client = staff_client(manager)
+    fields = {
+        "code": "consultation.new",
+        "description": "First consultation",
+        "amount": "89.00",
+        "gst_code": "gst_free",
+        "effective_from": "2026-01-01",
+        "effective_until": "",
+    }
+    page = reverse("admin:billing_fee_add")
+
+    first = client.post(page, fields)
+    again = client.post(page, fields)
+
+    assert (first.status_code, again.status_code) == (302, 200)
+    assert "Another fee with this code holds at that time. End that one first." in again.content.decode()
+    assert Fee.objects.get().history.get().history_user == manager
