@@ -1,0 +1,220 @@
+"""Opening, calling, writing up and closing a consultation."""
+
+from datetime import date
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from clinic import booking, consulting, hashing
+from clinic.models import Appointment, Consent, Encounter, Note
+from config.base import IllegalMove
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def note(encounter):
+    return encounter.note
+
+
+@pytest.fixture
+def signed(note, doctor):
+    consulting.save_note(note, by=doctor.user, assessment="Insomnia.", plan="Review in four weeks.")
+    consulting.sign_note(note, by=doctor.user)
+    return note
+
+
+class TestOpen:
+    def test_puts_the_appointment_in_consultation_with_an_empty_note(self, confirmed, doctor):
+        encounter = consulting.open(confirmed, by=doctor.user)
+
+        confirmed.refresh_from_db()
+        assert confirmed.status == Appointment.Status.IN_CONSULTATION
+        assert (encounter.patient, encounter.practitioner) == (confirmed.patient, doctor)
+        assert encounter.note.status == Note.Status.DRAFT
+
+    def test_twice_comes_back_to_the_same(self, confirmed, doctor):
+        first = consulting.open(confirmed, by=doctor.user)
+
+        assert consulting.open(confirmed, by=doctor.user) == first
+        assert Encounter.objects.count() == 1
+
+    def test_is_for_the_doctor_of_the_appointment(self, confirmed, make_doctor, manager):
+        for somebody in (make_doctor("colleague").user, manager, confirmed.patient.user):
+            with pytest.raises(consulting.NotTheirs):
+                consulting.open(confirmed, by=somebody)
+
+        assert Encounter.objects.count() == 0
+
+    def test_refuses_what_is_not_paid_for(self, held, doctor):
+        with pytest.raises(IllegalMove, match="held for payment"):
+            consulting.open(held, by=doctor.user)
+
+    def test_comes_back_to_what_is_over(self, encounter, signed, doctor):
+        consulting.close(encounter, by=doctor.user)
+
+        assert consulting.open(encounter.appointment, by=doctor.user).status == Encounter.Status.CLOSED
+
+
+class TestSegments:
+    def test_starting_another_kind_ends_the_one_that_runs(self, encounter, doctor):
+        consulting.start_segment(encounter, modality="video", by=doctor.user)
+        consulting.start_segment(encounter, modality="voice", by=doctor.user)
+
+        assert [(s.modality, s.ended_at is None) for s in encounter.segments.all()] == [
+            ("video", False),
+            ("voice", True),
+        ]
+
+    def test_starting_the_same_again_changes_nothing(self, encounter, doctor):
+        first = consulting.start_segment(encounter, modality="video", by=doctor.user)
+
+        assert consulting.start_segment(encounter, modality="video", by=doctor.user) == first
+
+    def test_stopping_ends_it_once(self, encounter, doctor):
+        consulting.start_segment(encounter, modality="video", by=doctor.user)
+        consulting.stop_segment(encounter, by=doctor.user)
+        ended_at = encounter.segments.get().ended_at
+        consulting.stop_segment(encounter, by=doctor.user)
+
+        assert ended_at is not None
+        assert encounter.segments.get().ended_at == ended_at
+
+    def test_are_of_the_doctor(self, encounter, make_doctor):
+        colleague = make_doctor("colleague").user
+        with pytest.raises(consulting.NotTheirs):
+            consulting.start_segment(encounter, modality="video", by=colleague)
+        with pytest.raises(consulting.NotTheirs):
+            consulting.stop_segment(encounter, by=colleague)
+
+
+class TestCare:
+    def test_the_location_is_confirmed(self, encounter, doctor):
+        consulting.confirm_location(encounter, state="QLD", by=doctor.user)
+
+        assert Encounter.objects.get().location_state == "QLD"
+
+    def test_what_was_sighted_is_noted_with_who_and_when(self, encounter, doctor, patient):
+        consulting.identify(patient, document=" Passport, ending X12 ", by=doctor.user)
+
+        patient.refresh_from_db()
+        assert patient.identity_document == "Passport, ending X12"
+        assert patient.identified_by == doctor.user
+        assert patient.identified_at is not None
+
+    def test_a_document_must_be_named(self, encounter, doctor, patient):
+        with pytest.raises(consulting.NotSighted):
+            consulting.identify(patient, document="  ", by=doctor.user)
+
+    def test_a_doctor_elsewhere_identifies_nobody_and_records_no_consent(
+        self, encounter, patient, make_doctor
+    ):
+        stranger = make_doctor("stranger").user
+        with pytest.raises(consulting.NotTheirs):
+            consulting.identify(patient, document="Passport", by=stranger)
+        with pytest.raises(consulting.NotTheirs):
+            consulting.record_consent(patient, by=stranger)
+
+        assert not Consent.objects.filter(kind="unapproved").exists()
+
+
+class TestNote:
+    def test_a_draft_is_kept_without_a_version(self, note, doctor):
+        consulting.save_note(note, by=doctor.user, presenting="Sleeps badly.", review_on=date(2027, 1, 5))
+
+        note.refresh_from_db()
+        assert (note.presenting, note.review_on) == ("Sleeps badly.", date(2027, 1, 5))
+        assert note.history.count() == 1
+
+    def test_a_draft_is_of_its_doctor(self, note, make_doctor):
+        with pytest.raises(consulting.NotTheirs):
+            consulting.save_note(note, by=make_doctor("colleague").user, plan="Mine.")
+
+    def test_signing_needs_an_assessment_and_a_plan(self, note, doctor):
+        consulting.save_note(note, by=doctor.user, assessment="Insomnia.", plan=" ")
+
+        with pytest.raises(consulting.Unfinished):
+            consulting.sign_note(note, by=doctor.user)
+
+    def test_signing_keeps_who_when_and_a_fingerprint_of_the_words(self, signed, doctor):
+        signed.refresh_from_db()
+        content = consulting.note_content(signed, signed_at=signed.signed_at, signed_by=doctor.user)
+        version = signed.history.first()
+
+        assert signed.signed_by == doctor.user
+        assert signed.content_sha256 == hashing.fingerprint(content)
+        assert (version.assessment, version.history_user) == ("Insomnia.", doctor.user)
+
+    def test_a_signed_note_is_not_saved_nor_signed_again(self, signed, doctor):
+        with pytest.raises(consulting.Signed):
+            consulting.save_note(signed, by=doctor.user, plan="Something else.")
+        with pytest.raises(IllegalMove):
+            consulting.sign_note(signed, by=doctor.user)
+
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "UPDATE clinic_note SET plan = 'else'",
+            "UPDATE clinic_note SET status = 'draft'",
+            "UPDATE clinic_note SET content_sha256 = ''",
+            "DELETE FROM clinic_note",
+        ],
+    )
+    def test_the_database_keeps_a_signed_note(self, signed, sql):
+        with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
+
+        assert Note.objects.get().plan == "Review in four weeks."
+
+    def test_the_models_keep_a_signed_note(self, signed):
+        signed.plan = "else"
+        for way in (
+            signed.save,
+            lambda: Note.objects.update(plan="else"),
+            lambda: Note.objects.bulk_update([signed], ["plan"]),
+            signed.delete,
+        ):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                way()
+
+        assert Note.objects.get().plan == "Review in four weeks."
+
+
+class TestClose:
+    def test_completes_the_appointment_and_leaves_the_room_open(self, encounter, signed, doctor):
+        consulting.start_segment(encounter, modality="voice", by=doctor.user)
+        consulting.close(encounter, by=doctor.user)
+
+        appointment = Appointment.objects.get()
+        assert appointment.status == Appointment.Status.COMPLETED
+        assert appointment.room.closed_at is None
+        assert Encounter.objects.get().closed_at <= timezone.now()
+        assert encounter.segments.get().ended_at is not None
+
+    def test_waits_for_the_signature(self, encounter, doctor):
+        with pytest.raises(consulting.Unfinished, match="Sign the note"):
+            consulting.close(encounter, by=doctor.user)
+
+    def test_waits_for_drafts(self, ready, doctor):
+        note = ready.encounter.note
+        consulting.save_note(note, by=doctor.user, assessment="Insomnia.", plan="Oil.")
+        consulting.sign_note(note, by=doctor.user)
+
+        with pytest.raises(consulting.Unfinished, match="draft prescriptions"):
+            consulting.close(ready.encounter, by=doctor.user)
+
+    def test_ends_all_further_work(self, encounter, signed, doctor):
+        consulting.close(encounter, by=doctor.user)
+
+        with pytest.raises(consulting.Over):
+            consulting.start_segment(encounter, modality="video", by=doctor.user)
+        with pytest.raises(consulting.Over):
+            consulting.close(encounter, by=doctor.user)
+
+
+def test_a_cancelled_appointment_is_not_opened(confirmed, doctor, simulated_stripe):
+    booking.cancel(confirmed, by=doctor.user, why="The doctor is ill.")
+
+    with pytest.raises(IllegalMove):
+        consulting.open(confirmed, by=doctor.user)

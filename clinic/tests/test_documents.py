@@ -1,0 +1,211 @@
+"""The two papers of a prescription, read back from the PDF."""
+
+import hashlib
+import io
+import json
+import re
+
+import pytest
+from django.core.files.storage import default_storage
+from pypdf import PdfReader
+
+from clinic import documents, prescribing, tasks
+from clinic.models import Document, Prescription
+from messaging.models import Letter, Message
+
+pytestmark = pytest.mark.django_db
+FORBIDDEN = re.compile(r"\be-?script|electronic prescription|\btoken\b", re.IGNORECASE)
+
+
+@pytest.fixture(autouse=True)
+def files(settings, tmp_path):
+    settings.STORAGES = settings.STORAGES | {
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": tmp_path, "base_url": None},
+        }
+    }
+    return tmp_path
+
+
+@pytest.fixture
+def issue(ready, doctor, code_of):
+    """Issue the script, dispensed in a state; the worker then makes its papers."""
+
+    def do(state: str = "VIC") -> Prescription:
+        if state != ready.dispense_state:
+            prescribing.send_to(ready, state=state, by=doctor.user)
+            prescribing.record_monitoring(ready.encounter, state=state, result="no_alert", by=doctor.user)
+        prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
+        tasks.render_prescription(str(ready.pk))
+        return Prescription.objects.get(pk=ready.pk)
+
+    return do
+
+
+def read(prescription: Prescription, kind: str) -> PdfReader:
+    document = prescription.documents.get(kind=kind)
+    with default_storage.open(document.file.name) as file:
+        return PdfReader(io.BytesIO(file.read()))
+
+
+def words(reader: PdfReader) -> str:
+    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+
+
+class TestPrintAndSign:
+    def test_holds_every_field_that_a_state_asks_for(self, issue, doctor):
+        doctor.change(by=None, prescriber_number="2425739", provider_number="2426621B")
+        script = issue()
+
+        text = words(read(script, "print_and_sign"))
+
+        for field in [
+            "PRINT-AND-SIGN",
+            "Dr Doctor Example",
+            "MBBS, FRACGP",
+            "12 Example Street, Sydney NSW 2000",
+            "0255500100",
+            doctor.ahpra_number,
+            "2425739",
+            "2426621B",
+            "Patient Example",
+            "1 Example Road, Geelong VIC 3220",
+            "Date of birth 10 May 1980",
+            "Date of prescribing",
+            "Valid until",
+            "Night Oil",
+            "delta-9-tetrahydrocannabinol (THC)",
+            "THC 25 mg/mL",
+            "Oral liquid",
+            "2 (two) packs of 30 mL, in all 60 (sixty) millilitres",
+            "Take 0.25 mL by mouth at night.",
+            "2 (two), repeat interval at least 28 days",
+            "Unapproved therapeutic good",
+            "TGA reference MC26/104233",
+            "Prescriber's signature in ink".upper(),
+            "Prescriber's initials",
+            f"Prescription number {script.number}",
+            "Page 1 of 1",
+        ]:
+            assert field in text
+
+    def test_is_one_page_even_with_room_for_handwriting(self, issue):
+        reader = read(issue("NSW"), "print_and_sign")
+
+        text = words(reader)
+        assert len(reader.pages) == 1
+        for box in (
+            "Name of the medicine",
+            "Quantity in words and figures",
+            "Number of repeats",
+            "Repeat interval",
+        ):
+            assert box in text
+
+    def test_has_no_room_for_handwriting_where_no_state_asks(self, issue):
+        assert "own handwriting" not in words(read(issue("VIC"), "print_and_sign"))
+
+    def test_prints_nought_repeats_and_the_states_authority(self, issue, ready, doctor):
+        ready.lines.get().change(by=None, repeats=0, interval_days=None)
+        ready.change(by=None, state_authority="VIC-8841")
+
+        text = words(read(issue(), "print_and_sign"))
+
+        assert "Repeats 0 (zero)" in text
+        assert "VIC-8841" in text
+
+
+class TestPatientCopy:
+    def test_says_that_it_cannot_be_dispensed_and_has_no_place_for_a_signature(self, issue):
+        text = words(read(issue(), "patient_copy"))
+
+        assert text.count("PATIENT COPY – NOT A PRESCRIPTION, CANNOT BE DISPENSED") == 2
+        assert "signature in ink" not in text.lower()
+        assert "Take 0.25 mL by mouth at night." in text
+
+
+@pytest.mark.parametrize("kind", Document.Kind.values)
+class TestBoth:
+    def test_are_archivable_with_the_issued_content_attached(self, issue, kind):
+        script = issue()
+        reader = read(script, kind)
+
+        (name, [attached]), *more = reader.attachments.items()
+        metadata = reader.trailer["/Root"]["/Metadata"].get_data().decode()
+        assert more == []
+        assert name == f"prescription-{script.number}.json"
+        assert json.loads(attached) == script.content
+        assert hashlib.sha256(attached).hexdigest() == script.content_sha256
+        assert re.search(r'part(="|>)3', metadata)
+        assert re.search(r'conformance(="|>)A', metadata)
+        assert reader.trailer["/Root"]["/Lang"] == "en-AU"
+
+    def test_embed_their_fonts(self, issue, kind):
+        fonts = [
+            font.get_object()
+            for page in read(issue(), kind).pages
+            for font in page["/Resources"]["/Font"].get_object().values()
+        ]
+
+        described = [font["/DescendantFonts"][0].get_object()["/FontDescriptor"] for font in fonts]
+        assert fonts != []
+        assert all({"/FontFile2", "/FontFile3"} & set(one.keys()) for one in described)
+
+    def test_claim_to_be_nothing_else(self, issue, kind):
+        reader = read(issue(), kind)
+
+        assert FORBIDDEN.findall(words(reader) + reader.metadata.title) == []
+
+    def test_are_the_same_bytes_again(self, issue, kind):
+        script = issue()
+
+        first, second = (documents.write_pdf(script, kind=kind) for _ in range(2))
+
+        assert first == second
+        assert hashlib.sha256(first).hexdigest() == script.documents.get(kind=kind).sha256
+
+
+class TestRender:
+    def test_keeps_both_and_tells_the_patient_once(self, issue, patient):
+        script = issue()
+        tasks.render_prescription(str(script.pk))
+
+        letters = Letter.objects.filter(template="clinic/mail/document_ready")
+        said = Message.objects.filter(text__contains="document")
+        assert sorted(script.documents.values_list("kind", flat=True)) == ["patient_copy", "print_and_sign"]
+        assert [letter.to for letter in letters] == [patient.user.email]
+        assert [message.recorded_by for message in said] == [None]
+        assert said.get().room == script.encounter.appointment.room
+
+    def test_tells_nothing_of_the_medicine(self, issue):
+        issue()
+
+        letter = Letter.objects.get(template="clinic/mail/document_ready")
+        assert letter.context == {"name": "Patient", "path": "/portal/documents/"}
+
+    def test_leaves_a_draft_alone(self, ready, files):
+        documents.render(ready)
+
+        assert Document.objects.count() == 0
+        assert [*files.rglob("*.pdf")] == []
+
+    def test_names_files_by_nothing_that_points_to_a_person(self, issue):
+        issue()
+
+        for document in Document.objects.all():
+            assert re.fullmatch(r"documents/\d{4}/\d\d/[0-9a-f-]{36}\.pdf", document.file.name)
+
+    def test_notices_a_file_that_is_no_longer_the_one_it_kept(self, issue, files):
+        document = issue().documents.get(kind="patient_copy")
+        before = documents.is_as_kept(document)
+
+        (files / document.file.name).write_bytes(b"%PDF-1.7 something else")
+
+        assert (before, documents.is_as_kept(document)) == (True, False)
+
+    def test_fetches_nothing(self, issue):
+        script = issue()
+        script.content["patient"]["name"] = "<img src='file:///etc/hostname'>"
+
+        assert b"/Image" not in documents.write_pdf(script, kind="patient_copy")

@@ -1,0 +1,337 @@
+"""Drafting, issuing and cancelling, and what nobody can do to an issued script."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import time_machine
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from clinic import accounts, consulting, hashing, prescribing
+from clinic.models import MonitoringCheck, Prescription, PrescriptionLine
+from config.base import IllegalMove
+
+pytestmark = pytest.mark.django_db
+DOSE = {"quantity": 1, "directions": "Take 1 mL at night."}
+
+
+@pytest.fixture
+def issued(ready, doctor, code_of):
+    prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
+    return Prescription.objects.get(pk=ready.pk)
+
+
+class TestAddLine:
+    def test_gives_every_s8_medicine_its_own_form(self, encounter, doctor, make_product):
+        draft = prescribing.draft(encounter, by=doctor.user)
+        lines = [
+            prescribing.add_line(draft, product=make_product(name), by=doctor.user, **DOSE)
+            for name in ("Night Oil", "Day Oil", "Noon Oil")
+        ]
+
+        assert len({line.prescription_id for line in lines}) == 3
+        assert lines[0].prescription == draft
+        assert {line.prescription.schedule for line in lines} == {"S8"}
+
+    def test_keeps_schedule_4_off_the_form_of_an_s8_medicine(self, encounter, doctor, make_product):
+        tablet = make_product(
+            "Tablet", kind="conventional", schedule="S4", tga_category=None, strength="5 mg"
+        )
+        other = make_product(
+            "Capsule", kind="conventional", schedule="S4", tga_category=None, strength="9 mg"
+        )
+        first = prescribing.write(encounter, product=tablet, by=doctor.user, **DOSE)
+        oil = prescribing.write(encounter, product=make_product(), by=doctor.user, **DOSE)
+        second = prescribing.write(encounter, product=other, by=doctor.user, **DOSE)
+
+        assert first.prescription == second.prescription
+        assert oil.prescription != first.prescription
+
+    def test_keeps_medicines_apart_that_need_different_authorities(self, encounter, doctor, make_product):
+        cbd = {"tga_category": 1, "tga_category_stated": 1, "schedule": "S4"}
+        lines = [
+            prescribing.write(
+                encounter, product=make_product(name, dose_form=form, **cbd), by=doctor.user, **DOSE
+            )
+            for name, form in [("Oil", "oral_liquid"), ("Capsule", "capsule"), ("Other oil", "oral_liquid")]
+        ]
+
+        assert lines[0].prescription == lines[2].prescription
+        assert lines[1].prescription != lines[0].prescription
+
+    def test_is_of_the_doctor_of_the_consultation(self, encounter, make_doctor, make_product):
+        with pytest.raises(consulting.NotTheirs):
+            prescribing.write(encounter, product=make_product(), by=make_doctor("colleague").user, **DOSE)
+
+        assert Prescription.objects.count() == 0
+
+    def test_the_script_goes_where_the_patient_lives_until_told_otherwise(self, ready, doctor):
+        prescribing.send_to(ready, state="ACT", authority=" CHO-77 ", by=doctor.user)
+
+        ready.refresh_from_db()
+        assert (ready.dispense_state, ready.state_authority) == ("ACT", "CHO-77")
+
+
+class TestRemoveLine:
+    def test_discards_a_form_without_medicines(self, ready, doctor):
+        prescribing.remove_line(ready.lines.get(), by=doctor.user)
+
+        ready.refresh_from_db()
+        assert ready.status == Prescription.Status.CANCELLED
+        assert ready.lines.get().removed_by == doctor.user
+
+    def test_leaves_the_others(self, encounter, doctor, make_product):
+        plain = {"kind": "conventional", "schedule": "S4", "tga_category": None, "strength": "5 mg"}
+        first, second = [
+            prescribing.write(encounter, product=make_product(name, **plain), by=doctor.user, **DOSE)
+            for name in ("Tablet", "Capsule")
+        ]
+        prescribing.remove_line(first, by=doctor.user)
+
+        assert [*second.prescription.lines.written()] == [second]
+        assert Prescription.objects.get().status == Prescription.Status.DRAFT
+
+
+class TestIssue:
+    def test_numbers_signs_and_dates_the_script(self, ready, doctor, code_of, queued_tasks):
+        with time_machine.travel(datetime(2026, 11, 23, 1, 0, tzinfo=UTC), tick=False):
+            MonitoringCheck.objects.create(
+                patient=ready.patient, practitioner=doctor, encounter=ready.encounter,
+                state="VIC", system="SafeScript", result="no_alert",
+            )  # fmt: skip
+            ready.practitioner.approvals.get().change(
+                by=None, from_on=date(2026, 1, 1), until_on=date(2027, 12, 1)
+            )
+            doctor.change(by=None, verified_at=timezone.now())
+            prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
+
+        script = Prescription.objects.get()
+        assert script.status == Prescription.Status.ISSUED
+        assert script.number >= 100001
+        assert (script.issued_by, script.valid_until_on) == (doctor.user, date(2027, 5, 22))
+        assert script.approval == doctor.approvals.get()
+        assert "clinic.tasks.render_prescription" in queued_tasks()
+
+    def test_copies_what_is_prescribed_as_it_is_then(self, issued):
+        line = issued.lines.get()
+        line.product.change(by=None, name="Renamed Oil")
+
+        content = Prescription.objects.get().content
+        assert content["lines"][0]["name"] == "Night Oil"
+        assert content["lines"][0]["strength"] == "THC 25 mg/mL, CBD 1 mg/mL"
+        assert content["lines"][0]["quantity"] == "2 (two) packs of 30 mL, in all 60 (sixty) millilitres"
+        assert content["authority"]["reference"] == "MC26/104233"
+        assert content["evidence"]["monitoring"] == str(MonitoringCheck.objects.get().pk)
+
+    def test_keeps_the_fingerprint_of_what_was_issued(self, issued):
+        assert issued.content_sha256 == hashing.fingerprint(issued.content)
+        assert issued.content["number"] == issued.number
+
+    def test_gives_every_script_its_own_number(self, issued, doctor, code_of, make_product, make_approval):
+        line = prescribing.write(issued.encounter, product=make_product("Day Oil"), by=doctor.user, **DOSE)
+        prescribing.issue(line.prescription, by=doctor.user, code=code_of(doctor.user))
+
+        assert Prescription.objects.get(pk=line.prescription_id).number > issued.number
+
+    def test_runs_for_a_year_on_schedule_4(self, ready, doctor, code_of):
+        ready.lines.get().product.change(by=None, tga_category=1, tga_category_stated=1, schedule="S4")
+        ready.change(by=None, schedule="S4")
+        doctor.approvals.get().change(by=None, tga_category=1)
+
+        prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
+
+        ready.refresh_from_db()
+        assert ready.valid_until_on - date.fromisoformat(ready.content["issued_on"]) >= timedelta(days=363)
+
+    def test_refuses_a_wrong_code(self, ready, doctor, code_of):
+        wrong = f"{(int(code_of(doctor.user)) + 1) % 1_000_000:06}"
+
+        with pytest.raises(accounts.WrongCode):
+            prescribing.issue(ready, by=doctor.user, code=wrong)
+
+        assert Prescription.objects.get().status == Prescription.Status.DRAFT
+
+    def test_refuses_what_a_check_stops_and_says_why(self, ready, doctor, patient, code_of):
+        patient.change(by=None, identified_at=None, identified_by=None)
+
+        with pytest.raises(prescribing.NotAllowed, match="Sight an identity document") as refusal:
+            prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
+
+        assert [finding.check.name for finding in refusal.value.findings] == ["patient_is_identified"]
+        assert Prescription.objects.get().number is None
+
+    def test_takes_a_reason_where_a_check_may_be_overridden(self, ready, doctor, code_of):
+        prescribing.send_to(ready, state="WA", by=doctor.user)
+        reasons = {
+            "monitoring_is_checked_by_custom": "ScriptCheckWA was down; I rang the information service."
+        }
+
+        with pytest.raises(prescribing.NotAllowed):
+            prescribing.issue(
+                ready, by=doctor.user, code=code_of(doctor.user), reasons=dict.fromkeys(reasons, " ")
+            )
+        prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user), reasons=reasons)
+
+        assert Prescription.objects.get().content["overridden"] == reasons
+
+    def test_takes_no_reason_where_the_law_asks(self, ready, doctor, code_of):
+        prescribing.send_to(ready, state="QLD", by=doctor.user)
+
+        with pytest.raises(prescribing.NotAllowed, match="QScript"):
+            prescribing.issue(
+                ready,
+                by=doctor.user,
+                code=code_of(doctor.user),
+                reasons={"monitoring_is_checked": "No time."},
+            )
+
+    def test_refuses_a_colleague(self, ready, make_doctor, code_of):
+        colleague = make_doctor("colleague").user
+
+        with pytest.raises(consulting.NotTheirs):
+            prescribing.issue(ready, by=colleague, code=code_of(colleague))
+
+    def test_twice_is_refused(self, issued, doctor, code_of):
+        with pytest.raises(prescribing.NotADraft):
+            prescribing.issue(issued, by=doctor.user, code=code_of(doctor.user))
+
+
+class TestCancel:
+    def test_makes_it_void_and_remembers_who_and_why(self, issued, doctor):
+        prescribing.cancel(issued, by=doctor.user, why="Wrong strength.")
+
+        last = Prescription.objects.get().history.first()
+        assert (last.status, last.history_user, last.history_change_reason) == (
+            "cancelled",
+            doctor.user,
+            "Wrong strength.",
+        )
+
+    def test_needs_a_reason(self, issued, doctor):
+        with pytest.raises(prescribing.NoReason):
+            prescribing.cancel(issued, by=doctor.user, why=" ")
+
+    def test_is_of_the_prescriber(self, issued, make_doctor):
+        with pytest.raises(consulting.NotTheirs):
+            prescribing.cancel(issued, by=make_doctor("colleague").user, why="Not mine.")
+
+    def test_ends_it_for_good(self, issued, doctor):
+        prescribing.cancel(issued, by=doctor.user, why="Wrong strength.")
+
+        with pytest.raises(IllegalMove):
+            prescribing.cancel(issued, by=doctor.user, why="Again.")
+
+
+class TestAnIssuedScript:
+    @pytest.mark.parametrize(
+        "sql",
+        [
+            "UPDATE clinic_prescription SET content = '{}'",
+            "UPDATE clinic_prescription SET valid_until_on = '2099-01-01'",
+            "UPDATE clinic_prescription SET number = 7",
+            "UPDATE clinic_prescription SET status = 'draft'",
+            "UPDATE clinic_prescription SET status = 'cancelled', dispense_state = 'QLD'",
+            "DELETE FROM clinic_prescription",
+            "UPDATE clinic_prescriptionline SET quantity = 9",
+            "DELETE FROM clinic_prescriptionline",
+            "INSERT INTO clinic_prescriptionline"
+            " (id, created_at, quantity, directions, repeats, prescription_id, product_id)"
+            " SELECT gen_random_uuid(), now(), 9, '', 0, prescription_id, product_id"
+            " FROM clinic_prescriptionline",
+        ],
+    )
+    def test_does_not_change_by_sql(self, issued, sql):
+        before = Prescription.objects.values().get()
+
+        with pytest.raises(IntegrityError, match=r"kept as it is|refused"), transaction.atomic():
+            connection.cursor().execute(sql)
+
+        assert Prescription.objects.values().get() == before
+        assert PrescriptionLine.objects.get().quantity == 2
+
+    def test_does_not_change_by_the_models(self, issued):
+        line = issued.lines.get()
+        issued.content, line.quantity = {}, 9
+        for way in (
+            issued.save,
+            line.save,
+            issued.delete,
+            lambda: Prescription.objects.update(content={}),
+            lambda: Prescription.objects.bulk_update([issued], ["content"]),
+            lambda: PrescriptionLine.objects.update(directions="More."),
+            lambda: PrescriptionLine.objects.add(by=None, prescription=issued, product=line.product, **DOSE),
+        ):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                way()
+
+        assert Prescription.objects.get().content["lines"][0]["packs"] == 2
+
+    def test_does_not_change_by_the_rules(self, issued, doctor, make_product):
+        by = doctor.user
+        for way in (
+            lambda: prescribing.add_line(issued, product=make_product("Day Oil"), by=by, **DOSE),
+            lambda: prescribing.remove_line(issued.lines.get(), by=by),
+            lambda: prescribing.send_to(issued, state="QLD", by=by),
+        ):
+            with pytest.raises(prescribing.NotADraft):
+                way()
+
+    def test_stays_as_it_was_once_it_is_void(self, issued, doctor):
+        prescribing.cancel(issued, by=doctor.user, why="Wrong strength.")
+
+        for sql in (
+            "UPDATE clinic_prescription SET content = '{}'",
+            "UPDATE clinic_prescription SET status = 'issued'",
+        ):
+            with pytest.raises(IntegrityError, match="kept as it is"), transaction.atomic():
+                connection.cursor().execute(sql)
+
+
+class TestOracle:
+    """The list of cases every prescribing system must get right."""
+
+    def refused_by(self, prescription, doctor, code) -> list[str]:
+        with pytest.raises(prescribing.NotAllowed) as refusal:
+            prescribing.issue(prescription, by=doctor.user, code=code)
+        return [finding.check.name for finding in refusal.value.findings]
+
+    def test_an_s8_script_for_tasmania_by_a_doctor_of_new_south_wales(self, ready, doctor, code_of):
+        prescribing.send_to(ready, state="TAS", authority="59E-1", by=doctor.user)
+        prescribing.record_monitoring(ready.encounter, state="TAS", result="no_alert", by=doctor.user)
+
+        assert self.refused_by(ready, doctor, code_of(doctor.user)) == ["state_accepts_it"]
+
+    def test_two_s8_repeats_in_new_south_wales_without_an_interval(self, ready, doctor, code_of):
+        prescribing.send_to(ready, state="NSW", by=doctor.user)
+        prescribing.record_monitoring(ready.encounter, state="NSW", result="no_alert", by=doctor.user)
+        ready.lines.get().change(by=None, interval_days=None)
+
+        assert self.refused_by(ready, doctor, code_of(doctor.user)) == ["repeats_have_an_interval"]
+
+    def test_category_1_in_new_south_wales_with_an_ap_authority_and_no_look_at_monitoring(
+        self, ready, doctor, code_of
+    ):
+        ready.lines.get().product.change(by=None, tga_category=1, tga_category_stated=1, schedule="S4")
+        doctor.approvals.get().change(by=None, tga_category=1, pathway="ap", patient=None)
+        prescribing.send_to(ready, state="NSW", by=doctor.user)
+
+        prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
+
+        assert Prescription.objects.get().status == Prescription.Status.ISSUED
+
+    def test_the_ap_authority_of_another_doctor(self, ready, doctor, make_doctor, code_of):
+        doctor.approvals.get().change(
+            by=None, practitioner=make_doctor("colleague"), pathway="ap", patient=None
+        )
+
+        assert self.refused_by(ready, doctor, code_of(doctor.user)) == ["authority_covers_it"]
+
+    def test_a_category_in_place_of_a_product_in_queensland(self, ready, doctor, code_of):
+        prescribing.send_to(ready, state="QLD", by=doctor.user)
+        prescribing.record_monitoring(ready.encounter, state="QLD", result="no_alert", by=doctor.user)
+        nothing = {f"{name}_{part}": "" for name in ("thc", "cbd") for part in ("op", "unit")}
+        ready.lines.get().product.change(
+            by=None, name="Category 4 oral liquid", thc_value=None, cbd_value=None, **nothing
+        )
+
+        assert self.refused_by(ready, doctor, code_of(doctor.user)) == ["product_is_named_in_full"]
