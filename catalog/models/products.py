@@ -201,8 +201,8 @@ class Product(Record):
             models.CheckConstraint(
                 condition=Q(kind="conventional")
                 | Q(tga_category__isnull=True, schedule="")
-                | Q(tga_category=1, schedule="S4")
-                | Q(tga_category__in=(2, 3, 4, 5), schedule="S8"),
+                | Q(tga_category__isnull=False, tga_category=1, schedule="S4")
+                | Q(tga_category__isnull=False, tga_category__in=(2, 3, 4, 5), schedule="S8"),
                 name="%(app_label)s_%(class)s_schedule_follows_category",
                 violation_error_message="Category 1 is Schedule 4; categories 2 to 5 are Schedule 8.",
             ),
@@ -210,7 +210,9 @@ class Product(Record):
                 models.CheckConstraint(
                     condition=Q(**{f"{name}_value__isnull": True, f"{name}_op": "", f"{name}_unit": ""})
                     | Q(
-                        **{f"{name}_value__gte": 0, f"{name}_op__in": ("=", "<", "<=")},
+                        # Compared with NULL, a check is neither true nor false, and would pass.
+                        **{f"{name}_value__isnull": False, f"{name}_value__gte": 0},
+                        **{f"{name}_op__in": ("=", "<", "<=")},
                         **{f"{name}_unit__in": ("%", "mg/mL", "mg/g", "mg")},
                     ),
                     name=f"%(app_label)s_%(class)s_{name}_is_whole",
