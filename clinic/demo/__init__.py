@@ -1,0 +1,1 @@
+"""The demo clinic: invented people and their weeks, made by the rules."""

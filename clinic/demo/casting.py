@@ -1,0 +1,174 @@
+"""Who and what is there before the first day: practice, staff, rosters, catalogue, patients."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from billing.models import Fee, Gst
+from catalog import importing, stocking
+from catalog.models import Product
+from clinic import rostering
+from clinic.demo import people
+from clinic.models import AppointmentType, Approval, Patient, Practice, Practitioner, Roster, User
+from config.base import acting_as
+
+if TYPE_CHECKING:
+    from clinic.demo.simulating import Progress
+
+CAST = Path("fixtures/demo/cast.json")
+SHEETS = ("botanitech", "medreleaf", "alma", "phytoca", "tasmanian_botanics")
+HOURS = {  # doctor: (weekdays, sessions in wall time of the doctor's zone)
+    "dr.hughes": ((0, 1, 2, 3, 4), ((time(9), time(12)), (time(13), time(16)))),
+    "dr.nguyen": ((0, 1, 2, 3, 4), ((time(8), time(11)), (time(12), time(15)))),
+    "dr.silva": ((1, 2, 3, 4, 5), ((time(9), time(12)), (time(14), time(18)))),
+}
+
+
+@dataclass
+class Cast:
+    """Everybody the weeks are about."""
+
+    manager: User
+    patients: list[Patient] = field(default_factory=list)
+    script: dict[str, Any] = field(default_factory=dict)
+
+
+def gather(count: int, *, random: Random, progress: Progress) -> Cast:
+    """Found the practice and register its people."""
+    script = json.loads((settings.BASE_DIR / CAST).read_text())
+    _found_practice()
+    staff = people.enrol_staff()
+    manager = staff["manager"]
+    _set_fees(manager)
+    with acting_as(manager):
+        _offer_hours(manager)
+        _stock_catalogue(manager)
+        _note_authorities(manager)
+    cast = Cast(manager=manager, script=script)
+    for number in range(count):
+        if number % 20 == 0:
+            progress(number, count, "patients register")
+        cast.patients.append(_register(number, script=script, random=random))
+    return cast
+
+
+def _found_practice() -> None:
+    Practice.objects.add(
+        by=None,
+        why="Founded.",
+        name="ProMedicine",
+        legal_name="ProMedicine Demo Clinic Pty Ltd",
+        abn="51824753556",
+        street="12 Example Street",
+        suburb="Sydney",
+        state="NSW",
+        postcode="2000",
+        phone="02 7010 7520",
+        email="hello@demo.promedicine.example",
+    )
+
+
+def _set_fees(manager: User) -> None:
+    since = timezone.localdate() - timedelta(days=365)
+    for code, description, amount in [
+        ("consultation.new", "Consultation, first visit", "80.00"),
+        ("consultation.returning", "Consultation, later visit", "50.00"),
+    ]:
+        Fee.objects.add(
+            by=manager,
+            why="Fee schedule.",
+            code=code,
+            description=description,
+            amount=Decimal(amount),
+            gst_code=Gst.FREE,
+            effective_from=since,
+        )
+
+
+def _offer_hours(manager: User) -> None:
+    short = AppointmentType.objects.add(by=manager, name="Video consultation, 15 minutes", minutes=15)
+    AppointmentType.objects.add(by=manager, name="Video consultation, 30 minutes", minutes=30)
+    since = timezone.localdate() - timedelta(days=1)
+    for practitioner in Practitioner.objects.select_related("user"):
+        weekdays, sessions = HOURS[practitioner.user.email.partition("@")[0]]
+        for weekday in weekdays:
+            for starts, ends in sessions:
+                Roster.objects.add(
+                    by=manager,
+                    practitioner=practitioner,
+                    appointment_type=short,
+                    weekday=weekday,
+                    starts=starts,
+                    ends=ends,
+                    time_zone=practitioner.time_zone,
+                    from_on=since,
+                )
+    rostering.offer(now=timezone.now(), by=manager)
+
+
+def _stock_catalogue(manager: User) -> None:
+    for key in SHEETS:
+        path = settings.BASE_DIR / "fixtures/sheets" / f"{key}.xlsx"
+        importing.bring_in(key, data=path.read_bytes(), file_name=path.name, by=manager, apply_now=True)
+    stocking.load_medicines(settings.BASE_DIR / "fixtures/demo/medicines.json", by=manager)
+
+
+def _note_authorities(manager: User) -> None:
+    """Each doctor is an Authorised Prescriber for every category and form in the catalogue."""
+    kinds = (
+        Product.objects.visible_to(manager)
+        .filter(tga_category__isnull=False)
+        .values_list("tga_category", "dose_form")
+        .distinct()
+        .order_by("tga_category", "dose_form")
+    )
+    for practitioner in Practitioner.objects.all():
+        for category, dose_form in kinds:
+            Approval.objects.add(
+                by=manager,
+                pathway=Approval.Pathway.AP,
+                reference=f"AP-DEMO-{category}-{dose_form}".upper()[:60],
+                practitioner=practitioner,
+                tga_category=category,
+                dose_form=dose_form,
+                indication="Chronic pain",
+                from_on=timezone.localdate() - timedelta(days=200),
+                until_on=timezone.localdate() + timedelta(days=500),
+            )
+
+
+def _register(number: int, *, script: dict[str, Any], random: Random) -> Patient:
+    """Register one patient with everything a script needs; the first is the one to sign in as."""
+    given, family = (
+        ("Mia", "Nguyễn")
+        if number == 0
+        else (random.choice(script["given"]), random.choice(script["family"]))
+    )
+    email = people.PATIENT if number == 0 else f"patient{number:03}@demo.promedicine.example"
+    place = script["places"][0] if number == 0 else random.choice(script["places"])
+    patient = people.enrol_patient(email, given_name=given, family_name=family, zone=place["zone"])
+    patient.change(
+        by=patient.user,
+        why="Own details.",
+        date_of_birth=date(random.randint(1938, 2005), random.randint(1, 12), random.randint(1, 28)),
+        sex=random.choice(Patient.Sex.values[:3]),
+        phone=f"0491 570 {random.randint(6, 159):03}",
+        street=f"{random.randint(1, 240)} {random.choice(script['streets'])}",
+        suburb=place["suburb"],
+        state=place["state"],
+        postcode=place["postcode"],
+        emergency_name=f"{random.choice(script['given'])} {family}",
+        emergency_phone="0491 570 110",
+        gp_name="",
+    )
+    return patient

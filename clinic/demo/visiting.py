@@ -1,0 +1,68 @@
+"""What a doctor and a patient do in one visit of the demo clinic."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from clinic import booking, consulting
+from clinic.demo import scripting
+from clinic.models import Appointment, Encounter, Segment
+from config.base import acting_as, work_off
+from messaging import chatting
+
+if TYPE_CHECKING:
+    from clinic.demo.simulating import Simulation
+
+WITH_SCRIPT, WITH_CHAT, UNSIGNED = 0.2, 0.4, 0.03
+
+
+def hold_visit(appointment: Appointment, *, simulation: Simulation) -> None:
+    """From the waiting room to the closed consultation."""
+    random, doctor = simulation.random, appointment.slot.practitioner.user
+    begins = appointment.starts_at + timedelta(minutes=random.randint(0, 6))
+    with simulation.at(begins - timedelta(minutes=4)), acting_as(appointment.patient.user):
+        booking.arrive(appointment, by=appointment.patient.user)
+    with simulation.at(begins), acting_as(doctor):
+        encounter = consulting.open(appointment, by=doctor)
+        consulting.start_segment(
+            encounter, modality=random.choice([Segment.Modality.VIDEO, Segment.Modality.VOICE]), by=doctor
+        )
+    ends = begins + timedelta(minutes=random.randint(7, 14))
+    with simulation.at(ends), acting_as(doctor):
+        _write_up(encounter, simulation=simulation)
+    if random.random() < WITH_CHAT:
+        _chat(appointment, simulation=simulation, after=ends)
+
+
+def _write_up(encounter: Encounter, *, simulation: Simulation) -> None:
+    random, script, doctor = simulation.random, simulation.cast.script, encounter.practitioner.user
+    patient = encounter.patient
+    consulting.confirm_location(encounter, state=patient.state, by=doctor)
+    if patient.identified_at is None:
+        consulting.identify(patient, document=random.choice(script["documents"]), by=doctor)
+    consulting.stop_segment(encounter, by=doctor)
+    written = random.choice(script["notes"])
+    review_on = timezone.localdate() + timedelta(weeks=random.choice([4, 6, 8]))
+    consulting.save_note(encounter.note, by=doctor, **written, review_on=review_on)
+    if random.random() < WITH_SCRIPT:
+        scripting.prescribe(encounter, simulation=simulation)
+    if random.random() >= UNSIGNED:
+        consulting.sign_note(encounter.note, by=doctor)
+        consulting.close(encounter, by=doctor)
+
+
+def _chat(appointment: Appointment, *, simulation: Simulation, after: object) -> None:
+    lines = simulation.cast.script["chat"]
+    first = simulation.random.randrange(len(lines))
+    people = {"patient": appointment.patient.user, "doctor": appointment.slot.practitioner.user}
+    room = appointment.room
+    if room is None:
+        return
+    for number, (who, text) in enumerate(lines[first : first + 3], start=1):
+        moment = min(after + timedelta(minutes=11 * number), simulation.now)  # type: ignore[operator]
+        with simulation.at(moment):
+            chatting.post(room, by=people[who], text=text)
+            work_off()
