@@ -163,7 +163,7 @@ class Simulation:
 
     def told(self) -> dict[str, int]:
         counted = Appointment.objects.values_list("status", flat=True)
-        found = {status: 0 for status in Appointment.Status.values}
+        found = dict.fromkeys(Appointment.Status.values, 0)
         for status in counted:
             found[status] += 1
         return {"patients": Patient.objects.count(), **{key: n for key, n in found.items() if n}}

@@ -17,7 +17,7 @@ Drawn from `MOVES` on the models by `make manage CMD=state_diagrams`; do not edi
 
 
 class Command(BaseCommand):
-    help = f"Draw every model's MOVES into {PAGE}. With --check, change nothing and fail when it is out of date."
+    help = f"Draw every model's MOVES into {PAGE}. With --check, only fail when that page is out of date."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="only compare")
