@@ -24,6 +24,8 @@ from django_eventstream.storage import DjangoModelStorage
 from messaging import listening
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
     from clinic.models import User
 
 KEPT = timedelta(hours=24)
@@ -100,5 +102,5 @@ class ChannelManager(DefaultChannelManager):
     def get_channels_for_request(self, request: HttpRequest, view_kwargs: dict[str, Any]) -> set[str]:
         return {channel_of(request.user)} if request.user.is_authenticated else set()
 
-    def can_read_channel(self, user: User | None, channel: str) -> bool:
-        return user is not None and user.is_active and channel == channel_of(user)
+    def can_read_channel(self, user: User | AnonymousUser | None, channel: str) -> bool:
+        return user is not None and user.is_authenticated and user.is_active and channel == channel_of(user)

@@ -20,10 +20,8 @@ from django.db import DatabaseError, connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 from django_eventstream.event import Event
-from django_eventstream.eventrequest import EventRequest
-from django_eventstream.eventresponse import EventResponse
-from django_eventstream.eventstream import EventPermissionError, get_events
-from django_eventstream.utils import get_storage, sse_encode_event
+from django_eventstream.storage import EventDoesNotExist
+from django_eventstream.utils import get_channelmanager, get_storage, sse_encode_event
 from django_eventstream.views import Listener
 
 from messaging import listening, streaming
@@ -33,6 +31,8 @@ from messaging.views.doors import is_let_in, leave_session_alone, sorry
 KEEP_ALIVE = 20
 CHECK = 60
 MAX_AGE = 30 * 60
+AT_ONCE = 100
+"""Events that are read from storage at once."""
 # Bounds the threads and connections that all streams of a process use together.
 READERS = ThreadPoolExecutor(4, thread_name_prefix="events-read")
 PAD = ":" + " " * 2048 + "\n\n"  # some browsers and proxies hold back the first bytes
@@ -65,8 +65,6 @@ class Stream:
     def __init__(self, request: HttpRequest, *, channel: str, last: int) -> None:
         self.channel, self.last = channel, last
         self.session_key = request.session.session_key
-        self.asked = EventRequest()
-        self.asked.user, self.asked.channels = request.user, {channel}
         self.listener = Listener()
         self.listener.channels = {channel}
         self.listener.session = listening.fingerprint(self.session_key)
@@ -99,31 +97,27 @@ class Stream:
             listening.MANAGER.remove_listener(self.listener)
 
     async def catch_up(self) -> str | None:
-        """Read what storage has; None when the session is over."""
-        loop = asyncio.get_running_loop()
+        """Send what storage has; None when the session is over."""
         try:
-            found = await loop.run_in_executor(READERS, self.read)
+            found = await asyncio.get_running_loop().run_in_executor(READERS, self.read)
         except DatabaseError:  # it is away: keep the stream, try again
             await asyncio.sleep(random.uniform(1, 3))  # noqa: S311
             return BEAT
+        except EventDoesNotExist as lost:  # trimmed: the page has to ask anew
+            self.last = lost.current_id
+            return sse_encode_event("stream-reset", "{}", event_id=str(self.last))
         if found is None:
             return None
-        self.stale = bool(found.channel_more)
-        if found.channel_reset:
-            self.last = int(found.channel_last_ids[self.channel])
-            return sse_encode_event("stream-reset", "{}", event_id=str(self.last))
-        return "".join(self.take(event) for event in found.channel_items[self.channel])
+        self.stale = len(found) == AT_ONCE
+        return "".join(self.take(event) for event in found)
 
-    def read(self) -> EventResponse | None:
+    def read(self) -> list[Event] | None:
         """In a reader's thread: the session, the right to listen, the events after ``last``."""
         try:
             user = _session_user(self.session_key)
-            if not user.is_authenticated:
+            if not get_channelmanager().can_read_channel(user, self.channel):
                 return None
-            self.asked.user, self.asked.channel_last_ids = user, {self.channel: str(self.last)}
-            return get_events(self.asked)
-        except EventPermissionError:
-            return None
+            return get_storage().get_events(self.channel, self.last, limit=AT_ONCE)
         finally:
             _close_connections()
 
