@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.utils import timezone
 from django.utils.formats import date_format
 
 
@@ -16,6 +15,11 @@ def local(at: datetime, *, zone: str) -> datetime:
 def day(at: datetime, *, zone: str) -> str:
     """``Tuesday 24 November 2026``."""
     return date_format(local(at, zone=zone), "l j F Y")
+
+
+def short_day(at: datetime, *, zone: str) -> str:
+    """``Tue 24 Nov 2026``."""
+    return date_format(local(at, zone=zone), "D j M Y")
 
 
 def clock(at: datetime, *, zone: str) -> str:
@@ -46,8 +50,3 @@ def same_clock(at: datetime, *, zone: str, other: str) -> bool:
 def place(zone: str) -> str:
     """``Broken Hill``: a zone as people call it."""
     return zone.rsplit("/", 1)[-1].replace("_", " ")
-
-
-def today(*, zone: str) -> datetime:
-    """The first instant of the day it is now in ``zone``."""
-    return timezone.now().astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -57,16 +57,15 @@ class ProfileForm(forms.Form):
     given_name = forms.CharField(label="Given names", max_length=100, required=False)
     family_name = forms.CharField(label="Family name", max_length=100)
     date_of_birth = forms.DateField(
-        label="Date of birth", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label="Date of birth", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    phone = PhoneField(label="Telephone", required=False)
-    street = forms.CharField(label="Street address", max_length=150, required=False)
-    suburb = forms.CharField(label="Suburb or town", max_length=80, required=False)
-    state = forms.ChoiceField(label="State", choices=[("", "Choose"), *State.choices], required=False)
+    phone = PhoneField(label="Telephone")
+    street = forms.CharField(label="Street address", max_length=150)
+    suburb = forms.CharField(label="Suburb or town", max_length=80)
+    state = forms.ChoiceField(label="State", choices=[("", "Choose"), *State.choices])
     postcode = forms.RegexField(
         r"^\d{4}$",
         label="Postcode",
-        required=False,
         error_messages={"invalid": "A postcode has four digits."},
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
@@ -77,8 +76,8 @@ class ProfileForm(forms.Form):
     medicare_irn = forms.CharField(
         label="Your number on the card", required=False, max_length=1, help_text="The digit beside your name."
     )
-    emergency_name = forms.CharField(label="Emergency contact", max_length=100, required=False)
-    emergency_phone = PhoneField(label="Their telephone", required=False)
+    emergency_name = forms.CharField(label="Emergency contact", max_length=100)
+    emergency_phone = PhoneField(label="Their telephone")
     gp_name = forms.CharField(label="Your usual GP", max_length=150, required=False)
 
     SECTIONS = (

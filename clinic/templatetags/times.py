@@ -11,12 +11,17 @@ register = template.Library()
 
 @register.filter
 def clock(at: datetime, zone: str) -> str:
-    return timing.clock(at, zone=zone)
+    return timing.clock(at, zone=zone).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 @register.filter
 def day(at: datetime, zone: str) -> str:
     return timing.day(at, zone=zone)
+
+
+@register.filter
+def short_day(at: datetime, zone: str) -> str:
+    return timing.short_day(at, zone=zone)
 
 
 @register.filter

@@ -17,6 +17,7 @@ function run(clock) {
   const began = Date.now();
   const row = clock.closest(".countdown");
   clock.hidden = false;
+  row.querySelector("[data-words]")?.remove();
   // Read out once a minute at most: a timer that speaks every second cannot be listened to.
   clock.setAttribute("aria-hidden", "true");
   const tick = () => {

@@ -1,0 +1,125 @@
+"""Who comes when, and what the desk does about it."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
+from unfold.decorators import display
+
+from clinic import booking
+from clinic.admin.availability import Reason, by_our_clock
+from clinic.models import Appointment
+from config.admin import RecordAdmin, step
+
+COLOURS = {
+    Appointment.Status.HELD: "warning",
+    Appointment.Status.CONFIRMED: "success",
+    Appointment.Status.ARRIVED: "primary",
+    Appointment.Status.IN_CONSULTATION: "primary",
+    Appointment.Status.COMPLETED: "success",
+    Appointment.Status.NO_SHOW: "danger",
+}
+
+
+@admin.register(Appointment)
+class AppointmentAdmin(RecordAdmin):
+    fields = [
+        ("show_start", "show_end"),
+        "patient",
+        "show_practitioner",
+        "show_kind",
+        "show_status",
+        "order",
+        "show_held_until",
+        "show_cancelled",
+    ]
+    readonly_fields = [name for row in fields for name in ([row] if isinstance(row, str) else row)]
+    list_display = ["show_start", "patient", "show_practitioner", "show_kind", "show_status"]
+    list_display_links = ["show_start", "patient"]
+    list_filter = [
+        ("status", ChoicesDropdownFilter),
+        ("slot__practitioner", RelatedDropdownFilter),
+        ("starts_at", RangeDateTimeFilter),
+    ]
+    search_fields = ["patient__user__family_name", "patient__user__given_name", "patient__user__email"]
+    date_hierarchy = "starts_at"
+    ordering = ["-starts_at", "-pk"]
+    actions_detail = ["arrived", "did_not_attend", "cancel"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Appointment]:
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("patient__user", "slot__practitioner__user", "slot__appointment_type", "order", "cancelled_by")
+        )
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    @display(description="From (practice’s clock)", ordering="starts_at")
+    def show_start(self, appointment: Appointment) -> str:
+        return by_our_clock(appointment.starts_at)
+
+    @display(description="Until (practice’s clock)")
+    def show_end(self, appointment: Appointment) -> str:
+        return by_our_clock(appointment.ends_at)
+
+    @display(description="Held until (practice’s clock)")
+    def show_held_until(self, appointment: Appointment) -> str:
+        return by_our_clock(appointment.held_until)
+
+    @display(description="Cancelled")
+    def show_cancelled(self, appointment: Appointment) -> str:
+        if appointment.cancelled_at is None:
+            return "–"
+        return f"{by_our_clock(appointment.cancelled_at)}, by {appointment.cancelled_by}"
+
+    @display(description="Practitioner", ordering="slot__practitioner__user__family_name")
+    def show_practitioner(self, appointment: Appointment) -> str:
+        return str(appointment.slot.practitioner)
+
+    @display(description="Kind")
+    def show_kind(self, appointment: Appointment) -> str:
+        return str(appointment.slot.appointment_type)
+
+    @display(description="Status", ordering="status", label=COLOURS)
+    def show_status(self, appointment: Appointment) -> tuple[str, str]:
+        return appointment.status, appointment.get_status_display()
+
+    @step("Arrived", may="attend", icon="how_to_reg", text="The doctor sees that the patient is waiting.")
+    def arrived(self, request, appointment: Appointment, form) -> str:
+        booking.arrive(appointment, by=request.user)
+        return f"{appointment.patient} is waiting."
+
+    @step(
+        "Did not attend",
+        may="attend",
+        form=Reason,
+        icon="person_off",
+        text="The fee is kept. Refund it on the order’s page if illness or an emergency stopped the patient.",
+    )
+    def did_not_attend(self, request, appointment: Appointment, form: Reason) -> str:
+        booking.no_show(appointment, by=request.user, why=form.cleaned_data["why"])
+        return f"Noted: {appointment.patient} did not attend."
+
+    @step(
+        "Cancel",
+        may="cancel",
+        form=Reason,
+        icon="event_busy",
+        text="The time is free again at once. What was paid goes back in full, and both get a letter.",
+    )
+    def cancel(self, request, appointment: Appointment, form: Reason) -> str:
+        booking.cancel(appointment, by=request.user, why=form.cleaned_data["why"])
+        return f"The appointment of {appointment.patient} is cancelled."
+
+    def has_cancel_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("clinic.cancel_appointment")
+
+    def has_attend_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("clinic.cancel_appointment")
