@@ -182,6 +182,12 @@ def withdraw_verification(practitioner: Practitioner, *, changed: Iterable[str])
         practitioner.verified_at = practitioner.verified_by = None
 
 
+@transaction.atomic
+def record_identifiers(patient: Patient, *, by: User, why: str = "", **numbers: str) -> None:
+    """Keep the numbers that were read from the patient's card."""
+    patient.lock().change(by=by, why=why or "Read from the card.", **numbers)
+
+
 def reveal_identifiers(patient: Patient, *, by: User, why: str) -> None:
     """Write down that ``by`` looked at the patient's numbers in full, and why."""
     if not by.has_perm("clinic.view_patient_identifiers"):

@@ -1,0 +1,171 @@
+"""Patients: how to reach them, who they are, and their numbers, hidden until somebody says why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from simple_history.template_utils import HistoricalRecordContextHelper
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from clinic import consulting, enrolling
+from clinic.forms.identifiers import PatientNumbersForm
+from clinic.identifiers import IHI, MEDICARE
+from clinic.models import Patient
+from config.admin import RecordAdmin, step
+
+REVEALED_FOR = 120
+"""Seconds for which a patient's numbers stay readable after somebody said why."""
+HIDDEN = {"medicare_number", "medicare_irn", "ihi", "allergies"}
+"""What the list of versions does not spell out: that it changed is enough there."""
+
+
+class RevealDialog(BaseDialogForm):
+    why = forms.CharField(
+        label="What do you need them for?", max_length=300, widget=UnfoldAdminTextareaWidget
+    )
+
+
+class IdentityDialog(BaseDialogForm):
+    document = forms.CharField(
+        label="Document you saw",
+        max_length=100,
+        help_text="Kind, issuer and last characters: “Driver licence, Vic, ending 123”. Keep no copy.",
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+
+class HidesNumbers(HistoricalRecordContextHelper):
+    """A version's changes, without the numbers and without what is clinical."""
+
+    def format_delta_change(self, change: Any) -> Any:
+        shown = super().format_delta_change(change)
+        hidden = change.field in HIDDEN
+        return replace(shown, old="…", new="…") if hidden else shown
+
+
+@admin.register(Patient)
+class PatientAdmin(RecordAdmin):
+    list_display = ["show_name", "date_of_birth", "phone", "state", "show_identified", "created_at"]
+    list_select_related = ["user"]
+    list_filter = [("state", ChoicesDropdownFilter)]
+    # Never by Medicare number or IHI: what one searches for stands in the address.
+    search_fields = ["user__family_name", "user__given_name", "user__email", "phone"]
+    ordering = ["user__family_name", "user__given_name", "pk"]
+    readonly_fields = [
+        "show_name",
+        "show_email",
+        "show_medicare",
+        "show_ihi",
+        "show_medicare_in_full",
+        "show_ihi_in_full",
+        "identity_document",
+        "identified_at",
+        "identified_by",
+    ]
+    actions_detail = ["reveal", "record_numbers", "identify"]
+
+    def has_add_permission(self, request):
+        return False  # patients sign themselves up
+
+    def get_fieldsets(self, request, obj=None):
+        full = "_in_full" if obj and self._is_revealed(request, obj) else ""
+        care = ["gp_name"]
+        if request.user.has_perm("clinic.view_clinical_record") or request.user.has_perm(
+            "clinic.view_every_clinical_record"
+        ):
+            care.append("allergies")
+        contact = [
+            ("show_name", "show_email"),
+            ("date_of_birth", "sex"),
+            "phone",
+            ("street", "suburb"),
+            ("state", "postcode"),
+            ("emergency_name", "emergency_phone"),
+        ]
+        identity = ["identity_document", ("identified_at", "identified_by")]
+        return [
+            ("Contact", {"classes": ["tab"], "fields": contact}),
+            ("Identifiers", {"classes": ["tab"], "fields": [f"show_medicare{full}", f"show_ihi{full}"]}),
+            ("Identity check", {"classes": ["tab"], "fields": identity}),
+            ("Care", {"classes": ["tab"], "fields": care}),
+        ]
+
+    def get_historical_record_context_helper(self, request, historical_record):
+        return HidesNumbers(self.model, historical_record)
+
+    @display(description="Name", ordering="user__family_name")
+    def show_name(self, patient: Patient) -> str:
+        return str(patient)
+
+    @display(description="E-mail address")
+    def show_email(self, patient: Patient) -> str:
+        return patient.user.email
+
+    @display(description="Identity", label={"Checked": "success", "To be checked": "warning"})
+    def show_identified(self, patient: Patient) -> str:
+        return "Checked" if patient.identified_at else "To be checked"
+
+    @display(description="Medicare", empty_value="Not recorded")
+    def show_medicare(self, patient: Patient) -> str | None:
+        return MEDICARE.mask(patient.medicare_number) or None
+
+    @display(description="IHI", empty_value="Not recorded")
+    def show_ihi(self, patient: Patient) -> str | None:
+        return IHI.mask(patient.ihi) or None
+
+    @display(description="Medicare", empty_value="Not recorded")
+    def show_medicare_in_full(self, patient: Patient) -> str | None:
+        return MEDICARE.show(patient.medicare_number + patient.medicare_irn) or None
+
+    @display(description="IHI", empty_value="Not recorded")
+    def show_ihi_in_full(self, patient: Patient) -> str | None:
+        return IHI.show(patient.ihi) or None
+
+    @step(
+        "Reveal numbers",
+        may="reveal",
+        form=RevealDialog,
+        icon="visibility",
+        text="They stay readable on this page for two minutes. The audit trail keeps who looked, and why.",
+    )
+    def reveal(self, request, patient: Patient, form: RevealDialog) -> str:
+        enrolling.reveal_identifiers(patient, by=request.user, why=form.cleaned_data["why"])
+        request.session["revealed"] = {str(patient.pk): timezone.now().timestamp()}
+        return "The numbers are readable under “Identifiers” for two minutes."
+
+    @step(
+        "Record numbers",
+        may="record",
+        form=PatientNumbersForm,
+        icon="id_card",
+        text="Type them from the card. What you leave empty stays as it is.",
+    )
+    def record_numbers(self, request, patient: Patient, form: PatientNumbersForm) -> str:
+        enrolling.record_identifiers(patient, by=request.user, why=form.why, **form.numbers())
+        return "The numbers are recorded. Their format fits; nobody has verified them with their issuer."
+
+    @step("Record identity check", may="identify", form=IdentityDialog, icon="how_to_reg")
+    def identify(self, request, patient: Patient, form: IdentityDialog) -> str:
+        consulting.identify(patient, document=form.cleaned_data["document"], by=request.user)
+        return f"The identity of {patient} is checked."
+
+    def has_reveal_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("clinic.view_patient_identifiers")
+
+    def has_record_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("clinic.change_patient")
+
+    def has_identify_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("clinic.conduct_appointment")
+
+    def _is_revealed(self, request: HttpRequest, patient: Patient) -> bool:
+        since = request.session.get("revealed", {}).get(str(patient.pk), 0)
+        return self.has_reveal_permission(request) and timezone.now().timestamp() - since < REVEALED_FOR

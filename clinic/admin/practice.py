@@ -1,0 +1,38 @@
+"""The practice's own settings."""
+
+from django.contrib import admin
+from django.shortcuts import redirect
+
+from clinic.models import Practice
+from config.admin import RecordAdmin
+
+
+@admin.register(Practice)
+class PracticeAdmin(RecordAdmin):
+    list_display = ["name", "phone", "email", "time_zone"]
+    fieldsets = [
+        (
+            "Practice",
+            {
+                "classes": ["tab"],
+                "fields": [
+                    ("name", "legal_name"),
+                    "abn",
+                    ("street", "suburb"),
+                    ("state", "postcode"),
+                    ("phone", "email"),
+                ],
+            },
+        ),
+        ("Bookings", {"classes": ["tab"], "fields": ["time_zone", ("hold_minutes", "horizon_weeks")]}),
+    ]
+
+    def changelist_view(self, request, extra_context=None):
+        """There is one row: go to it."""
+        practice = self.get_queryset(request).first()
+        if practice is None:
+            return super().changelist_view(request, extra_context)
+        return redirect("admin:clinic_practice_change", practice.pk)
+
+    def has_add_permission(self, request):
+        return super().has_add_permission(request) and not self.get_queryset(request).exists()

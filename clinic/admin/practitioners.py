@@ -1,0 +1,94 @@
+"""The doctors' registrations."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from unfold.contrib.filters.admin import BooleanRadioFilter
+from unfold.decorators import display
+from unfold.forms import BaseDialogForm
+
+from clinic import enrolling
+from clinic.forms.identifiers import PractitionerForm
+from clinic.models import Practitioner, Role
+from config.admin import RecordAdmin, step
+
+
+@admin.register(Practitioner)
+class PractitionerAdmin(RecordAdmin):
+    form = PractitionerForm
+    list_display = [
+        "show_name",
+        "speciality",
+        "ahpra_number",
+        "show_verified",
+        "accepts_patients",
+        "time_zone",
+    ]
+    list_select_related = ["user"]
+    list_filter = [("accepts_patients", BooleanRadioFilter)]
+    search_fields = ["user__family_name", "user__given_name", "user__email", "ahpra_number"]
+    ordering = ["user__family_name", "user__given_name", "pk"]
+    fieldsets = [
+        (
+            "Registration",
+            {
+                "classes": ["tab"],
+                "fields": [
+                    "user",
+                    ("ahpra_number", "hpii"),
+                    ("prescriber_number", "provider_number"),
+                    "acknowledged",
+                    ("verified_at", "verified_by"),
+                ],
+            },
+        ),
+        (
+            "For patients",
+            {
+                "classes": ["tab"],
+                "fields": [
+                    ("title", "qualifications"),
+                    "speciality",
+                    "about",
+                    ("accepts_patients", "time_zone"),
+                ],
+            },
+        ),
+    ]
+    readonly_fields = ["verified_at", "verified_by"]
+    actions_detail = ["verify"]
+
+    def get_readonly_fields(self, request, obj=None):
+        return [*super().get_readonly_fields(request, obj), *(["user"] if obj else [])]
+
+    def get_field_queryset(self, db, db_field, request):
+        people = super().get_field_queryset(db, db_field, request)
+        if db_field.name == "user":
+            return people.filter(role=Role.DOCTOR, practitioner=None)
+        return people
+
+    def save_model(self, request, obj, form, change):
+        enrolling.withdraw_verification(obj, changed=form.changed_data)
+        obj.sign_with(by=request.user, why=form.why)
+        super().save_model(request, obj, form, change)
+
+    @display(description="Doctor", ordering="user__family_name")
+    def show_name(self, practitioner: Practitioner) -> str:
+        return str(practitioner)
+
+    @display(description="Registration", label={"Verified": "success", "To be verified": "warning"})
+    def show_verified(self, practitioner: Practitioner) -> str:
+        return "Verified" if practitioner.verified_at else "To be verified"
+
+    @step(
+        "Verify registration",
+        may="verify",
+        icon="verified_user",
+        text="You looked the number up in Ahpra’s public register, and name and profession fit.",
+    )
+    def verify(self, request, practitioner: Practitioner, form: BaseDialogForm) -> str:
+        enrolling.verify_practitioner(practitioner, by=request.user)
+        return f"{practitioner} is verified and may prescribe."
+
+    def has_verify_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("clinic.verify_practitioner")
