@@ -52,6 +52,9 @@ class StaffSite(UnfoldAdminSite):
         get_adapter().logout(request)
         return redirect("account_login")
 
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return redirect("account_change_password")
+
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Register what is ours; of what packages bring along, ``TO_BE_LOOKED_AT`` alone, and read-only."""
         if admin_class is None or not issubclass(admin_class, ScopedAdmin):

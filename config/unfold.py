@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 
 
 def _file(path: str) -> Callable[[HttpRequest], str]:
@@ -59,6 +60,9 @@ UNFOLD = {
     "ENVIRONMENT_TITLE_PREFIX": "clinic.desk.title_prefix",
     "DASHBOARD_CALLBACK": "clinic.dashboards.fill",
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "clinic.desk.sidebar"},
+    "ACCOUNT": {
+        "navigation": [{"title": "Change password", "link": reverse_lazy("account_change_password")}]
+    },
     # Names of patients stay neither in the browser (show_history) nor in the cache (StaffSite.search).
     "COMMAND": {"search_models": False, "show_history": False, "search_callback": "clinic.finding.hits"},
 }

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.utils import display_for_label
 
 from clinic import desk, timing
 
@@ -19,3 +21,11 @@ def record_page(record: Any) -> str:
 @register.filter
 def at(when: datetime) -> str:
     return timing.clock(when, zone=timezone.get_current_timezone_name())
+
+
+@register.filter
+def label_of(field: Any) -> SafeString | str:
+    """The coloured label that ``field`` of a record's page is in lists, or nothing."""
+    _, column, value = getattr(field, "resolved_field", None) or (None, None, None)
+    label = getattr(column, "label", None)
+    return display_for_label(value, "", label) if label and value else ""

@@ -18,13 +18,13 @@
     ["#header-inner span.material-symbols-outlined[x-on\\:click*='sidebarDesktopOpen']", "Show or hide the menu"],
     ["#header-inner span.material-symbols-outlined[x-on\\:click*='sidebarMobileOpen']", "Open the menu"],
     ["#nav-sidebar span.material-symbols-outlined[x-on\\:click*='sidebarMobileOpen']", "Close the menu"],
-    ["#nav-sidebar [x-on\\:click*='opencommand']", "Search pages and records"],
     ["#nav-sidebar [x-on\\:click*='openUserLinks = !openUserLinks']", "Your account"],
     ["#nav-sidebar a[x-on\\:click*='switchTheme']", ""],
     ["#command-submit", "Search"],
     ["#search-input-command", "Search pages and records"],
     ["#searchbar-submit", "Search"],
     ["#searchbar", "Search this list"],
+    ["#header-inner a[href='#'][x-on\\:click*='showActions']", "More actions"],
     ["#action-toggle", "Select all rows"],
     [".action-select", "Select this row"],
     ["select[name='action']", "Action"],
@@ -39,7 +39,18 @@
     element.tabIndex = 0;
   };
 
+  // Scrolling parts are landmarks of SimpleBar's, all of the same name.
+  const REGIONS = [["#nav-sidebar", "Menu"], ["#changelist-filter", "Filters"], ["[x-data='searchCommand()']", "Search results"]];
+
+  const nameRegions = () => {
+    for (const [index, region] of document.querySelectorAll(".simplebar-content-wrapper").entries()) {
+      const known = REGIONS.find(([selector]) => region.closest(selector));
+      region.setAttribute("aria-label", known ? known[1] : `Scrolling part ${index + 1}`);
+    }
+  };
+
   const mend = () => {
+    nameRegions();
     for (const [selector, label] of NAMES) {
       for (const element of document.querySelectorAll(selector)) name(element, label);
     }
@@ -50,6 +61,8 @@
 
   const landmarks = () => {
     document.getElementById("main")?.setAttribute("role", "main");
+    const palette = document.querySelector("[x-data='searchCommand()']");
+    for (const [key, value] of [["role", "dialog"], ["aria-modal", "true"], ["aria-label", "Search"]]) palette?.setAttribute(key, value);
     document.getElementById("nav-sidebar-inner")?.setAttribute("aria-label", "Practice desk");
     if (!document.getElementById("main")) return;
     const skip = document.createElement("a");
