@@ -22,7 +22,8 @@ class RoomAdmin(RecordAdmin):
     change_form_outer_before_template = "messaging/_room.html"
 
     def get_queryset(self, request):
-        return super().get_queryset(request).latest_first().prefetch_related("members__user")
+        # Not Django's: it would sort by ``last_at`` before that is there.
+        return Room.objects.visible_to(request.user).latest_first().prefetch_related("members__user")
 
     def get_ordering(self, request):
         return ["-last_at", "-pk"]
