@@ -9,20 +9,22 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+NUMERALS = "font-variant-numeric: tabular-nums; white-space: nowrap"
+COLUMN = f"display: block; text-align: right; {NUMERALS}"
+LINK = "text-primary-600 dark:text-primary-500 underline"
+
 
 def dollars(amount: Decimal) -> SafeString:
+    """An amount inside a page."""
+    return format_html('<span style="{}">A${}</span>', NUMERALS, f"{amount:,.2f}")
+
+
+def column(amount: Decimal) -> SafeString:
     """An amount that lines up with the others of its column."""
-    return format_html(
-        '<span style="display: block; text-align: right; {}">A${}</span>', NUMERALS, f"{amount:,.2f}"
-    )
-
-
-NUMERALS = "font-variant-numeric: tabular-nums; white-space: nowrap"
+    return format_html('<span style="{}">A${}</span>', COLUMN, f"{amount:,.2f}")
 
 
 def link(record: models.Model) -> SafeString:
     """The way to a record's own page."""
     page = reverse(f"admin:{record._meta.app_label}_{record._meta.model_name}_change", args=[record.pk])
-    return format_html(
-        '<a href="{}" class="text-primary-600 dark:text-primary-500 underline">{}</a>', page, record
-    )
+    return format_html('<a href="{}" class="{}">{}</a>', page, LINK, record)

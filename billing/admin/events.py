@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
@@ -45,16 +47,16 @@ class StripeEventAdmin(RecordAdmin):
     search_fields = ["event_id", "about", "kind"]
     ordering = ["-received_at"]
     fields = [
-        ("kind", "show_state"),
+        ("kind", "state"),
         ("received_at", "processed_at"),
         ("attempts", "next_attempt_at"),
         "error",
-        ("event_id", "about", "livemode"),
-        "payload",
+        ("event_id", "about", "mode"),
+        "body",
     ]
     readonly_fields = [
         "kind",
-        "show_state",
+        "state",
         "received_at",
         "processed_at",
         "attempts",
@@ -62,8 +64,8 @@ class StripeEventAdmin(RecordAdmin):
         "error",
         "event_id",
         "about",
-        "livemode",
-        "payload",
+        "mode",
+        "body",
     ]
     actions_detail = ["try_again"]
 
@@ -79,6 +81,20 @@ class StripeEventAdmin(RecordAdmin):
         if event.processed_at:
             return "done", "Acted on"
         return ("stuck", "Could not be acted on") if event.error else ("waiting", "Waiting")
+
+    @display(description="State")
+    def state(self, event: StripeEvent) -> str:
+        return self.show_state(event)[1]
+
+    @display(description="Mode")
+    def mode(self, event: StripeEvent) -> str:
+        return "Live" if event.livemode else "Test"
+
+    @display(description="As Stripe sent it")
+    def body(self, event: StripeEvent) -> SafeString:
+        return format_html(
+            '<pre style="white-space: pre-wrap; overflow-wrap: anywhere">{}</pre>', event.payload
+        )
 
     @step(
         "Try again",

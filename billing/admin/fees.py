@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from billing.admin.columns import dollars
+from billing.admin.columns import column
 from billing.models import Fee, Gst
 from config.admin import RecordAdmin
 
@@ -23,7 +23,7 @@ class FeeAdmin(RecordAdmin):
 
     @display(description="Amount, incl. GST", ordering="amount")
     def show_amount(self, fee: Fee) -> SafeString:
-        return dollars(fee.amount)
+        return column(fee.amount)
 
     @display(description="GST", label={Gst.FREE: "info", Gst.TEN: "warning"})
     def show_gst(self, fee: Fee) -> tuple[str, str]:

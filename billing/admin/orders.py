@@ -10,12 +10,13 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from billing import charging, receipting, refunding
-from billing.admin.columns import dollars, link
+from billing.admin.columns import column, dollars, link
 from billing.models import Order, OrderLine, Payment, Refund
 from config.admin import RecordAdmin, step
 
@@ -67,6 +68,7 @@ class OrderLineInline(TabularInline):
     readonly_fields = fields
     extra = 0
     can_delete = False
+    hide_title = True
 
     @display(description="Amount, incl. GST")
     def show_amount(self, line: OrderLine) -> SafeString:
@@ -88,15 +90,15 @@ class OrderAdmin(RecordAdmin):
     ordering = ["-number"]
     inlines = [OrderLineInline]
     fieldsets = [
-        (None, {"fields": [("number", "payer", "show_status"), ("show_amount", "show_gst", "show_kept")]}),
+        (None, {"fields": [("number", "payer", "status"), ("amount", "gst", "kept")]}),
         ("Payments and refunds", {"fields": ["show_payments", "show_refunds"]}),
         ("When", {"fields": [("created_at", "paid_at"), ("waived_at", "waived_by")]}),
     ]
     readonly_fields = [
-        "show_status",
-        "show_amount",
-        "show_gst",
-        "show_kept",
+        "status",
+        "amount",
+        "gst",
+        "kept",
         "show_payments",
         "show_refunds",
         "created_at",
@@ -117,14 +119,18 @@ class OrderAdmin(RecordAdmin):
 
     @display(description="Amount", ordering="amount")
     def show_amount(self, order: Order) -> SafeString:
-        return dollars(order.amount)
+        return column(order.amount)
 
     @display(description="Of which GST")
-    def show_gst(self, order: Order) -> SafeString:
+    def gst(self, order: Order) -> SafeString:
         return dollars(receipting.gst_within(order.lines.all()))
 
     @display(description="Received and kept", ordering="kept")
     def show_kept(self, order: Order) -> SafeString:
+        return column(order.kept)
+
+    @display(description="Received and kept")
+    def kept(self, order: Order) -> SafeString:
         return dollars(order.kept)
 
     @display(description="Payments")
@@ -162,6 +168,16 @@ class OrderAdmin(RecordAdmin):
     def take(self, request, order: Order, form: TakenForm) -> str:
         charging.take_payment(order, by=request.user, method=form.cleaned_data["method"])
         return f"{order} is paid."
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        """Offer only the buttons that can do something now."""
+        order = self.get_object(request, object_id)
+        if order is None:
+            return []
+        useful = {"refund"} if order.kept > 0 else set()
+        useful |= {"take", "waive"} if order.status == Order.Status.OPEN else set()
+        offered = super().get_actions_detail(request, object_id)
+        return [button for button in offered if button.action_name.rpartition("_")[2] in useful]
 
     def has_refund_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("billing.refund_order")

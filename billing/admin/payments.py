@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
-from billing.admin.columns import dollars, link
+from billing.admin.columns import column, link
 from billing.models import Payment
 from config.admin import RecordAdmin
 
@@ -30,16 +30,16 @@ class PaymentAdmin(RecordAdmin):
     search_fields = ["order__number__startswith", "order__payer__email", "session_id", "intent_id"]
     ordering = ["-created_at"]
     fields = [
-        ("show_order", "show_payer", "show_status"),
-        ("show_amount", "method"),
+        ("show_order", "show_payer", "status"),
+        ("amount", "method"),
         ("created_at", "expires_at", "paid_at"),
         ("session_id", "intent_id"),
     ]
     readonly_fields = [
         "show_order",
         "show_payer",
-        "show_status",
-        "show_amount",
+        "status",
+        "amount",
         "method",
         "created_at",
         "expires_at",
@@ -62,7 +62,7 @@ class PaymentAdmin(RecordAdmin):
 
     @display(description="Amount", ordering="amount")
     def show_amount(self, payment: Payment) -> SafeString:
-        return dollars(payment.amount)
+        return column(payment.amount)
 
     def has_add_permission(self, request):
         return False

@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
-from billing.admin.columns import dollars, link
+from billing.admin.columns import column, link
 from billing.models import Refund
 from config.admin import RecordAdmin
 
@@ -32,16 +32,16 @@ class RefundAdmin(RecordAdmin):
     ]
     ordering = ["-created_at"]
     fields = [
-        ("show_order", "show_payer", "show_status"),
-        ("show_amount", "created_at", "stripe_id"),
+        ("show_order", "show_payer", "status"),
+        ("amount", "created_at", "stripe_id"),
         "reason",
         "failure",
     ]
     readonly_fields = [
         "show_order",
         "show_payer",
-        "show_status",
-        "show_amount",
+        "status",
+        "amount",
         "created_at",
         "stripe_id",
         "reason",
@@ -62,7 +62,7 @@ class RefundAdmin(RecordAdmin):
 
     @display(description="Amount", ordering="amount")
     def show_amount(self, refund: Refund) -> SafeString:
-        return dollars(refund.amount)
+        return column(refund.amount)
 
     def has_add_permission(self, request):
         return False
