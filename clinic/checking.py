@@ -124,7 +124,11 @@ def registration_is_verified(case: Case) -> bool:
 
 @check("The practice's street address and telephone and your qualifications belong on the form.", PARTICULARS)
 def prescriber_is_described(case: Case) -> bool:
-    return bool(case.practice.street and case.practice.phone and case.encounter.practitioner.qualifications)
+    return bool(
+        case.facts.practice.street
+        and case.facts.practice.phone
+        and case.encounter.practitioner.qualifications
+    )
 
 
 # For whom
@@ -252,7 +256,7 @@ def authority_covers_it(case: Case) -> bool:
 
 @check("Record the patient's informed consent to an unapproved therapeutic good.", AHPRA_2025)
 def patient_consents(case: Case) -> bool:
-    current = {consent.version for consent in case.consents}
+    current = {consent.version for consent in case.facts.consents}
     return not case.unapproved or consenting.VERSIONS[Consent.Kind.UNAPPROVED] in current
 
 

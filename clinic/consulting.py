@@ -168,8 +168,8 @@ def save_note(note: Note, *, by: User, **written: Any) -> datetime.datetime:
 
 
 @transaction.atomic
-def sign_note(note: Note, *, by: User) -> None:
-    """Sign the note as it stands; from now on nobody can change it.
+def sign_note(note: Note, *, by: User, **written: Any) -> None:
+    """Sign the note as it stands, or as it was ``written`` last; from now on nobody can change it.
 
     :raises NotTheirs: ``by`` is not the doctor of the consultation
     :raises Unfinished: assessment or plan is empty
@@ -177,6 +177,8 @@ def sign_note(note: Note, *, by: User) -> None:
     """
     if note.lock().encounter.practitioner.user_id != by.pk:
         raise NotTheirs
+    for name in NOTE_FIELDS:
+        setattr(note, name, written.get(name, getattr(note, name)))
     if not (note.assessment.strip() and note.plan.strip()):
         raise Unfinished("Write at least an assessment and a plan before you sign.")
     now = timezone.now()
@@ -184,6 +186,7 @@ def sign_note(note: Note, *, by: User) -> None:
         Note.Status.SIGNED,
         by=by,
         why="Signed.",
+        **{name: getattr(note, name) for name in NOTE_FIELDS},
         signed_at=now,
         signed_by=by,
         content_sha256=hashing.fingerprint(note_content(note, signed_at=now, signed_by=by)),

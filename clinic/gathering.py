@@ -30,20 +30,30 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Facts:
+    """What is known about one consultation, its patient and its doctor, whatever is prescribed."""
+
+    practice: Practice
+    stretches: Sequence[Segment]
+    consents: Sequence[Consent]
+    """To unapproved goods."""
+    approvals: Sequence[Approval]
+    """Of this doctor, in force by their dates, for this patient or for all of the doctor's."""
+    monitoring: Sequence[MonitoringCheck]
+    """Of the last day."""
+    scripts: Sequence[Prescription]
+    """That were issued to the patient here, newest first; void ones too."""
+
+
+@dataclass(frozen=True)
 class Case:
     """One draft with everything the checks ask about."""
 
     prescription: Prescription
     encounter: Encounter
-    practice: Practice
     by: User
     now: datetime.datetime
-    segments: Sequence[Segment]
-    consents: Sequence[Consent]
-    approvals: Sequence[Approval]
-    monitoring: Sequence[MonitoringCheck]
-    earlier: Sequence[Prescription]
-    """S8 prescriptions that were issued to the patient here, oldest first."""
+    facts: Facts
 
     @cached_property
     def lines(self) -> list[PrescriptionLine]:
@@ -81,6 +91,17 @@ class Case:
         return [product for product in self.products if is_unapproved(product)]
 
     @property
+    def segments(self) -> list[Segment]:
+        """The stretches in real time: a chat is none."""
+        return [s for s in self.facts.stretches if s.modality in Segment.SYNCHRONOUS]
+
+    @property
+    def earlier(self) -> list[Prescription]:
+        """Scripts for Schedule 8 medicines that were issued before and are not void."""
+        issued = Prescription.Status.ISSUED
+        return [s for s in self.facts.scripts if s.schedule == "S8" and s.status == issued]
+
+    @property
     def spoken(self) -> datetime.timedelta:
         """How long the two spoke in real time."""
         stretches = [(s.ended_at or self.now) - s.started_at for s in self.segments]
@@ -92,7 +113,7 @@ class Case:
         return next(
             (
                 check
-                for check in self.monitoring
+                for check in self.facts.monitoring
                 if check.state == self.prescription.dispense_state
                 and self.date_of(check.recorded_at) == self.today
             ),
@@ -104,7 +125,7 @@ class Case:
         return next(
             (
                 approval
-                for approval in self.approvals
+                for approval in self.facts.approvals
                 if approval.practitioner_id == self.encounter.practitioner_id
                 and approval.patient_id in {None, self.encounter.patient_id}
                 and (approval.tga_category, approval.dose_form) == (product.tga_category, product.dose_form)
@@ -115,37 +136,44 @@ class Case:
         )
 
 
-def cases(encounter: Encounter, *, by: User, now: datetime.datetime) -> list[Case]:
-    """Read the facts about every draft of ``encounter``."""
+def facts(encounter: Encounter, *, now: datetime.datetime) -> Facts:
+    """Read what is known, in six statements."""
     patient, practitioner = encounter.patient_id, encounter.practitioner_id
     day = now.astimezone(ZoneInfo(encounter.practitioner.time_zone)).date()
+    return Facts(
+        practice=Practice.objects.current(),
+        stretches=[*encounter.segments.all()],
+        consents=[*Consent.objects.filter(patient=patient, kind=Consent.Kind.UNAPPROVED)],
+        approvals=[
+            *Approval.objects.filter(Q(patient=patient) | Q(patient=None), practitioner=practitioner)
+            .filter(from_on__lte=day, until_on__gte=day)
+            .order_by("-until_on", "pk")
+        ],
+        monitoring=[
+            *MonitoringCheck.objects.filter(patient=patient, practitioner=practitioner).filter(
+                recorded_at__gte=now - datetime.timedelta(hours=25)
+            )
+        ],
+        scripts=[
+            *Prescription.objects.filter(patient=patient, issued_at__isnull=False).order_by(
+                "-issued_at", "-pk"
+            )
+        ],
+    )
+
+
+def cases(
+    encounter: Encounter, *, by: User, now: datetime.datetime, known: Facts | None = None
+) -> list[Case]:
+    """Read every draft of ``encounter``, with the facts about it."""
     lines = Prefetch("lines", PrescriptionLine.objects.written().select_related("product"))
     drafts = (
         encounter.prescriptions.filter(status="draft").order_by("created_at", "pk").prefetch_related(lines)
     )
     if not drafts:
         return []
-    facts = {
-        "practice": Practice.objects.current(),
-        "segments": [*encounter.segments.filter(modality__in=Segment.SYNCHRONOUS)],
-        "consents": [*Consent.objects.filter(patient=patient, kind=Consent.Kind.UNAPPROVED)],
-        "approvals": [
-            *Approval.objects.filter(Q(patient=patient) | Q(patient=None), practitioner=practitioner)
-            .filter(from_on__lte=day, until_on__gte=day)
-            .order_by("-until_on", "pk")
-        ],
-        "monitoring": [
-            *MonitoringCheck.objects.filter(patient=patient, practitioner=practitioner).filter(
-                recorded_at__gte=now - datetime.timedelta(hours=25)
-            )
-        ],
-        "earlier": [
-            *Prescription.objects.filter(patient=patient, schedule="S8", status="issued").order_by(
-                "issued_at"
-            )
-        ],
-    }
-    return [Case(prescription=draft, encounter=encounter, by=by, now=now, **facts) for draft in drafts]
+    known = known or facts(encounter, now=now)
+    return [Case(prescription=draft, encounter=encounter, by=by, now=now, facts=known) for draft in drafts]
 
 
 def is_unapproved(product: Product) -> bool:

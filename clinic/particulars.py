@@ -47,7 +47,7 @@ def authority(case: gathering.Case) -> Approval | None:
 
 
 def _practice(case: gathering.Case) -> dict[str, str]:
-    practice = case.practice
+    practice = case.facts.practice
     return {"name": practice.name, "address": practice.address, "phone": practice.phone}
 
 
@@ -134,7 +134,7 @@ def _evidence(case: gathering.Case) -> dict[str, Any]:
     return {
         "encounter": str(case.encounter.pk),
         "segments": [str(segment.pk) for segment in case.segments],
-        "consents": [str(consent.pk) for consent in case.consents],
+        "consents": [str(consent.pk) for consent in case.facts.consents],
         "monitoring": str(case.look.pk) if case.look else None,
         "location": case.encounter.location_state,
     }

@@ -11,7 +11,7 @@ from django.utils import timezone
 from catalog.models import Product
 from clinic import accounts, checking, consulting, gathering, hashing, particulars, spelling
 from clinic.jurisdictions import TABLE
-from clinic.models import Encounter, MonitoringCheck, Prescription, PrescriptionLine, State
+from clinic.models import Approval, Encounter, MonitoringCheck, Prescription, PrescriptionLine, State
 from config.base import Refused, enqueue
 
 if TYPE_CHECKING:
@@ -179,9 +179,18 @@ def record_monitoring(
     )
 
 
-def examine(encounter: Encounter, *, by: User) -> list[tuple[gathering.Case, list[checking.Finding]]]:
-    """Ask every check about every draft of the consultation."""
-    return [(case, checking.examine(case)) for case in gathering.cases(encounter, by=by, now=timezone.now())]
+@transaction.atomic
+def record_approval(encounter: Encounter, *, by: User, pathway: str, **authority: Any) -> Approval:
+    """Record an authority of the TGA that the doctor holds: for this patient, or as Authorised Prescriber.
+
+    :raises NotTheirs: ``by`` is not the doctor of the consultation
+    :raises Over: the consultation is closed
+    """
+    consulting.take(encounter, by=by)
+    patient = None if pathway == Approval.Pathway.AP else encounter.patient
+    return Approval.objects.add(
+        by=by, practitioner=encounter.practitioner, patient=patient, pathway=pathway, **authority
+    )
 
 
 def issue(
