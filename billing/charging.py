@@ -94,8 +94,8 @@ def start_checkout(
     now = timezone.now()
     if order.payments.pending().filter(expires_at__lte=now).exists():
         expire_checkout(order)
-    until = max(expires or now, now + SHORTEST_PAGE)
-    payment = _reserve(order, success_url, cancel_url, min(until, now + LONGEST_PAGE))
+    until = min(max(expires or now, now + SHORTEST_PAGE), now + LONGEST_PAGE)
+    payment = _reserve(order, success_url, cancel_url, until)
     if payment.url:
         return payment
     try:
@@ -105,7 +105,7 @@ def start_checkout(
             amount=payment.amount,
             success_url=payment.success_url,
             cancel_url=payment.cancel_url,
-            expires_at=payment.expires_at,
+            expires_at=payment.expires_at or until,
         )
     except gateway.Rejected as no:
         _fail(payment, why=str(no))
@@ -122,7 +122,8 @@ def _reserve(order: Order, success_url: str, cancel_url: str, expires_at: dateti
     if order.lock().status != Order.Status.OPEN:
         raise NothingToPay(order)
     pending = order.payments.pending().first()
-    if pending and pending.session_id is None and pending.expires_at < timezone.now() + SHORTEST_ASKED:
+    soon = timezone.now() + SHORTEST_ASKED
+    if pending and pending.session_id is None and (pending.expires_at or soon) < soon:
         # We stopped before Stripe answered, and by now Stripe would refuse so short a time.
         pending.move_to(Payment.Status.EXPIRED, by=None, why="The payment page never opened.")
         pending = None

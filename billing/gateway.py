@@ -105,8 +105,8 @@ def create_session(
     expires_at: datetime,
 ) -> Session:
     """Open a payment page. Asked again with the same ``payment_id``, Stripe gives the same page."""
-    metadata = {"order": order_id}
-    price = {"currency": "aud", "unit_amount": cents(amount), "product_data": {"name": NEUTRAL}}
+    metadata: dict[str, str] = {"order": order_id}
+    price: Any = {"currency": "aud", "unit_amount": cents(amount), "product_data": {"name": NEUTRAL}}
     with _talking() as client:
         made = client.v1.checkout.sessions.create(
             params={
@@ -199,7 +199,7 @@ def read_event(body: bytes, signature: str) -> Notice:
     named = all(isinstance(part, str) and ID.fullmatch(part) for part in parts)
     if not named or not isinstance(livemode, bool):
         raise Malformed
-    return Notice(*parts, livemode=livemode)
+    return Notice(parts[0], parts[1], parts[2], livemode)
 
 
 def cents(amount: Decimal) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Func, OuterRef, Q, Subquery, Value
@@ -25,15 +26,14 @@ class OrderQuerySet(ScopedQuerySet):
 
     def with_sums(self) -> Self:
         """Add ``paid``, ``refunded`` and ``kept``: what came in, what went back, what stayed."""
-        payments = self.model._meta.get_field("payments").related_model
-        refunds = payments._meta.get_field("refunds").related_model
         return self.annotate(
-            paid=_sum(payments.objects.filter(order=OuterRef("pk"), status="succeeded")),
-            refunded=_sum(refunds.objects.filter(payment__order=OuterRef("pk"), status="succeeded")),
+            paid=_sum("Payment", order=OuterRef("pk"), status="succeeded"),
+            refunded=_sum("Refund", payment__order=OuterRef("pk"), status="succeeded"),
         ).annotate(kept=F("paid") - F("refunded"))
 
 
-def _sum(rows: models.QuerySet) -> Coalesce:
+def _sum(model: str, **having: Any) -> Coalesce:
+    rows = apps.get_model("billing", model)._default_manager.filter(**having)  # they stand above orders
     total = rows.order_by().annotate(total=Func("amount", function="sum")).values("total")
     return Coalesce(Subquery(total, output_field=MoneyField()), Value(NOTHING), output_field=MoneyField())
 
@@ -75,6 +75,11 @@ class Order(Stateful):
     )
 
     objects = OrderQuerySet.as_manager()
+
+    if TYPE_CHECKING:  # where ``with_sums`` was asked
+        paid: Decimal
+        refunded: Decimal
+        kept: Decimal
 
     class Meta:
         ordering = ["-number"]

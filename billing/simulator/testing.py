@@ -23,5 +23,5 @@ def simulated_stripe(stripe_simulator: RunningSimulator, settings: Any) -> Itera
     """Stripe for one test: our gateway speaks to the simulator, whose levers are back at rest afterwards."""
     settings.STRIPE_API_BASE = stripe_simulator.address
     yield stripe_simulator
-    for lever, mode in {"webhooks": "drop", "refunds": "succeeded", "clock": 0}.items():
+    for lever, mode in {"webhooks": "drop", "refunds": "succeeded", "clock": "0"}.items():
         stripe_simulator.control(lever, mode)
