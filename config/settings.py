@@ -111,6 +111,8 @@ if env("PROCESS", default="") == "web":
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"  # third parties only: our keys are UUIDv7
 
+SIMULATOR_STATE = Path(env("SIMULATOR_STATE", default=str(BASE_DIR / ".devdb/simulator.sqlite3")))
+
 # Files: a private folder, or S3 when a bucket is named.
 STATIC_URL, STATIC_ROOT = "/static/", BASE_DIR / ".static"
 STATICFILES_DIRS = [BASE_DIR / "templates" / "static"]
@@ -240,7 +242,7 @@ EVENTSTREAM_CHANNELMANAGER_CLASS = "messaging.streaming.ChannelManager"
 # Letters
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="filemail://")
 vars().update(EMAIL_CONFIG)
-EMAIL_FILE_PATH = str(BASE_DIR / ".mail")
+EMAIL_FILE_PATH = env("MAIL_FOLDER", default=str(BASE_DIR / ".mail"))
 DEFAULT_FROM_EMAIL = env("FROM_EMAIL", default="ProMedicine <hello@promedicine.example>")
 EMAIL_TIMEOUT = 20
 

@@ -41,7 +41,7 @@ class Command(BaseCommand):
         plan = simulating.Plan(options["seed"], options["patients"], options["days"], options["ahead"])
         with connection.cursor() as cursor:
             cursor.execute("SET synchronous_commit = off")  # a crash would start this over anyway
-        with running(settings.BASE_DIR / ".devdb" / "simulator.sqlite3") as till:
+        with running(settings.SIMULATOR_STATE) as till:
             settings.STRIPE_API_BASE = till.address
             simulation = simulating.Simulation(plan, till=till, progress=self.progress)
             told = simulation.run()

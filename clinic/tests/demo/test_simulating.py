@@ -20,10 +20,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def state(settings, tmp_path):
-    """The simulator's memory goes to a folder of the test's own."""
-    (tmp_path / "fixtures").symlink_to(settings.BASE_DIR / "fixtures")
-    settings.BASE_DIR = tmp_path
-    return tmp_path / ".devdb" / "simulator.sqlite3"
+    """The simulator's memory in a folder of the test's own."""
+    settings.SIMULATOR_STATE = tmp_path / "simulator.sqlite3"
+    return settings.SIMULATOR_STATE
 
 
 def told() -> list[tuple]:

@@ -1,0 +1,155 @@
+"""The whole clinic as real processes: web, worker and payment service on a database of its own."""
+
+from __future__ import annotations
+
+import email
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from email import policy
+from pathlib import Path
+
+import psycopg
+from django.conf import settings
+from django.utils import timezone
+from psycopg import sql
+
+from clinic.demo import people
+
+PATIENCE = 90  # seconds
+CODE_LASTS = 30
+
+
+class Stage:
+    """A running demo clinic, and what a test looks up behind the scenes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.name = folder, f"stage_{os.getpid()}"
+        self.server = settings.DATABASES["default"]
+        self.web, self.payments = (f"http://127.0.0.1:{_free_port()}" for _ in range(2))
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.signed_at: dict[str, int] = {}
+        self.environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("COV_", "PYTEST_"))},
+            "ENVIRONMENT": "demo",
+            "DATABASE_URL": f"postgres://{self.server['USER']}@/{self.name}?host={self.server['HOST']}",
+            "BASE_URL": self.web,
+            "STRIPE_API_BASE": self.payments,
+            "WEBHOOK_URL": f"{self.web}/webhook/stripe/",
+            "SIMULATOR_STATE": str(folder / "simulator.sqlite3"),
+            "FILES_FOLDER": str(folder / "files"),
+            "MAIL_FOLDER": str(folder / "mail"),
+        }
+
+    def start(self) -> None:
+        """Make the database, seed a small clinic, start every process and wait until they answer."""
+        with self.sql("postgres") as server:
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.name)))
+        for command in (
+            ["migrate", "-v0"],
+            ["collectstatic", "--noinput", "-v0"],
+            ["seed_demo", "--patients", "3", "--days", "1", "--ahead", "0"],
+        ):
+            self.manage(*command)
+        self.run("web", "-m", "uvicorn", "config.asgi:application", "--port", self.web.rpartition(":")[2])
+        self.run("worker", "manage.py", "qcluster")
+        self.run(
+            "simulator", "-m", "uvicorn", "billing.simulator.app:application", "--port", self.payments[-5:]
+        )
+        for address in (self.web, self.payments):
+            _wait_for(address)
+
+    def manage(self, *command: str) -> None:
+        subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=settings.BASE_DIR,
+            env=self.environment,
+            check=True,
+            timeout=4 * PATIENCE,
+        )
+
+    def run(self, name: str, *command: str) -> None:
+        with (self.folder / f"{name}.log").open("wb") as log:
+            self.processes.append(
+                subprocess.Popen(
+                    [sys.executable, *command],
+                    cwd=settings.BASE_DIR,
+                    env={**self.environment, "PROCESS": name},
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            )
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, 9)
+                process.wait()
+        with self.sql("postgres") as server:
+            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self.name)))
+
+    def sql(self, database: str | None = None) -> psycopg.Connection:
+        """The database itself, past every rule."""
+        return psycopg.connect(
+            host=self.server["HOST"],
+            user=self.server["USER"],
+            dbname=database or self.name,
+            autocommit=True,
+        )
+
+    def code(self, who: str) -> str:
+        """A code that ``who`` has not used yet: each is good once, and one ahead is taken too."""
+        step = max(int(time.time()) // CODE_LASTS, self.signed_at.get(who, 0) + 1)
+        while step > time.time() // CODE_LASTS + 1:
+            time.sleep(0.5)
+        self.signed_at[who] = step
+        moment = timezone.datetime.fromtimestamp(step * CODE_LASTS, tz=timezone.get_current_timezone())
+        return people.code(at=moment)
+
+    def letter_to(self, address: str, *, about: str) -> str:
+        """The text of the first letter to ``address`` whose subject holds ``about``; waits for it."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            for file in sorted((self.folder / "mail").glob("*.log")):
+                for part in file.read_bytes().split(b"-" * 79):
+                    letter = email.message_from_bytes(part.strip(), policy=policy.default)
+                    if letter["To"] == address and about in (letter["Subject"] or ""):
+                        return letter.get_body(("plain",)).get_content()
+            time.sleep(0.3)
+        raise TimeoutError(f"No letter about “{about}” came to {address}.")
+
+    def errors(self) -> list[str]:
+        """What went wrong in any process, from its log."""
+        logs = {path.name: path.read_text(errors="replace") for path in self.folder.glob("*.log")}
+        return [
+            f"{name}: {line}"
+            for name, text in logs.items()
+            for line in text.splitlines()
+            if re.search(r"Traceback|Internal Server Error|ERROR|CRITICAL", line)
+        ]
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+def _wait_for(address: str) -> None:
+    host, port = address.removeprefix("http://").split(":")
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        try:
+            socket.create_connection((host, int(port)), 1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise TimeoutError(f"Nothing answers at {address}.")
