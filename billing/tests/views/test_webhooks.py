@@ -13,6 +13,7 @@ from django.urls import reverse
 from billing.models import StripeEvent
 
 URL = "/webhook/stripe/"
+FIXTURES = settings.BASE_DIR / "fixtures" / "stripe"
 EVENT = {
     "id": "evt_1",
     "object": "event",
@@ -42,6 +43,16 @@ class TestStripeWebhook:
         assert (answer.status_code, reverse("stripe-webhook")) == (200, URL)
         assert StripeEvent.objects.get().payload == body
         assert queued_tasks() == ["billing.tasks.handle_event"]
+
+    @pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.json")), ids=lambda path: path.stem)
+    def test_takes_every_kind_as_stripe_writes_it(self, client, path):
+        body = path.read_text()
+
+        answer = post(client, body, **signed(body))
+
+        event = StripeEvent.objects.get()
+        assert answer.status_code == 200
+        assert (event.kind, event.about) == (path.stem, json.loads(body)["data"]["object"]["id"])
 
     def test_takes_it_again_without_keeping_it_twice(self, client):
         body = json.dumps(EVENT)
