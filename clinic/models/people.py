@@ -47,6 +47,14 @@ class Users(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc] 
         return user
 
 
+class AccountHistory(HistoricalRecords):
+    """Versions of an account, but not one for every sign-in: that is in the audit trail."""
+
+    def post_save(self, instance: User, created: bool, update_fields: Any = None, **kwargs: Any) -> None:
+        if created or set(update_fields or {"all"}) != {"last_login"}:
+            super().post_save(instance, created, **kwargs)
+
+
 class User(Kept, AbstractBaseUser, PermissionsMixin):
     """A person who can sign in."""
 
@@ -62,7 +70,7 @@ class User(Kept, AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(max_length=50, default="Australia/Sydney", validators=[known_zone])
     is_active = models.BooleanField("can sign in", default=True)
     # Its own, because a password's hash has no place in a history that auditors read.
-    history = HistoricalRecords(
+    history = AccountHistory(
         bases=[Traced],
         history_id_field=models.UUIDField(default=uuid7, editable=False),
         excluded_fields=["password", "last_login"],
