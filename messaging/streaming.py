@@ -54,7 +54,7 @@ def push(people: Iterable[User | UUID], kind: str, data: dict[str, Any]) -> None
     """
     channels = sorted({channel_of(person) for person in people})  # always in this order, or two deadlock
     if channels:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             told = json.dumps(data, cls=DjangoJSONEncoder)
             listening.MANAGER.announce(EventStorage().append_events(channels, kind, told))
 
@@ -77,7 +77,7 @@ class EventStorage(DjangoModelStorage):
 
     def append_events(self, channels: list[str], kind: str, data: str) -> list[Event]:
         """Store one event in each of ``channels``, which come sorted."""
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             with connection.cursor() as cursor:
                 cursor.execute(NEXT_IDS, [channels])
                 numbers = dict(cursor.fetchall())

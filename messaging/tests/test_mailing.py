@@ -1,0 +1,259 @@
+"""Letters over a real SMTP server, which also fails, stalls and asks to come again."""
+
+import socket
+import threading
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.db import connection, transaction
+from django.utils import timezone
+
+from messaging import mailing, tasks
+from messaging.models import Letter
+
+BODY = """{% load letters %}Your appointment with {{ doctor }}
+Hello {{ recipient.given_name }},
+
+it is on {{ starts_at|in_zone:zone }}: {{ base_url }}/portal/
+
+{{ practice }}
+"""
+AT = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
+
+
+class Mailbox:
+    """An SMTP server's answer to each letter, and the letters it took."""
+
+    def __init__(self):
+        self.answers = []
+        self.taken = []
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802  aiosmtpd calls it so
+        answer = self.answers.pop(0) if self.answers else "250 Taken"
+        if answer.startswith("250"):
+            self.taken.append(message_from_bytes(envelope.content, policy=policy.default))
+        return answer
+
+
+@pytest.fixture
+def mailbox(settings):
+    mailbox = Mailbox()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = Controller(mailbox, hostname="127.0.0.1", port=port)
+    server.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    yield mailbox
+    server.stop()
+
+
+@pytest.fixture
+def templates(settings, tmp_path):
+    """A folder for the templates of a test."""
+    (tmp_path / "mail").mkdir()
+    (tmp_path / "mail" / "appointment.txt").write_text(BODY)
+    folders = [tmp_path, *settings.TEMPLATES[0]["DIRS"]]
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": folders}]
+    return tmp_path / "mail"
+
+
+@pytest.fixture
+def owed(patient, templates):
+    return mailing.queue(
+        "mail/appointment",
+        recipient=patient,
+        to=patient.email,
+        context={"doctor": "Dr O’Neill & Co", "starts_at": AT},
+    )
+
+
+def minutes_to_wait(letter):
+    return round((letter.next_attempt_at - timezone.now()).total_seconds() / 60)
+
+
+@pytest.mark.django_db
+class TestQueue:
+    def test_owes_the_letter_and_asks_a_worker(self, owed, queued_tasks, mailbox):
+        assert (owed.status, owed.attempts) == (Letter.Status.OWED, 0)
+        assert queued_tasks() == ["messaging.tasks.send_letter"]
+        assert mailbox.taken == []
+
+    def test_a_rollback_owes_nothing(self, patient, queued_tasks):
+        with transaction.atomic():
+            mailing.queue("mail/appointment", recipient=patient, to=patient.email, context={})
+            transaction.set_rollback(True)
+
+        assert not Letter.objects.exists()
+        assert queued_tasks() == []
+
+
+@pytest.mark.django_db
+class TestSend:
+    def test_sends_plain_text_and_html_and_keeps_what_was_sent(self, owed, mailbox, settings):
+        tasks.send_letter(str(owed.pk))
+
+        owed.refresh_from_db()
+        mail = mailbox.taken[0]
+        text = (
+            "Hello Patient,\n\nit is on Monday 23 November 2026, 10:05 pm (Perth time, AWST):"
+            f" {settings.BASE_URL}/portal/\n\nProMedicine\n"
+        )
+        assert (owed.status, owed.attempts, owed.last_error) == (Letter.Status.SENT, 1, "")
+        assert (owed.subject, owed.body) == ("Your appointment with Dr O’Neill & Co", text)
+        assert (mail["Subject"], mail["To"]) == (owed.subject, owed.to)
+        assert mail["Message-ID"] == f"<{owed.pk}@promedicine.example>"
+        assert mail.get_body(["plain"]).get_content().splitlines() == text.splitlines()
+        assert mail.get_body(["html"]).get_content().count("10:05 pm (Perth time, AWST)") == 1
+
+    def test_uses_the_html_template_beside_the_text(self, owed, mailbox, templates):
+        layout = (
+            '{% extends "messaging/mail/_layout.html" %}{% block body %}<p>{{ doctor }}</p>{% endblock %}'
+        )
+        (templates / "appointment.html").write_text(layout)
+
+        mailing.send(owed)
+
+        assert mailbox.taken[0].get_body(["html"]).get_content().count("<p>Dr O’Neill &amp; Co</p>") == 1
+
+    def test_a_name_cannot_add_headers(self, owed, mailbox):
+        owed.change(by=None, context={"doctor": "Dr\r\nBcc: someone@example.com", "starts_at": AT})
+
+        mailing.send(owed)
+
+        assert mailbox.taken[0]["Subject"] == "Your appointment with Dr"
+        assert mailbox.taken[0]["Bcc"] is None
+
+    def test_sends_once_however_often_it_is_asked(self, owed, mailbox):
+        for _ in range(3):
+            tasks.send_letter(str(owed.pk))
+
+        assert len(mailbox.taken) == 1
+
+    def test_refuses_to_send_in_a_transaction(self, owed, mailbox):
+        with transaction.atomic(), pytest.raises(RuntimeError):
+            mailing.send(owed)
+
+        assert mailbox.taken == []
+
+    def test_tries_a_greylisting_server_again_later(self, owed, mailbox):
+        mailbox.answers = ["451 Come again later"]
+
+        mailing.send(owed)
+        waits = minutes_to_wait(owed)
+        tasks.send_due_letters()
+        too_early = len(mailbox.taken)
+        owed.change(by=None, next_attempt_at=timezone.now())
+        tasks.send_due_letters()
+
+        owed.refresh_from_db()
+        assert (waits, too_early, len(mailbox.taken)) == (1, 0, 1)
+        assert (owed.status, owed.attempts) == (Letter.Status.SENT, 2)
+
+    def test_gives_up_after_five_attempts_with_growing_pauses(self, owed, mailbox):
+        mailbox.answers = ["550 No such mailbox"] * 9
+        waits = []
+
+        for _ in range(7):
+            mailing.send(owed)
+            waits.append(minutes_to_wait(owed))
+            owed.change(by=None, next_attempt_at=timezone.now())
+
+        assert waits[:4] == [1, 5, 30, 120]
+        assert (owed.status, owed.attempts) == (Letter.Status.FAILED, 5)
+        assert owed.last_error.startswith("SMTPDataError: (550, b'No such mailbox')")
+
+    def test_waits_for_a_server_that_is_away(self, owed, settings):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+
+        mailing.send(owed)
+
+        assert (owed.status, owed.attempts, minutes_to_wait(owed)) == (Letter.Status.OWED, 1, 1)
+        assert owed.last_error.startswith("ConnectionRefusedError")
+
+    def test_a_missing_template_is_a_failed_attempt(self, patient, mailbox):
+        letter = mailing.queue("mail/nothing", recipient=patient, to=patient.email, context={})
+
+        mailing.send(letter)
+
+        assert (letter.status, letter.attempts) == (Letter.Status.OWED, 1)
+        assert letter.last_error.startswith("TemplateDoesNotExist")
+
+    def test_a_letter_that_kills_its_worker_is_not_tried_for_ever(self, owed, mailbox):
+        owed.change(by=None, attempts=5)
+
+        mailing.send(owed)
+
+        assert owed.status == Letter.Status.FAILED
+        assert mailbox.taken == []
+
+
+@pytest.mark.django_db
+class TestSendDue:
+    def test_sends_what_is_due_and_leaves_the_rest(self, owed, patient, mailbox):
+        later = mailing.queue("mail/appointment", recipient=patient, to=patient.email, context={})
+        later.change(by=None, next_attempt_at=timezone.now() + timedelta(minutes=5))
+
+        assert tasks.send_due_letters() == 1
+
+        later.refresh_from_db()
+        assert later.status == Letter.Status.OWED
+
+
+@pytest.mark.django_db
+class TestSendAgain:
+    def test_tries_a_failed_letter_anew(self, owed, manager, mailbox):
+        owed.move_to(Letter.Status.FAILED, by=None)
+
+        letter = mailing.send_again(owed, by=manager)
+        mailing.send(letter)
+
+        assert letter == owed
+        assert (letter.status, letter.attempts, len(mailbox.taken)) == (Letter.Status.SENT, 1, 1)
+        assert letter.history.filter(history_user=manager).count() == 1
+
+    def test_sends_a_copy_of_a_sent_letter(self, owed, manager, mailbox):
+        mailing.send(owed)
+
+        copy = mailing.send_again(owed, by=manager)
+        mailing.send(copy)
+
+        assert (copy.copy_of, copy.to) == (owed, owed.to)
+        assert [mail["Subject"] for mail in mailbox.taken] == [owed.subject] * 2
+
+    def test_asked_twice_sends_one_copy(self, owed, manager, mailbox):
+        mailing.send(owed)
+        mailing.send_again(owed, by=manager)
+
+        with pytest.raises(mailing.AlreadyBeingSent):
+            mailing.send_again(owed, by=manager)
+
+        assert owed.copies.count() == 1
+
+    def test_has_patience_with_what_was_not_sent(self, owed, manager):
+        with pytest.raises(mailing.NotYetSent):
+            mailing.send_again(owed, by=manager)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_on_one_letter_send_one_mail(owed, mailbox):
+    together = threading.Barrier(4)
+
+    def work():
+        together.wait()
+        tasks.send_letter(str(owed.pk))
+        connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    owed.refresh_from_db()
+    assert len(mailbox.taken) == 1
+    assert (owed.status, owed.attempts) == (Letter.Status.SENT, 1)
