@@ -327,9 +327,8 @@ def _locale() -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, less what would redirect PostgreSQL or name a locale that is not installed."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
-    return {**kept, "LC_ALL": "C"}
+    """Ours, less a locale: the one named may not be installed."""
+    return {**os.environ, "LC_ALL": "C"}
 
 
 def _server_user(folder: Path) -> processes.RunAs | None:

@@ -165,6 +165,16 @@ class TestStartAfterACrash:
         bystander.kill()
         bystander.wait()
 
+    def test_spares_another_server_that_got_the_recorded_number(self, server, make_server, tmp_path):
+        other = make_server(tmp_path / "other")
+        other.start()
+        (server.data / "postmaster.pid").write_text(f"{other.process.pid}\n{server.data}\n")
+
+        server.start()
+
+        assert ask(other.data, "SELECT 1") == 1
+        assert ask(server.data, "SELECT 1") == 1
+
     def test_does_not_take_a_zombie_for_a_server(self, server):
         zombie = subprocess.Popen(["true"])
         (server.data / "postmaster.pid").write_text(f"{zombie.pid}\n{server.data}\n")
