@@ -1,0 +1,136 @@
+"""What is on the staff site for whom."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from billing.models import StripeEvent
+from clinic import desk
+from clinic.models import Role
+from messaging.models import Letter
+
+STAFF = [Role.MANAGER, Role.RECEPTION, Role.DOCTOR, Role.AUDITOR]
+ALWAYS = ["Dashboard", "Appointments", "Patients", "Practitioners"]
+SHOWN = {
+    Role.MANAGER: {
+        *ALWAYS, "Accounts", "Approvals", "Products", "Suppliers", "Imports", "Orders", "Payments", "Refunds", "Fees",
+        "Stripe events", "Letters", "Audit trail", "Practice", "Appointment types", "Rosters", "Times", "Waiting tasks",
+        "Failed tasks", "Finished tasks", "Schedules",
+    },
+    Role.RECEPTION: {
+        *ALWAYS, "Products", "Suppliers", "Letters", "Audit trail", "Practice", "Appointment types", "Rosters", "Times",
+    },
+    Role.DOCTOR: {
+        *ALWAYS, "Consultations", "Notes", "Prescriptions", "Approvals", "Monitoring checks", "Documents", "Consents",
+        "Products", "Suppliers", "Rooms", "Audit trail", "Practice", "Appointment types", "Rosters", "Times",
+    },
+    Role.AUDITOR: {
+        *ALWAYS, "Accounts", "Consultations", "Notes", "Prescriptions", "Approvals", "Monitoring checks", "Documents",
+        "Consents", "Products", "Suppliers", "Imports", "Orders", "Payments", "Refunds", "Fees", "Stripe events", "Rooms",
+        "Letters", "Audit trail", "Practice", "Appointment types", "Rosters", "Times",
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def sidebar_of(make_user, rf):
+    def read(role: str) -> dict[str, dict]:
+        request = rf.get("/admin/")
+        request.user = make_user(role, f"another-{role}")
+        return {item["title"]: item for group in desk.sidebar(request) for item in group["items"]}
+
+    return read
+
+
+class TestSidebar:
+    @pytest.mark.parametrize("role", STAFF)
+    def test_shows_each_role_the_lists_it_may_read(self, sidebar_of, role):
+        assert set(sidebar_of(role)) == SHOWN[role]
+
+    @pytest.mark.parametrize("role", STAFF)
+    def test_leads_to_pages_that_open(self, make_user, staff_client, role):
+        client = staff_client(make_user(role))
+        links = [
+            item["link"]
+            for group in client.get("/admin/").context["sidebar_navigation"]
+            for item in group["items"]
+        ]
+
+        answers = {link: client.get(link).status_code for link in links}
+
+        assert answers == dict.fromkeys(links, 200)
+
+    def test_counts_what_waits(self, make_user, sidebar_of):
+        now = timezone.now()
+        for status in ["failed", "failed", "sent"]:
+            Letter.objects.add(
+                by=None,
+                to="a@example.com",
+                template="t",
+                status=status,
+                next_attempt_at=now,
+                subject="A letter",
+            )
+        StripeEvent.objects.add(
+            by=None, event_id="evt_1", kind="k", about="a", livemode=False, received_at=now
+        )
+
+        items = sidebar_of(Role.MANAGER)
+
+        assert {title: item.get("badge") for title, item in items.items() if "badge" in item} == {
+            "Letters": 2,
+            "Stripe events": 1,
+        }
+
+    @pytest.mark.parametrize(("role", "badge"), [(Role.RECEPTION, 1), (Role.MANAGER, 1), (Role.DOCTOR, None)])
+    def test_counts_holds_for_those_who_keep_the_book(self, sidebar_of, held, role, badge):
+        assert sidebar_of(role)["Appointments"].get("badge") == badge
+
+    def test_counts_again_only_after_a_while(self, manager, rf, django_assert_num_queries):
+        request = rf.get("/admin/")
+        request.user = manager
+        desk.sidebar(request)
+
+        with django_assert_num_queries(0):
+            desk.sidebar(request)
+
+
+class TestFailedTasks:
+    def test_are_nothing_to_those_who_may_not_see_the_queue(self, make_user):
+        since = timezone.now() - timedelta(days=1)
+
+        assert desk.failed_tasks(make_user(Role.DOCTOR), since=since) == 0
+
+
+class TestEnvironment:
+    @pytest.mark.parametrize(
+        ("name", "label", "prefix"),
+        [
+            ("demo", ("Demo – invented people", "warning"), "[Demo]"),
+            ("test", ("Test", "info"), "[Test]"),
+            ("production", None, None),
+        ],
+    )
+    def test_is_told_apart_from_the_real_practice(self, settings, rf, name, label, prefix):
+        settings.ENVIRONMENT = name
+
+        assert desk.environment(rf.get("/admin/")) == label
+        assert desk.title_prefix(rf.get("/admin/")) == prefix
+
+    def test_stands_on_every_page(self, settings, manager, staff_client):
+        settings.ENVIRONMENT = "demo"
+
+        page = staff_client(manager).get("/admin/").content.decode()
+
+        assert "Demo – invented people" in page
+        assert "<title>[Demo]" in page
+
+
+class TestPage:
+    def test_is_the_list_cut_down_by_filters(self):
+        assert desk.page("clinic.appointment") == "/admin/clinic/appointment/"
+        assert (
+            desk.page("clinic.appointment", status__exact="held")
+            == "/admin/clinic/appointment/?status__exact=held"
+        )

@@ -1,0 +1,113 @@
+"""What the manager's first page is made of."""
+
+from datetime import date, timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+from django_q.models import Failure
+
+from billing.models import Payment, StripeEvent
+from clinic import booking, overseeing
+from clinic.models import Appointment
+from messaging.models import Letter
+
+NOON = "2026-03-03T01:00Z"  # in Sydney, a Tuesday
+
+
+@pytest.fixture(autouse=True)
+def noon():
+    with time_machine.travel(NOON, tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def book(make_slot, make_patient, fees):
+    def do(name: str, hours: float):
+        return booking.hold(make_slot(hours=hours), patient=make_patient(name), by=None)
+
+    return do
+
+
+def numbers(board: dict, name: str) -> dict:
+    return {figure.label: figure.value for figure in board[name] if figure.value}
+
+
+class TestBoard:
+    def test_counts_today(self, manager, book, settle):
+        settle(book("ada", 1))
+        book("ben", 2)
+        book("cleo", 24)
+
+        board = overseeing.board(manager)
+
+        assert numbers(board, "statuses") == {"Held for payment": 1, "Confirmed": 1}
+        assert numbers(board, "numbers") == {
+            "Appointments today": 2,
+            "Taken today": "A$80.00",
+            "Taken this week": "A$80.00",
+            "New patients this week": 3,
+        }
+
+    def test_tells_this_week_from_today_and_from_last_week(self, manager, book, settle):
+        for hours, paid_at in [(1, "2026-03-02T13:00Z"), (2, "2026-03-02T12:59Z"), (3, "2026-03-01T12:59Z")]:
+            order = settle(book(f"patient{hours}", hours)).order
+            Payment.objects.filter(order=order).update(paid_at=paid_at)
+
+        taken = numbers(overseeing.board(manager), "numbers")
+
+        assert (taken["Taken today"], taken["Taken this week"]) == ("A$80.00", "A$160.00")
+
+    def test_lists_what_waits_for_somebody(self, manager, held):
+        now = timezone.now()
+        Letter.objects.add(by=None, to="a@example.com", template="t", status="failed", next_attempt_at=now)
+        for number in range(2):
+            StripeEvent.objects.add(
+                by=None, event_id=f"evt_{number}", kind="k", about="a", livemode=False, received_at=now
+            )
+        for days in (1, 8):
+            stopped = now - timedelta(days=days)
+            Failure.objects.create(
+                id=f"{days:032}", name=f"t{days}", func="f", started=stopped, stopped=stopped, success=False
+            )
+
+        assert numbers(overseeing.board(manager), "queues") == {
+            "Times held for payment": 1,
+            "Letters that could not be sent": 1,
+            "Payment events not yet handled": 2,
+            "Doctors to be verified": 1,
+            "Background tasks that failed": 1,
+        }
+
+    def test_lists_the_next_paid_appointments_the_first_first(self, manager, book, settle, noon):
+        over, late, early = settle(book("ada", 1)), settle(book("ben", 30)), settle(book("cleo", 5))
+        book("dan", 6)
+        noon.shift(timedelta(hours=1, minutes=1))
+
+        assert overseeing.board(manager)["upcoming"] == [early, late]
+        assert over not in overseeing.board(manager)["upcoming"]
+
+
+class TestCharts:
+    def test_count_each_day_of_six_weeks_by_the_practices_calendar(self, manager, book, settle):
+        visit = settle(book("ada", 1))
+        Appointment.objects.filter(pk=visit.pk).update(
+            starts_at="2026-02-27T13:00Z", ends_at="2026-02-27T13:15Z"
+        )
+        book("ben", 2)
+
+        visits, income = overseeing.board(manager)["charts"]
+
+        assert (visits.days[0], visits.days[-1], len(visits.days)) == (
+            date(2026, 1, 21),
+            date(2026, 3, 3),
+            42,
+        )
+        assert list(visits.table) == [
+            (date(2026, 3, 3), ["0", "1", "0", "0"]),
+            (date(2026, 2, 28), ["0", "1", "0", "0"]),
+        ]
+        assert list(income.table) == [(date(2026, 3, 3), ["A$80.00"])]
+
+    def test_are_empty_before_the_first_day(self, manager):
+        assert [chart.is_empty for chart in overseeing.board(manager)["charts"]] == [True, True]
