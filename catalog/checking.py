@@ -216,13 +216,16 @@ def _description(offer: Offer) -> None:
 
 
 def _duplicates(offers: list[Offer]) -> None:
-    first: dict[object, Offer] = {}
+    by_barcode: dict[str, Offer] = {}
+    alike: dict[object, list[Offer]] = defaultdict(list)
     for offer in offers:
-        for key in identities(offer):
-            known = first.setdefault(key, offer)
-            if known is not offer:
-                offer.find("duplicate_in_file", "name", f"First listed at {known.place}.")
-                break
+        same = by_barcode.setdefault(offer.gtin13, offer) if offer.gtin13 else offer
+        # Two barcodes are two products; without one, the description has to do.
+        twins = [other for other in alike[described(offer)] if not (offer.gtin13 and other.gtin13)]
+        first = same if same is not offer else next(iter(twins), None)
+        if first:
+            offer.find("duplicate_in_file", "name", f"First listed at {first.place}.")
+        alike[described(offer)].append(offer)
 
 
 def _sizes(offers: list[Offer]) -> None:
@@ -240,13 +243,6 @@ def _sizes(offers: list[Offer]) -> None:
                 "wholesale",
                 f"{' and '.join(sorted(sizes))} at {offer.wholesale}.",
             )
-
-
-def identities(offer: Offer) -> list[tuple[object, ...]]:
-    """Tell by what a product is known: its barcode, else supplier, brand, name, form and size."""
-    if offer.gtin13:
-        return [("gtin", offer.gtin13)]
-    return [described(offer)]
 
 
 def described(offer: Offer) -> tuple[object, ...]:

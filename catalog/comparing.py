@@ -43,6 +43,10 @@ class Line:
     changes: dict[str, list[Any]] = field(default_factory=dict)  # field -> [now, then], as text
     prices: dict[str, Decimal] = field(default_factory=dict)  # those that are new or changed
 
+    @property
+    def is_to_review(self) -> bool:
+        return self.outcome != Outcome.ERROR and bool(self.offer.codes(Severity.REVIEW))
+
 
 @dataclass
 class Comparison:
@@ -188,6 +192,6 @@ def facts(offer: Offer) -> dict[str, Any]:
         stated["available_on"] = offer.available_on
     if offer.gtin13:
         stated["gtin13"] = offer.gtin13
-    if offer.status:
-        stated["supply"] = offer.status
+    if offer.supply:
+        stated["supply"] = offer.supply
     return stated

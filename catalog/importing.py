@@ -57,7 +57,7 @@ class Result:
             "changed": self.comparison.count(Outcome.CHANGED),
             "unchanged": self.comparison.count(Outcome.UNCHANGED),
             "gone": len(self.comparison.gone),
-            "review": sum(bool(line.offer.codes(Severity.REVIEW)) for line in lines),
+            "review": sum(line.is_to_review for line in lines),
             "errors": self.comparison.count(Outcome.ERROR),
         }
 

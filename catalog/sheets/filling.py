@@ -12,7 +12,7 @@ from catalog.sheets.offers import Offer
 from catalog.sheets.parsing import Amount, Unreadable
 from catalog.sheets.workbook import Cell
 
-STATUSES = {
+SUPPLIES = {
     "active": "active",
     "to be released": "to_be_released",
     "out of stock": "out_of_stock",
@@ -58,7 +58,7 @@ def fill(offer: Offer, named: Mapping[str, Cell], of: Layout, sheet: Sheet) -> N
             _take(offer, into, cell)
     _fill_potencies(offer, named)
     _fill_from_name_and_ratio(offer, named)
-    _fill_status(offer, named)
+    _fill_supply(offer, named)
     offer.wholesale_gst, offer.retail_gst = of.gst.get("wholesale", ""), of.gst.get("retail", "")
     for price in ("wholesale", "retail"):
         if (
@@ -125,7 +125,9 @@ def _add_mixture(offer: Offer, into: str, shown: str) -> None:
             offer.potencies.setdefault(name, amount)
             if known and (known.value, known.unit) != (amount.value, amount.unit):
                 offer.find("potency_disagrees", into, f"{name}: {known} and {amount}.")
-        elif not known and not (name == "" and offer.potencies):
+        elif known or (not name and offer.potencies):
+            offer.find("second_strength_unreadable", into, amount.detail)
+        else:
             offer.find(amount.code, into, f"{name} {amount.detail}".strip())
             offer.is_composition_known = False
 
@@ -146,11 +148,13 @@ def _fill_from_name_and_ratio(offer: Offer, named: Mapping[str, Cell]) -> None:
             offer.ratio = indica, sativa
 
 
-def _fill_status(offer: Offer, named: Mapping[str, Cell]) -> None:
-    if "status" in named and named["status"].text:
-        offer.status = STATUSES.get(words(named["status"].text), "")
-        if not offer.status:
-            offer.find("status_unreadable", "status", f"It says “{named['status'].text[:60]}”.")
+def _fill_supply(offer: Offer, named: Mapping[str, Cell]) -> None:
+    if "supply" in named:
+        offer.supply = SUPPLIES.get(words(named["supply"].text), "")
+        if not named["supply"].text:
+            offer.find("status_missing", "supply")
+        elif not offer.supply:
+            offer.find("status_unreadable", "supply", f"It says “{named['supply'].text[:60]}”.")
     if "availability" in named and isinstance(named["availability"].value, datetime.date):
         offer.available_on = datetime.date.fromisoformat(named["availability"].text[:10])
 

@@ -28,6 +28,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "potency_looks_like_fraction": (R, "The percentage looks like a fraction."),
     "potency_without_basis": (R, "The strength is in mg without telling per what."),
     "potency_impossible": (E, "The strength is outside what is physically possible."),
+    "second_strength_unreadable": (N, "The other strength cell cannot be read; the first one holds."),
     "potency_disagrees": (R, "Two cells of the line state different strengths."),
     "cannabinoid_without_amount": (R, "A cannabinoid is named without an amount."),
     "total_disagrees": (R, "The total per container does not follow from strength and size."),
@@ -57,7 +58,8 @@ CODES: dict[str, tuple[Severity, str]] = {
     # Description
     "dose_form_unknown": (R, "The dose form is not one that we know."),
     "size_unreadable": (R, "The pack size cannot be read."),
-    "status_unreadable": (R, "The status cannot be read."),
+    "status_missing": (R, "The status is missing."),
+    "status_unreadable": (E, "The status is not one that we know, so the line was not taken."),
     "strain_disagrees_with_ratio": (R, "The strain type does not fit the Indica to Sativa ratio."),
 }
 

@@ -49,7 +49,7 @@ class Offer:
     ratio: tuple[Decimal, Decimal] | None = None  # Indica to Sativa
     storage: str = ""
     packaging: str = ""
-    status: str = ""
+    supply: str = ""  # what the list calls status
     availability: str = ""
     available_on: datetime.date | None = None
 
@@ -88,7 +88,7 @@ class Offer:
             "tga_category_stated": self.tga_category,
             "wholesale": str(self.wholesale) if self.wholesale is not None else None,
             "retail": str(self.retail) if self.retail is not None else None,
-            "status": self.status or None,
+            "status": self.supply or None,
             "availability": self.availability or None,
             "product_code": self.product_code or None,
             "strain_type": self.strain_type or None,

@@ -20,7 +20,7 @@ LAYOUT = Layout(
         Sheet(
             name="Tasmanian Botanics Product List",
             columns={
-                "Type (to be released, active or discontinued)": "status",
+                "Type (to be released, active or discontinued)": "supply",
                 "Brand": "brand",
                 "Product Code": "product_code",
                 "Product Name": "name",

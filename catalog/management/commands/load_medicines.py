@@ -26,4 +26,5 @@ class Command(BaseCommand):
         except Refused as no:
             self.stderr.write(str(no))
             sys.exit(1)
-        self.stdout.write(f"{done['read']} medicines read: {done['new']} new, {done['changed']} changed.")
+        medicines = "medicine" if done["read"] == 1 else "medicines"
+        self.stdout.write(f"{done['read']} {medicines} read: {done['new']} new, {done['changed']} changed.")

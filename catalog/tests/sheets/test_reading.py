@@ -22,7 +22,7 @@ def told(offer) -> str:
     facts = [offer.place, offer.brand, offer.name, offer.dose_form, offer.size, strengths]
     facts += [offer.schedule or "–", offer.tga_category, checking.classify(offer).category]
     facts += [offer.wholesale, offer.retail, offer.gtin13 or "–", offer.strain_type or "–"]
-    facts += [offer.status or "–", offer.availability or "–", codes or "–"]
+    facts += [offer.supply or "–", offer.availability or "–", codes or "–"]
     return "; ".join(map(str, facts))
 
 
@@ -64,7 +64,7 @@ class TestRead:
         others = [other for other in LAYOUTS if other != key]
 
         for other in others:
-            with pytest.raises(WorkbookRefused, match="This does not look like|lacks the heading"):
+            with pytest.raises(WorkbookRefused, match=r"This does not look like|lacks the heading"):
                 read(key, sample(other))
 
 
@@ -84,7 +84,7 @@ class TestDamage:
     def test_moved_columns_are_found_by_their_heading(self, damaged):
         data = damaged("botanitech", lambda book: book["Sheet1"].insert_cols(3, amount=2))
 
-        assert [offer.gtin13 for offer in read("botanitech", data).offers][0] == "2000000001012"
+        assert read("botanitech", data).offers[0].gtin13 == "2000000001012"
 
     def test_headings_may_differ_in_case_and_line_breaks(self, damaged):
         def rename(book):
@@ -238,6 +238,40 @@ class TestDamage:
 
         first = read("botanitech", damaged("botanitech", rename)).offers[0]
         assert (first.brand, first.codes(Severity.REVIEW)) == ("", ["brand_unknown"])
+
+    @pytest.mark.parametrize(
+        ("column", "text", "codes"),
+        [
+            ("A", "Paused", ["status_unreadable"]),
+            ("A", None, ["status_missing"]),
+            ("F", "see leaflet", ["potency_unreadable"]),
+            ("F", None, []),
+            ("J", "Category 9", ["category_unreadable"]),
+            ("I", "Schedule 9", ["schedule_unreadable"]),
+            ("H", "one jar", ["size_unreadable"]),
+            ("E", "0123456789013", ["gtin_invalid"]),
+        ],
+    )
+    def test_a_cell_that_cannot_be_read_is_raised(self, column, text, codes, damaged):
+        def spoil(book):
+            book["Tasmanian Botanics Product List"][f"{column}3"] = text
+
+        myrtle = read("tasmanian_botanics", damaged("tasmanian_botanics", spoil)).offers[1]
+        assert [finding.code for finding in myrtle.findings] == codes
+
+    def test_a_second_strength_is_held_against_the_first(self, damaged):
+        def spoil(book):
+            sheet = book["Sheet1"]
+            sheet["B2"], sheet["B4"] = "cannabidiol 100m/ mL", "cannabidiol 15mg/mL"
+            sheet["B5"] = "as on the label"
+
+        offers = read("botanitech", damaged("botanitech", spoil)).offers
+        assert [(o.codes(Severity.REVIEW), o.codes(Severity.NOTE)) for o in offers[:4]] == [
+            ([], ["second_strength_unreadable"]),
+            ([], []),
+            (["potency_disagrees"], []),
+            ([], ["second_strength_unreadable"]),
+        ]
 
     def test_a_bare_fraction_is_no_percentage(self, damaged):
         def unformat(book):

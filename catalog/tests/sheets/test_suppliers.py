@@ -79,7 +79,7 @@ def test_barcodes_typed_with_spaces_are_read(offers):
 
 
 def test_a_status_is_read_and_a_date_is_no_status(offers):
-    statuses = [offer.status for offer in offers("tasmanian_botanics")]
+    statuses = [offer.supply for offer in offers("tasmanian_botanics")]
 
     assert [statuses.count(one) for one in ("active", "to_be_released", "discontinued")] == [21, 1, 1]
-    assert {offer.status for offer in offers("alma")} == {""}
+    assert {offer.supply for offer in offers("alma")} == {""}

@@ -1,0 +1,190 @@
+"""The catalogue in the staff site."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from catalog import importing
+from catalog.models import Import, ImportRow, Product, Supplier
+
+pytestmark = pytest.mark.django_db
+LISTS = ["product", "supplier", "import", "importrow"]
+
+
+@pytest.fixture
+def catalogue(sample):
+    """Two lists in the catalogue, and one that waits."""
+    for key in ("medreleaf", "tasmanian_botanics"):
+        importing.bring_in(key, data=sample(key), file_name=f"{key}.xlsx", by=None, apply_now=True)
+    return importing.bring_in("alma", data=sample("alma"), file_name="alma.xlsx", by=None).run
+
+
+def page(model, record=None):
+    if record is None:
+        return reverse(f"admin:catalog_{model}_changelist")
+    return reverse(f"admin:catalog_{model}_change", args=[record.pk])
+
+
+class TestWhoMay:
+    @pytest.mark.parametrize(
+        ("role", "opens"),
+        [
+            ("manager", ["product", "supplier", "import", "importrow"]),
+            ("auditor", ["product", "supplier", "import", "importrow"]),
+            ("doctor", ["product", "supplier"]),
+        ],
+    )
+    def test_open_the_lists(self, role, opens, catalogue, make_user, staff_client):
+        client = staff_client(make_user(role))
+
+        statuses = {model: client.get(page(model)).status_code for model in LISTS}
+
+        assert statuses == {model: 200 if model in opens else 403 for model in LISTS}
+
+    def test_not_patients(self, catalogue, make_user, client):
+        client.force_login(make_user("patient"))
+        product = Product.objects.first()
+
+        for address in [*(page(model) for model in LISTS), page("product", product)]:
+            assert client.get(address).status_code in {302, 403, 404}
+
+    @pytest.mark.parametrize(("role", "status"), [("manager", 200), ("doctor", 200), ("auditor", 200)])
+    def test_open_a_product_and_its_history(self, role, status, catalogue, make_user, staff_client):
+        product = Product.objects.first()
+        client = staff_client(make_user(role))
+
+        history = reverse("admin:catalog_product_history", args=[product.pk])
+        assert (client.get(page("product", product)).status_code, client.get(history).status_code) == (
+            status,
+            status,
+        )
+
+    def test_change_only_the_supply(self, catalogue, manager, staff_client):
+        product = Product.objects.get(name="Dune (Hybrid)")
+        data = {
+            "supply": "out_of_stock",
+            "availability": "July",
+            "available_on": "",
+            "name": "Other",
+            "thc_value": "9",
+        }
+        inline = {"prices-TOTAL_FORMS": 0, "prices-INITIAL_FORMS": 0}
+
+        staff_client(manager).post(page("product", product), data | inline)
+
+        product.refresh_from_db()
+        assert (product.supply, product.availability, product.name, product.thc_value) == (
+            "out_of_stock",
+            "July",
+            "Dune (Hybrid)",
+            1,
+        )
+        assert product.history.first().history_user == manager
+
+    def test_not_change_as_a_doctor(self, catalogue, make_user, staff_client):
+        product = Product.objects.first()
+
+        answer = staff_client(make_user("doctor")).post(page("product", product), {"supply": "discontinued"})
+
+        assert answer.status_code == 403
+
+
+class TestProducts:
+    def test_shows_strength_category_schedule_and_price(self, catalogue, manager, staff_client):
+        text = staff_client(manager).get(page("product")).content.decode()
+
+        for said in (
+            "THC &lt; 1 %, CBD 16 %",
+            "Larkspur",
+            "A$115.00",
+            "S8",
+            "Dried herb",
+            "10 g",
+            "MedReleaf",
+        ):
+            assert said in text
+
+    @pytest.mark.parametrize(
+        ("asked", "count"),
+        [
+            ({"q": "banksia"}, 1),
+            ({"q": "quandong pastilles"}, 2),
+            ({"category": "1"}, 3),
+            ({"category": "none"}, 1),
+            ({"attention": "review"}, 4),
+            ({"attention": "disputed"}, 1),
+            ({"attention": "prescribable"}, 19),
+            ({"schedule__exact": "S4"}, 3),
+            ({}, 23),
+        ],
+    )
+    def test_finds_and_narrows(self, asked, count, catalogue, manager, staff_client):
+        answer = staff_client(manager).get(page("product"), asked)
+
+        assert answer.context["cl"].result_count == count
+
+    def test_needs_as_many_queries_for_one_as_for_many(
+        self, catalogue, manager, staff_client, django_assert_num_queries
+    ):
+        client = staff_client(manager)
+        client.get(page("product"))
+        with django_assert_num_queries(_queries(client, {"q": "banksia"})):
+            assert client.get(page("product"), {"q": "pastilles"}).context["cl"].result_count == 3
+
+    def test_tells_what_is_to_review(self, catalogue, manager, staff_client):
+        product = Product.objects.get(name="CBD 80 Oral liquid")
+
+        text = staff_client(manager).get(page("product", product)).content.decode()
+
+        assert "The stated TGA category does not follow from the composition." in text
+
+
+def _queries(client, asked):
+    with CaptureQueriesContext(connection) as captured:
+        client.get(page("product"), asked)
+    return len(captured)
+
+
+class TestImports:
+    def test_shows_every_line_with_its_cells(self, catalogue, manager, staff_client):
+        client = staff_client(manager)
+        row = ImportRow.objects.get(stated__product_name="T19 Silver Gull")
+
+        text = client.get(page("importrow", row)).content.decode()
+
+        for said in ("Sheet1!L5", "Sheet3!L2", "Wholesale 78.00 here, 82.00 in Sheet3!L2.", "In Stock"):
+            assert said in text
+        assert client.get(page("importrow"), {"run__id__exact": catalogue.pk}).context["cl"].result_count == 5
+
+    def test_shows_the_totals(self, catalogue, manager, staff_client):
+        text = staff_client(manager).get(page("import", catalogue)).content.decode()
+
+        assert "alma.xlsx" in text
+        assert f"run__id__exact={catalogue.pk}&amp;outcome__exact=new" in text
+
+    def test_applies_by_a_button(self, catalogue, manager, staff_client):
+        address = reverse("admin:catalog_import_apply", args=[catalogue.pk])
+
+        answer = staff_client(manager).post(address, {"_form_submitted": "1"})
+
+        catalogue.refresh_from_db()
+        assert (catalogue.status, answer.headers["HX-Redirect"]) == ("applied", page("import", catalogue))
+        assert Product.objects.filter(supplier__key="alma").count() == 5
+
+    @pytest.mark.parametrize("role", ["doctor", "auditor"])
+    def test_is_applied_by_managers_alone(self, role, catalogue, make_user, staff_client):
+        address = reverse("admin:catalog_import_apply", args=[catalogue.pk])
+
+        answer = staff_client(make_user(role)).post(address, {"_form_submitted": "1"})
+
+        assert (answer.status_code, Import.objects.get(pk=catalogue.pk).status) == (403, "read")
+
+
+def test_suppliers_count_their_products(catalogue, manager, staff_client):
+    supplier = Supplier.objects.get(key="medreleaf")
+
+    text = staff_client(manager).get(page("supplier")).content.decode()
+
+    assert f'?supplier__id__exact={supplier.pk}" class=' in text
+    assert staff_client(manager).get(page("supplier", supplier)).status_code == 200

@@ -1,0 +1,161 @@
+import io
+import json
+
+import pytest
+from django.core.management import call_command
+
+from catalog.models import Import, Product
+from catalog.sheets import LAYOUTS
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command as from a terminal: exit status, standard output, standard error."""
+
+    def run(command, *arguments):
+        capsys.readouterr()
+        try:
+            call_command(command, *map(str, arguments))
+            status = 0
+        except SystemExit as stop:
+            status = stop.code
+        printed = capsys.readouterr()
+        return status, printed.out, printed.err
+
+    return run
+
+
+class TestImportSupplier:
+    def test_prints_the_contract_and_writes_nothing_on_a_dry_run(self, run, sample_path):
+        status, out, _ = run("import_supplier", "alma", sample_path("alma"), "--dry-run", "--format", "json")
+
+        told = json.loads(out)
+        assert (status, told["read"], told["new"], Product.objects.count(), Import.objects.count()) == (
+            0,
+            5,
+            5,
+            0,
+            0,
+        )
+        keys = ["supplier", "file_sha256", "read", "new", "changed", "unchanged", "gone", "review", "errors"]
+        assert [*told][:10] == [*keys, "products"]
+
+    def test_applies_when_told_so(self, run, sample_path):
+        status, out, _ = run("import_supplier", "alma", sample_path("alma"), "--apply", "--yes")
+
+        assert (status, Product.objects.count()) == (0, 5)
+        assert out.splitlines()[0] == (
+            "5 lines read: 5 new, 0 changed, 0 unchanged, 0 not taken, 0 gone from the list, 1 to review."
+        )
+        assert out.splitlines()[-1] == "Applied."
+
+    def test_prints_the_same_the_dry_and_the_real_way(self, run, sample_path):
+        arguments = ("import_supplier", "phytoca", sample_path("phytoca"), "--format", "json")
+
+        _, dry, _ = run(*arguments, "--dry-run")
+        _, real, _ = run(*arguments, "--apply", "--yes")
+
+        assert dry == real
+
+    def test_says_that_the_file_came_before(self, run, sample_path):
+        arguments = ("import_supplier", "alma", sample_path("alma"), "--apply", "--yes")
+        run(*arguments)
+
+        status, out, _ = run(*arguments)
+
+        assert status == 0
+        assert out.splitlines()[-1].startswith("This file was applied before, on ")
+        assert out.splitlines()[-1].endswith("; nothing has changed.")
+
+    def test_waits_for_somebody_without_apply(self, run, sample_path):
+        status, out, _ = run("import_supplier", "alma", sample_path("alma"))
+
+        assert (status, Product.objects.count(), Import.objects.get().status) == (0, 0, "read")
+        assert out.splitlines()[-1] == "The import waits in the staff site under Imports."
+
+    def test_refuses_a_wrong_file_with_one_sentence(self, run, sample_path):
+        status, out, err = run("import_supplier", "alma", sample_path("phytoca"), "--apply", "--yes")
+
+        assert (status, out, Product.objects.count()) == (1, "", 0)
+        assert err == (
+            "This does not look like the Alma list: expected “Sheet3”, found the sheets “Sheet1”.\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("arguments", "sentence"),
+        [
+            (["--dry-run", "--apply"], "Choose either --dry-run or --apply.\n"),
+            (["--yes"], "--yes belongs to --apply.\n"),
+            (["--apply"], "Nobody is there to ask; add --yes to apply without a question.\n"),
+        ],
+    )
+    def test_wrong_use_has_its_own_status(self, arguments, sentence, run, sample_path):
+        status, _, err = run("import_supplier", "alma", sample_path("alma"), *arguments)
+
+        assert (status, err, Product.objects.count()) == (2, sentence, 0)
+
+    def test_a_missing_file_is_wrong_use(self, run, tmp_path):
+        status, _, err = run("import_supplier", "alma", tmp_path / "gone.xlsx")
+
+        assert (status, err) == (2, f"{tmp_path}/gone.xlsx cannot be read: No such file or directory.\n")
+
+    @pytest.mark.parametrize(("answer", "count", "status"), [("y\n", 5, 0), ("\n", 0, 1)])
+    def test_asks_on_a_terminal(self, answer, count, status, run, sample_path, monkeypatch):
+        terminal = io.StringIO(answer)
+        terminal.isatty = lambda: True
+        monkeypatch.setattr("sys.stdin", terminal)
+
+        found, _, err = run("import_supplier", "alma", sample_path("alma"), "--apply")
+
+        assert (found, Product.objects.count()) == (status, count)
+        assert err.startswith("5 lines read: 5 new")
+
+    def test_says_how_much_it_leaves_out(self, run, sample, tmp_path, damaged):
+        def spoil(book):
+            sheet = book["Sheet1"]
+            for number in range(50):
+                sheet.append([f"Wren Odd{number}"])
+
+        path = tmp_path / "alma.xlsx"
+        path.write_bytes(damaged("alma", spoil))
+
+        _, out, _ = run("import_supplier", "alma", path, "--dry-run")
+
+        assert "  and 112 more; --format json shows all." in out.splitlines()
+        assert out.splitlines()[-1] == "Nothing was written."
+
+
+@pytest.mark.parametrize("key", LAYOUTS)
+def test_each_supplier_has_a_command_of_its_own(key, run, sample_path):
+    status, out, _ = run(f"import_{key}", sample_path(key), "--dry-run", "--format", "json")
+
+    assert (status, json.loads(out)["supplier"]) == (0, key)
+
+
+def test_the_sample_sheets_are_what_the_maker_makes(tmp_path, sample_path):
+    call_command("make_sample_sheets", into=tmp_path, verbosity=0)
+
+    for key in LAYOUTS:
+        assert (tmp_path / f"{key}.xlsx").read_bytes() == sample_path(key).read_bytes()
+
+
+def test_loading_medicines_tells_what_it_did(run, tmp_path):
+    path = tmp_path / "list.json"
+    path.write_text(
+        json.dumps(
+            {
+                "medicines": [
+                    {"name": "A", "strength": "1 mg", "dose_form": "tablet"}
+                    | {"size_value": 1, "size_unit": "tablet", "schedule": "S4"}
+                ]
+            }
+        )
+    )
+
+    assert run("load_medicines", path) == (0, "1 medicine read: 1 new, 0 changed.\n", "")
+
+
+def test_loading_medicines_refuses_with_one_sentence(run, tmp_path):
+    assert run("load_medicines", tmp_path / "gone.json") == (1, "", "gone.json is not a list of medicines.\n")
