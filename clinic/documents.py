@@ -16,7 +16,7 @@ from weasyprint.urls import URLFetcher
 
 from clinic import hashing
 from clinic.models import Document, Prescription
-from config.base import forbid_transaction, uuid7
+from config.base import Refused, forbid_transaction, uuid7
 from messaging import chatting, mailing
 
 TEMPLATES = {
@@ -24,6 +24,11 @@ TEMPLATES = {
     Document.Kind.PATIENT_COPY: "clinic/pdf/patient_copy.html",
 }
 DATES = ("issued_on", "valid_until_on")
+
+
+class Damaged(Refused):
+    def __init__(self) -> None:
+        super().__init__("This file is not the one that was kept. Please tell the practice manager.")
 
 
 def render(prescription: Prescription) -> None:
@@ -94,8 +99,23 @@ def _tell_patient(prescription: Prescription) -> None:
         chatting.post_system(room, text="A document from your doctor is ready. You find it under Documents.")
 
 
-def is_as_kept(document: Document) -> bool:
-    """Tell whether the stored file is still the one that was rendered."""
+def read(document: Document) -> bytes:
+    """Read a paper from where it is kept, as it was rendered.
+
+    :raises Damaged: the stored file is gone, or is not the one that was rendered
+    """
     forbid_transaction()
-    with default_storage.open(document.file.name) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == document.sha256
+    try:
+        with default_storage.open(document.file.name) as file:
+            content = file.read()
+    except FileNotFoundError:
+        raise Damaged from None
+    if hashlib.sha256(content).hexdigest() != document.sha256:
+        raise Damaged
+    return content
+
+
+def file_name(document: Document) -> str:
+    """Name a file so that it can be told from others where it was downloaded, and tells nothing else."""
+    number = document.prescription.number if document.prescription else ""
+    return f"{document.kind.replace('_', '-')}-{number}.pdf"

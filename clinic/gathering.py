@@ -19,7 +19,9 @@ from clinic.models import (
     Consent,
     Encounter,
     MonitoringCheck,
+    Patient,
     Practice,
+    Practitioner,
     Prescription,
     PrescriptionLine,
     Segment,
@@ -73,14 +75,11 @@ class Case:
         return self.date_of(self.now)
 
     def date_of(self, at: datetime.datetime) -> datetime.date:
-        return at.astimezone(ZoneInfo(self.encounter.practitioner.time_zone)).date()
+        return date_where(self.encounter.practitioner, at=at)
 
     @property
     def age(self) -> int | None:
-        """The patient's age by the date where the patient is."""
-        born_on = self.encounter.patient.date_of_birth
-        there = self.now.astimezone(ZoneInfo(self.encounter.patient.user.time_zone)).date()
-        return spelling.age_on(there, born_on=born_on) if born_on else None
+        return age(self.encounter.patient, now=self.now)
 
     @property
     def jurisdiction(self) -> Jurisdiction | None:
@@ -139,7 +138,7 @@ class Case:
 def facts(encounter: Encounter, *, now: datetime.datetime) -> Facts:
     """Read what is known, in six statements."""
     patient, practitioner = encounter.patient_id, encounter.practitioner_id
-    day = now.astimezone(ZoneInfo(encounter.practitioner.time_zone)).date()
+    day = date_where(encounter.practitioner, at=now)
     return Facts(
         practice=Practice.objects.current(),
         stretches=[*encounter.segments.all()],
@@ -174,6 +173,17 @@ def cases(
         return []
     known = known or facts(encounter, now=now)
     return [Case(prescription=draft, encounter=encounter, by=by, now=now, facts=known) for draft in drafts]
+
+
+def age(patient: Patient, *, now: datetime.datetime) -> int | None:
+    """Count the patient's years by the date where the patient is."""
+    there = now.astimezone(ZoneInfo(patient.user.time_zone)).date()
+    return spelling.age_on(there, born_on=patient.date_of_birth) if patient.date_of_birth else None
+
+
+def date_where(practitioner: Practitioner, *, at: datetime.datetime) -> datetime.date:
+    """Tell the date of an instant by the practitioner's calendar."""
+    return at.astimezone(ZoneInfo(practitioner.time_zone)).date()
 
 
 def is_unapproved(product: Product) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from clinic.views import accounts, appointments, booking, home, payments, profile
+from clinic.views import accounts, appointments, booking, documents, home, payments, profile
 
 urlpatterns = [
     path("accounts/second-factor/", accounts.second_factor_devices, name="otp-devices"),
@@ -22,4 +22,6 @@ urlpatterns = [
     path("portal/appointments/<uuid:pk>/arrive/", appointments.arrive, name="appointment-arrive"),
     path("portal/appointments/<uuid:pk>/pay/", payments.pay, name="appointment-pay"),
     path("portal/appointments/<uuid:pk>/paid/", payments.paid, name="appointment-paid"),
+    path("portal/documents/", documents.documents, name="documents"),
+    path("files/<uuid:pk>/", documents.file, name="file"),
 ]

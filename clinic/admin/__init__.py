@@ -1,5 +1,25 @@
 """The clinic's screens in the admin; each registers itself."""
 
-from clinic.admin import appointments, audit, availability, patients, people, practice, practitioners
+from clinic.admin import (
+    appointments,
+    audit,
+    availability,
+    encounters,
+    patients,
+    people,
+    practice,
+    practitioners,
+    prescriptions,
+)
 
-__all__ = ["appointments", "audit", "availability", "patients", "people", "practice", "practitioners"]
+__all__ = [
+    "appointments",
+    "audit",
+    "availability",
+    "encounters",
+    "patients",
+    "people",
+    "practice",
+    "practitioners",
+    "prescriptions",
+]

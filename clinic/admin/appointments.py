@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from clinic import booking
+from clinic import booking, consulting
 from clinic.admin.availability import Reason, by_our_clock
 from clinic.models import Appointment
 from config.admin import RecordAdmin, step
@@ -19,7 +20,10 @@ COLOURS = {
     Appointment.Status.ARRIVED: "primary",
     Appointment.Status.IN_CONSULTATION: "primary",
     Appointment.Status.COMPLETED: "success",
+    Appointment.Status.EXPIRED: "default",
+    Appointment.Status.CANCELLED: "default",
     Appointment.Status.NO_SHOW: "danger",
+    Appointment.Status.MOVED: "default",
 }
 
 
@@ -46,13 +50,15 @@ class AppointmentAdmin(RecordAdmin):
     search_fields = ["patient__user__family_name", "patient__user__given_name", "patient__user__email"]
     date_hierarchy = "starts_at"
     ordering = ["-starts_at", "-pk"]
-    actions_detail = ["arrived", "did_not_attend", "cancel"]
+    actions_detail = ["consult", "arrived", "did_not_attend", "cancel"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Appointment]:
         return (
             super()
             .get_queryset(request)
-            .select_related("patient__user", "slot__practitioner__user", "slot__appointment_type", "order", "cancelled_by")
+            .select_related(
+                "patient__user", "slot__practitioner__user", "slot__appointment_type", "order", "cancelled_by"
+            )
         )
 
     def has_add_permission(self, request):
@@ -117,6 +123,19 @@ class AppointmentAdmin(RecordAdmin):
     def cancel(self, request, appointment: Appointment, form: Reason) -> str:
         booking.cancel(appointment, by=request.user, why=form.cleaned_data["why"])
         return f"The appointment of {appointment.patient} is cancelled."
+
+    @step(
+        "Start consultation",
+        may="consult",
+        icon="play_circle",
+        text="The consultation page opens; from now on it runs.",
+    )
+    def consult(self, request, appointment: Appointment, form) -> HttpResponse:
+        encounter = consulting.open(appointment, by=request.user)
+        return redirect("admin:clinic_encounter_change", encounter.pk)
+
+    def has_consult_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("clinic.conduct_appointment")
 
     def has_cancel_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("clinic.cancel_appointment")

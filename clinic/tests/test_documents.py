@@ -196,13 +196,18 @@ class TestRender:
         for document in Document.objects.all():
             assert re.fullmatch(r"documents/\d{4}/\d\d/[0-9a-f-]{36}\.pdf", document.file.name)
 
-    def test_notices_a_file_that_is_no_longer_the_one_it_kept(self, issue, files):
+    def test_hands_out_no_file_that_is_not_the_one_it_kept(self, issue, files):
         document = issue().documents.get(kind="patient_copy")
-        before = documents.is_as_kept(document)
+        before = documents.read(document)
 
         (files / document.file.name).write_bytes(b"%PDF-1.7 something else")
 
-        assert (before, documents.is_as_kept(document)) == (True, False)
+        assert before.startswith(b"%PDF-1.7")
+        with pytest.raises(documents.Damaged):
+            documents.read(document)
+        (files / document.file.name).unlink()
+        with pytest.raises(documents.Damaged):
+            documents.read(document)
 
     def test_fetches_nothing(self, issue):
         script = issue()

@@ -1,0 +1,178 @@
+"""The forms of the consultation page: each asks one rule and says in a sentence what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from clinic import consulting, prescribing
+from clinic.forms.consultations import (
+    ConfirmForm,
+    IdentityForm,
+    LocationForm,
+    NoteForm,
+    SegmentForm,
+)
+from clinic.forms.desk import DeskForm
+from clinic.forms.prescriptions import (
+    ApprovalForm,
+    CancelForm,
+    DestinationForm,
+    IssueForm,
+    LineForm,
+    MonitoringForm,
+    RemoveForm,
+)
+from config.base import Refused
+
+if TYPE_CHECKING:
+    from clinic.models import Encounter, User
+
+
+class Action(NamedTuple):
+    """One form, where it stands on the page, and the rule it asks."""
+
+    form: type[DeskForm]
+    place: str
+    ask: Callable[[Encounter, Any, User], str]
+
+
+def _start(encounter: Encounter, form: SegmentForm, user: User) -> str:
+    segment = consulting.start_segment(encounter, modality=form.cleaned_data["modality"], by=user)
+    return f"{segment.get_modality_display()} started."
+
+
+def _stop(encounter: Encounter, form: ConfirmForm, user: User) -> str:
+    consulting.stop_segment(encounter, by=user)
+    return "The call has ended."
+
+
+def _locate(encounter: Encounter, form: LocationForm, user: User) -> str:
+    consulting.confirm_location(encounter, state=form.cleaned_data["state"], by=user)
+    return f"The patient is in {encounter.get_location_state_display()}."
+
+
+def _identify(encounter: Encounter, form: IdentityForm, user: User) -> str:
+    consulting.identify(encounter.patient, document=form.cleaned_data["sighted"], by=user)
+    return "The identity check is recorded."
+
+
+def _consent(encounter: Encounter, form: ConfirmForm, user: User) -> str:
+    consulting.record_consent(encounter.patient, by=user)
+    return "The consent is recorded."
+
+
+def _save_note(encounter: Encounter, form: NoteForm, user: User) -> str:
+    consulting.save_note(encounter.note, by=user, **form.cleaned_data)
+    return "The draft of the note is saved."
+
+
+def _sign_note(encounter: Encounter, form: NoteForm, user: User) -> str:
+    consulting.sign_note(encounter.note, by=user, **form.cleaned_data)
+    return "The note is signed and locked."
+
+
+def _write(encounter: Encounter, form: LineForm, user: User) -> str:
+    line = prescribing.write(encounter, by=user, **form.cleaned_data)
+    return f"{line.product} is on a draft."
+
+
+def _remove(encounter: Encounter, form: RemoveForm, user: User) -> str:
+    line = form.found()
+    prescribing.remove_line(line, by=user)
+    return f"{line.product} was taken off."
+
+
+def _send_to(encounter: Encounter, form: DestinationForm, user: User) -> str:
+    prescribing.send_to(
+        form.found(), state=form.cleaned_data["state"], authority=form.cleaned_data["authority"], by=user
+    )
+    return "The rules of that state apply now."
+
+
+def _look(encounter: Encounter, form: MonitoringForm, user: User) -> str:
+    look = prescribing.record_monitoring(encounter, by=user, **form.cleaned_data)
+    return f"Your look at {look.system} is recorded."
+
+
+def _approve(encounter: Encounter, form: ApprovalForm, user: User) -> str:
+    approval = prescribing.record_approval(encounter, by=user, **form.cleaned_data)
+    return f"{approval} is recorded."
+
+
+def _issue(encounter: Encounter, form: IssueForm, user: User) -> str:
+    prescription = form.found()
+    prescribing.issue(prescription, by=user, code=form.cleaned_data["code"], reasons=form.reasons)
+    return f"{prescription} is issued. Its papers are ready in a moment."
+
+
+def _cancel(encounter: Encounter, form: CancelForm, user: User) -> str:
+    prescription = form.found()
+    prescribing.cancel(prescription, by=user, why=form.cleaned_data["why"])
+    return f"{prescription} is cancelled."
+
+
+def _close(encounter: Encounter, form: ConfirmForm, user: User) -> str:
+    consulting.close(encounter, by=user)
+    return "The consultation is closed. The patient can still write to you."
+
+
+ACTIONS: dict[str, Action] = {
+    "start": Action(SegmentForm, "call", _start),
+    "stop": Action(ConfirmForm, "call", _stop),
+    "locate": Action(LocationForm, "who", _locate),
+    "identify": Action(IdentityForm, "who", _identify),
+    "consent": Action(ConfirmForm, "who", _consent),
+    "save-note": Action(NoteForm, "note", _save_note),
+    "sign-note": Action(NoteForm, "note", _sign_note),
+    "write": Action(LineForm, "prescribe", _write),
+    "remove": Action(RemoveForm, "prescribe", _remove),
+    "send-to": Action(DestinationForm, "prescribe", _send_to),
+    "look": Action(MonitoringForm, "prescribe", _look),
+    "approve": Action(ApprovalForm, "prescribe", _approve),
+    "issue": Action(IssueForm, "scripts", _issue),
+    "cancel": Action(CancelForm, "scripts", _cancel),
+    "close": Action(ConfirmForm, "call", _close),
+}
+
+
+class NotUnderstood(Refused):
+    """What was sent does not fit the form."""
+
+
+def ask(action: Action, encounter: Encounter, form: DeskForm, user: User) -> str:
+    """Ask the rule behind ``action`` and give back the sentence to show.
+
+    :raises NotUnderstood: the form is not filled in as it must be
+    :raises Refused: the rule says no
+    """
+    if not form.is_valid():
+        problems = [f"{form.fields[name].label or name}: {errors[0]}" for name, errors in form.errors.items()]
+        raise NotUnderstood(" ".join(problems))
+    return action.ask(encounter, form, user)
+
+
+# Forms that stand once on the page, whatever is drafted, by their name in the template.
+STANDING = {
+    "locate": "locate_form",
+    "identify": "identify_form",
+    "save-note": "note_form",
+    "sign-note": "note_form",
+    "write": "write_form",
+    "look": "look_form",
+    "approve": "approve_form",
+}
+
+
+def standing_forms(chart: dict[str, Any], *, user: User) -> dict[str, DeskForm]:
+    """The forms that stand once on the page, filled with what is likely."""
+    encounter, drafts = chart["encounter"], chart["drafts"]
+    products = [line.product for draft in drafts for line in draft["lines"]]
+    state = next((draft["prescription"].dispense_state for draft in drafts), encounter.patient.state)
+    likely: dict[str, dict[str, Any]] = {"look": {"state": state}}
+    if products:
+        likely["approve"] = {"tga_category": products[0].tga_category, "dose_form": products[0].dose_form}
+    return {
+        shown_as: ACTIONS[name].form(encounter=encounter, user=user, initial=likely.get(name, {}))
+        for name, shown_as in STANDING.items()
+    }

@@ -1,0 +1,167 @@
+"""Consultations on the staff site: their list, the consultation page, and the notes."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.views.decorators.http import require_GET, require_POST
+from unfold.decorators import display
+
+from catalog import listing
+from clinic import charting, consulting
+from clinic.admin.consultation import ACTIONS, STANDING, ask, standing_forms
+from clinic.forms.consultations import NoteForm
+from clinic.forms.desk import DeskForm
+from clinic.models import Encounter, Note, State
+from config.admin import RecordAdmin
+from config.base import Refused, record_viewed
+
+PRODUCTS_SHOWN = 12
+
+
+@admin.register(Encounter)
+class EncounterAdmin(RecordAdmin):
+    """A consultation's record is the page it is held on."""
+
+    list_display = ["patient", "practitioner", "created_at", "show_status", "location_state"]
+    list_select_related = ["patient__user", "practitioner__user"]
+    list_filter = ["status", "location_state"]
+    search_fields = ["patient__user__given_name", "patient__user__family_name"]
+    date_hierarchy = "created_at"
+
+    @display(description="Status", label={"open": "info", "closed": "success"})
+    def show_status(self, encounter: Encounter) -> tuple[str, str]:
+        return encounter.status, encounter.get_status_display()
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def get_queryset(self, request):
+        return (
+            super()
+            .get_queryset(request)
+            .select_related(
+                "appointment__slot__appointment_type",
+                "appointment__room",
+                "patient__user",
+                "patient__identified_by",
+                "practitioner__user",
+                "note__signed_by",
+            )
+        )
+
+    def get_urls(self):
+        guard = self.admin_site.admin_view
+        return [
+            path("<uuid:pk>/do/<slug:name>/", guard(require_POST(self.do)), name="clinic_encounter_do"),
+            path("<uuid:pk>/note/", guard(require_POST(self.keep_note)), name="clinic_encounter_note"),
+            path("<uuid:pk>/products/", guard(require_GET(self.products)), name="clinic_encounter_products"),
+            *super().get_urls(),
+        ]
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        encounter = self._visible(request, object_id)
+        if request.method == "GET":
+            record_viewed.send(Encounter, record=encounter, request=request, action="read")
+        return self._page(request, encounter)
+
+    def do(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
+        """One form of the page was sent."""
+        encounter = self._visible(request, pk)
+        if name not in ACTIONS:
+            raise Http404
+        action = ACTIONS[name]
+        form = action.form(request.POST, encounter=encounter, user=request.user)
+        if name in STANDING and not form.is_valid():
+            return self._page(request, encounter, sent={STANDING[name]: form}, status=400)
+        try:
+            messages.success(request, ask(action, encounter, form, request.user))
+        except Refused as no:
+            messages.error(request, str(no))
+        return redirect(reverse("admin:clinic_encounter_change", args=[pk]) + f"#{action.place}")
+
+    def keep_note(self, request: HttpRequest, pk: UUID) -> JsonResponse:
+        """The note's draft, sent by the page's script while the doctor types."""
+        encounter = self._visible(request, pk)
+        form = NoteForm(request.POST, encounter=encounter, user=request.user)
+        if not form.is_valid():
+            return JsonResponse({"error": "The date for the review is not a date."}, status=400)
+        try:
+            saved_at = consulting.save_note(encounter.note, by=request.user, **form.cleaned_data)
+        except Refused as no:
+            return JsonResponse({"error": str(no)}, status=409)
+        return JsonResponse({"saved_at": saved_at.isoformat()})
+
+    def products(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Medicines that may be prescribed and fit what the doctor types."""
+        encounter = self._visible(request, pk)
+        context = {"encounter": encounter, **self._found(request)}
+        return TemplateResponse(request, "admin/consultation/_products.html", context)
+
+    def _found(self, request: HttpRequest) -> dict[str, Any]:
+        text = request.GET.get("q", "").strip()[:100]
+        found = listing.search(request.user, text=text).prescribable()[:PRODUCTS_SHOWN] if text else []
+        return {"q": text, "products": found}
+
+    def _visible(self, request: HttpRequest, pk: UUID | str) -> Encounter:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return self.get_visible_or_404(request, str(pk))
+
+    def _page(
+        self,
+        request: HttpRequest,
+        encounter: Encounter,
+        *,
+        sent: dict[str, DeskForm] | None = None,
+        status: int = 200,
+    ) -> HttpResponse:
+        chart = charting.chart(encounter, by=request.user)
+        context = {
+            **self.admin_site.each_context(request),
+            **chart,
+            **self._found(request),
+            "title": str(encounter.patient),
+            "subtitle": f"Consultation with {encounter.practitioner}",
+            "opts": self.opts,
+            "is_fullwidth": "1",
+            "states": State.choices,
+            **standing_forms(chart, user=request.user),
+            **(sent or {}),
+            "history_url": reverse("admin:clinic_encounter_history", args=[encounter.pk]),
+        }
+        return TemplateResponse(request, "admin/consultation.html", context, status=status)
+
+
+@admin.register(Note)
+class NoteAdmin(RecordAdmin):
+    """Notes, to be read; they are written on the consultation page."""
+
+    list_display = ["__str__", "show_doctor", "show_status", "signed_at", "review_on"]
+    list_select_related = ["encounter__patient__user", "encounter__practitioner__user"]
+    list_filter = ["status", "review_on"]
+    search_fields = ["encounter__patient__user__given_name", "encounter__patient__user__family_name"]
+
+    @display(description="Doctor")
+    def show_doctor(self, note: Note) -> str:
+        return str(note.encounter.practitioner)
+
+    @display(description="Status", label={"draft": "warning", "signed": "success"})
+    def show_status(self, note: Note) -> tuple[str, str]:
+        return note.status, note.get_status_display()
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False

@@ -1,0 +1,170 @@
+"""Prescriptions, authorities, looks at monitoring, and papers, on the staff site."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from clinic.models import (
+    Approval,
+    Document,
+    MonitoringCheck,
+    Practitioner,
+    Prescription,
+    PrescriptionLine,
+)
+from config.admin import FactAdmin, RecordAdmin
+
+
+class LookedAt(TabularInline):
+    """Rows of a record, to be looked at."""
+
+    extra = 0
+    can_delete = False
+    tab = True
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).visible_to(request.user)
+
+
+class LineInline(LookedAt):
+    model = PrescriptionLine
+    fields = ["product", "quantity", "directions", "repeats", "interval_days", "removed_at"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("product", "prescription__patient__user")
+
+
+class DocumentInline(LookedAt):
+    model = Document
+    fields = ["kind", "recorded_at", "show_download"]
+    readonly_fields = ["show_download"]
+
+    @display(description="File")
+    def show_download(self, document: Document) -> str:
+        return download_link(document)
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("patient__user")
+
+
+def download_link(document: Document) -> str:
+    return format_html('<a class="underline" href="{}">Download</a>', reverse("file", args=[document.pk]))
+
+
+@admin.register(Prescription)
+class PrescriptionAdmin(RecordAdmin):
+    """Scripts, to be looked at; they are written on the consultation page."""
+
+    list_display = [
+        "__str__",
+        "patient",
+        "practitioner",
+        "schedule",
+        "show_status",
+        "issued_at",
+        "valid_until_on",
+    ]
+    list_select_related = ["patient__user", "practitioner__user"]
+    list_filter = ["status", "schedule", "dispense_state"]
+    search_fields = ["number", "patient__user__given_name", "patient__user__family_name"]
+    inlines = [LineInline, DocumentInline]
+    fields = [
+        ("number", "status", "schedule"),
+        ("patient", "practitioner"),
+        ("dispense_state", "state_authority", "approval"),
+        ("issued_at", "issued_by", "valid_until_on"),
+        "show_consultation",
+        "content_sha256",
+    ]
+    readonly_fields = [
+        *("number", "status", "schedule", "issued_at", "issued_by"),
+        *("valid_until_on", "show_consultation", "content_sha256"),
+    ]
+
+    @display(description="Status", label={"draft": "warning", "issued": "success", "cancelled": "danger"})
+    def show_status(self, prescription: Prescription) -> tuple[str, str]:
+        return prescription.status, prescription.get_status_display()
+
+    @display(description="Consultation")
+    def show_consultation(self, prescription: Prescription) -> str:
+        page = reverse("admin:clinic_encounter_change", args=[prescription.encounter_id])
+        return format_html('<a class="underline" href="{}">Open the consultation</a>', page)
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+
+@admin.register(Approval)
+class ApprovalAdmin(RecordAdmin):
+    """Authorities of the TGA; a doctor records their own."""
+
+    list_display = ["__str__", "practitioner", "patient", "tga_category", "dose_form", "from_on", "until_on"]
+    list_select_related = ["practitioner__user", "patient__user"]
+    list_filter = ["pathway", "tga_category", "dose_form"]
+    search_fields = ["reference", "patient__user__family_name", "practitioner__user__family_name"]
+    fields = [
+        ("pathway", "reference"),
+        ("practitioner", "patient"),
+        ("tga_category", "dose_form"),
+        "indication",
+        ("from_on", "until_on"),
+        "withdrawn_on",
+    ]
+
+    def get_field_queryset(self, db, db_field, request):
+        related = super().get_field_queryset(db, db_field, request)
+        if db_field.name == "practitioner" and not request.user.has_perm("clinic.view_every_approval"):
+            return Practitioner.objects.visible_to(request.user).filter(user=request.user)
+        return related
+
+    def get_changeform_initial_data(self, request):
+        own = Practitioner.objects.visible_to(request.user).filter(user=request.user).first()
+        return {"practitioner": own} | super().get_changeform_initial_data(request)
+
+
+@admin.register(MonitoringCheck)
+class MonitoringCheckAdmin(FactAdmin):
+    list_display = ["recorded_at", "patient", "practitioner", "system", "show_result"]
+    list_select_related = ["patient__user", "practitioner__user"]
+    list_filter = ["state", "result"]
+    search_fields = ["patient__user__given_name", "patient__user__family_name", "reference"]
+
+    @display(
+        description="Result",
+        label={
+            "no_alert": "success",
+            "no_match": "success",
+            "amber": "warning",
+            "red": "danger",
+            "down": "info",
+        },
+    )
+    def show_result(self, look: MonitoringCheck) -> tuple[str, str]:
+        return look.result, look.get_result_display()
+
+
+@admin.register(Document)
+class DocumentAdmin(FactAdmin):
+    list_display = ["recorded_at", "kind", "patient", "prescription", "show_download"]
+    list_select_related = ["patient__user", "prescription__patient__user"]
+    list_filter = ["kind"]
+    search_fields = ["prescription__number", "patient__user__given_name", "patient__user__family_name"]
+    fields = ["kind", "patient", "prescription", "recorded_at", "sha256", "show_download"]
+    readonly_fields = ["recorded_at", "show_download"]
+
+    @display(description="File")
+    def show_download(self, document: Document) -> str:
+        return download_link(document)

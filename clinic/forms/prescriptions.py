@@ -1,0 +1,104 @@
+"""What a doctor fills in for a prescription."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.shortcuts import get_object_or_404
+
+from catalog import listing
+from catalog.models import DoseForm
+from clinic.forms.desk import DeskForm
+from clinic.models import Approval, MonitoringCheck, Prescription, PrescriptionLine, State
+
+REASON = "reason-"
+
+
+class LineForm(DeskForm):
+    product = forms.ModelChoiceField(
+        label="Medicine",
+        queryset=None,
+        widget=forms.HiddenInput,
+        error_messages={
+            "required": "Find a medicine and choose it.",
+            "invalid_choice": "This medicine cannot be prescribed. Choose another.",
+        },
+    )
+    quantity = forms.IntegerField(label="Packs", min_value=1, max_value=60, initial=1)
+    repeats = forms.IntegerField(min_value=0, max_value=11, initial=0)
+    interval_days = forms.IntegerField(
+        label="Days between repeats", min_value=1, max_value=365, required=False
+    )
+    directions = forms.CharField(max_length=300, widget=forms.Textarea({"rows": 2}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["product"].queryset = listing.prescribable(self.user)  # type: ignore[attr-defined]
+
+
+class OfDraftForm(DeskForm):
+    """A form about one prescription of the consultation."""
+
+    prescription = forms.UUIDField(widget=forms.HiddenInput)
+
+    def found(self) -> Prescription:
+        visible = Prescription.objects.visible_to(self.user).filter(encounter=self.encounter)
+        return get_object_or_404(visible, pk=self.cleaned_data["prescription"])
+
+
+class RemoveForm(DeskForm):
+    line = forms.UUIDField(widget=forms.HiddenInput)
+
+    def found(self) -> PrescriptionLine:
+        visible = PrescriptionLine.objects.visible_to(self.user).written()
+        return get_object_or_404(
+            visible, pk=self.cleaned_data["line"], prescription__encounter=self.encounter
+        )
+
+
+class DestinationForm(OfDraftForm):
+    state = forms.ChoiceField(label="Dispensed in", choices=[("", "Choose"), *State.choices])
+    authority = forms.CharField(label="State authority number", max_length=60, required=False)
+
+
+class IssueForm(OfDraftForm):
+    code = forms.CharField(
+        label="Code of your authenticator app",
+        max_length=12,
+        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "one-time-code"}),
+    )
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Answers to checks that may be overridden, by the check's name."""
+        return {
+            name.removeprefix(REASON): str(self.data[name])[:500]
+            for name in self.data
+            if name.startswith(REASON)
+        }
+
+
+class CancelForm(OfDraftForm):
+    why = forms.CharField(label="Why?", max_length=300)
+
+
+class MonitoringForm(DeskForm):
+    state = forms.ChoiceField(label="State", choices=[("", "Choose"), *State.choices])
+    result = forms.ChoiceField(choices=MonitoringCheck.Result)
+    reference = forms.CharField(max_length=60, required=False)
+
+
+class ApprovalForm(DeskForm, forms.ModelForm):
+    tga_category = forms.TypedChoiceField(
+        label="TGA category", coerce=int, choices=[(number, f"Category {number}") for number in range(1, 6)]
+    )
+    dose_form = forms.ChoiceField(choices=DoseForm)
+
+    class Meta:
+        model = Approval
+        fields = ["pathway", "reference", "tga_category", "dose_form", "indication", "from_on", "until_on"]
+        widgets = {
+            "from_on": forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+            "until_on": forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        }
