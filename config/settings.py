@@ -167,7 +167,8 @@ ACCOUNT_FORMS = {
     "reset_password": "clinic.forms.entrance.ResetForm",
     "reset_password_from_key": "clinic.forms.entrance.NewPasswordForm",
     "change_password": "clinic.forms.entrance.ChangePasswordForm",
-    "change_email": "clinic.forms.entrance.ChangeEmailForm",
+    "add_email": "clinic.forms.entrance.NewAddressForm",
+    "reauthenticate": "clinic.forms.entrance.AgainForm",
 }
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from django import forms
 
 from clinic import accounts
 
@@ -24,6 +25,10 @@ class OurWords:
         for name, field in self.fields.items():  # type: ignore[attr-defined]  # a mixin of forms
             field.widget.attrs.pop("placeholder", None)
             field.label = LABELS.get(name, field.label)
+            if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+                field.error_messages["required"] = "Please fill this in."
+            if name == "password1":
+                field.help_text = "At least 10 characters. A few words in a row are easy to remember."
 
 
 class SignInForm(OurWords, allauth_forms.LoginForm):
@@ -62,5 +67,9 @@ class ChangePasswordForm(OurWords, allauth_forms.ChangePasswordForm):
     """A new password in place of one that is known."""
 
 
-class ChangeEmailForm(OurWords, allauth_forms.ChangeEmailForm):
+class NewAddressForm(OurWords, allauth_forms.AddEmailForm):
     """A new address, to be confirmed from its mailbox."""
+
+
+class AgainForm(OurWords, allauth_forms.ReauthenticateForm):
+    """The password once more, before a change of the account."""
