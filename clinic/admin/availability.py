@@ -26,7 +26,9 @@ def by_our_clock(at: datetime | None) -> str:
     if at is None:
         return "–"
     zone = timezone.get_current_timezone_name()
-    return f"{timing.short_day(at, zone=zone)}, {timing.clock(at, zone=zone)} {timing.local(at, zone=zone):%Z}"
+    return (
+        f"{timing.short_day(at, zone=zone)}, {timing.clock(at, zone=zone)} {timing.local(at, zone=zone):%Z}"
+    )
 
 
 class Reason(BaseDialogForm):
@@ -72,7 +74,15 @@ class RosterAdmin(RecordAdmin):
         "time_zone",
         ("from_on", "until_on"),
     ]
-    list_display = ["practitioner", "weekday", "show_hours", "time_zone", "appointment_type", "from_on", "until_on"]
+    list_display = [
+        "practitioner",
+        "weekday",
+        "show_hours",
+        "time_zone",
+        "appointment_type",
+        "from_on",
+        "until_on",
+    ]
     list_filter = [("practitioner", RelatedDropdownFilter), "weekday"]
     list_select_related = ["practitioner__user", "appointment_type"]
     search_fields = ["practitioner__user__family_name", "practitioner__user__given_name"]
@@ -105,6 +115,9 @@ def _times(number: int) -> str:
 
 class SlotForm(forms.ModelForm):
     """An extra time; how long it takes, its kind says."""
+
+    class Meta:
+        help_texts = {"starts_at": "By the practice’s clock. Patients see it by their own."}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -140,12 +153,34 @@ class Taken(admin.SimpleListFilter):
         return queryset
 
 
+class When(admin.SimpleListFilter):
+    """Those ahead, unless one asks for others."""
+
+    title = "when"
+    parameter_name = "when"
+
+    def lookups(self, request, model_admin):
+        return [("past", "Past"), ("all", "All")]
+
+    def choices(self, changelist):
+        ahead, *others = super().choices(changelist)
+        return [ahead | {"display": "Ahead"}, *others]
+
+    def queryset(self, request, queryset):
+        match self.value():
+            case "all":
+                return queryset
+            case "past":
+                return queryset.filter(starts_at__lte=timezone.now())
+        return queryset.filter(starts_at__gt=timezone.now())
+
+
 @admin.register(Slot)
 class SlotAdmin(RecordAdmin):
     form = SlotForm
     fields = ["practitioner", "appointment_type", "starts_at"]
     list_display = ["show_start", "practitioner", "appointment_type", "show_state"]
-    list_filter = [Taken, ("practitioner", RelatedDropdownFilter), ("starts_at", RangeDateTimeFilter)]
+    list_filter = [When, Taken, ("practitioner", RelatedDropdownFilter), ("starts_at", RangeDateTimeFilter)]
     list_select_related = ["practitioner__user", "appointment_type"]
     search_fields = ["practitioner__user__family_name", "practitioner__user__given_name"]
     date_hierarchy = "starts_at"
@@ -156,10 +191,17 @@ class SlotAdmin(RecordAdmin):
         return super().get_queryset(request).annotate(is_taken=Exists(taken)).order_by("starts_at", "pk")
 
     def get_fields(self, request, obj=None):
-        return ["practitioner", "appointment_type", "show_start", "show_end", "roster", "show_state"] if obj else self.fields
+        return (
+            ["practitioner", "appointment_type", "show_start", "show_end", "roster", "show_state"]
+            if obj
+            else self.fields
+        )
 
     def get_readonly_fields(self, request, obj=None):
         return self.get_fields(request, obj) if obj else []
+
+    def has_change_permission(self, request, obj=None):
+        return False
 
     @display(description="From (practice’s clock)", ordering="starts_at")
     def show_start(self, slot: Slot) -> str:
@@ -169,7 +211,10 @@ class SlotAdmin(RecordAdmin):
     def show_end(self, slot: Slot) -> str:
         return by_our_clock(slot.ends_at)
 
-    @display(description="State", label={"free": "success", "taken": "info", "withdrawn": "danger", "past": "default"})
+    @display(
+        description="State",
+        label={"free": "success", "taken": "info", "withdrawn": "danger", "past": "default"},
+    )
     def show_state(self, slot: Slot) -> tuple[str, str]:
         if slot.withdrawn_at:
             return "withdrawn", "Withdrawn"
@@ -177,7 +222,13 @@ class SlotAdmin(RecordAdmin):
             return "taken", "Taken"
         return ("free", "Free") if slot.starts_at > timezone.now() else ("past", "Not taken")
 
-    @step("Withdraw", may="withdraw", form=Reason, icon="event_busy", text="Patients can no longer book this time.")
+    @step(
+        "Withdraw",
+        may="withdraw",
+        form=Reason,
+        icon="event_busy",
+        text="Patients can no longer book this time.",
+    )
     def withdraw(self, request, slot: Slot, form: Reason) -> str:
         rostering.withdraw(slot, by=request.user, why=form.cleaned_data["why"])
         return "The time is withdrawn."

@@ -37,7 +37,7 @@ def slot(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
     """One time: what it costs, what the patient agrees to, and holding it."""
     times = Slot.objects.visible_to(request.user).select_related("practitioner__user", "appointment_type")
     chosen = get_object_or_404(times, pk=pk)
-    form = HoldForm(request.POST or None)
+    form = HoldForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         held = booking.hold(chosen, patient=patient, by=request.user, consents=consenting.BEFORE_BOOKING)
         return redirect("appointment", pk=held.pk)

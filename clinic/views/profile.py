@@ -15,7 +15,7 @@ from config.base import SignedInRequest, record_viewed
 
 @for_patients
 def profile(request: SignedInRequest, patient: Patient) -> HttpResponse:
-    form = ProfileForm(patient, request.POST or None)
+    form = ProfileForm(patient, request.POST if request.method == "POST" else None)
     if form.is_valid():
         profiling.change(patient, by=request.user, **form.cleaned_data)
         messages.success(request, "Your details are saved.")

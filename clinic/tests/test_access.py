@@ -1,0 +1,120 @@
+"""Who sees what: the table the customer signs."""
+
+from datetime import date, time
+
+import pytest
+
+from clinic import booking
+from clinic.models import Appointment, AppointmentType, Consent, Patient, Practitioner, Roster, Slot
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people(make_doctor, make_patient, manager, reception, auditor):
+    return {
+        "boss": manager,
+        "desk": reception,
+        "auditor": auditor,
+        "ada": make_doctor("ada").user,
+        "bob": make_doctor("bob").user,
+        "carl": make_patient("carl").user,
+        "dora": make_patient("dora").user,
+        "eve": make_patient("eve").user,
+    }
+
+
+@pytest.fixture
+def visits(people, make_slot, settle, fees, short_visit):
+    """Carl has paid to see Ada; Dora holds a time of Bob's; Eve does nothing."""
+    for weekday, name in enumerate(["ada", "bob"]):
+        Roster.objects.add(
+            practitioner=people[name].practitioner,
+            appointment_type=short_visit,
+            weekday=weekday,
+            starts=time(9),
+            ends=time(10),
+            time_zone="Australia/Sydney",
+            from_on=date(2026, 1, 1),
+            by=None,
+        )
+    for patient, doctor in [("carl", "ada"), ("dora", "bob")]:
+        booking.hold(
+            make_slot(of=people[doctor].practitioner),
+            patient=people[patient].patient,
+            by=people[patient],
+            consents=[Consent.Kind.FEES],
+        )
+    settle(Appointment.objects.get(patient=people["carl"].patient))
+
+
+NOBODY: set[str] = set()
+BOTH = {"carl", "dora"}
+ALL = {"carl", "dora", "eve"}
+
+
+def names(users) -> set[str]:
+    return {user.given_name.lower() for user in users}
+
+
+@pytest.mark.parametrize(
+    ("name", "sees"),
+    [
+        ("boss", BOTH),
+        ("desk", BOTH),
+        ("auditor", BOTH),
+        ("ada", {"carl"}),
+        ("bob", {"dora"}),
+        ("carl", {"carl"}),
+        ("dora", {"dora"}),
+        ("eve", NOBODY),
+    ],
+)
+def test_appointments(people, visits, name, sees):
+    assert names(row.patient.user for row in Appointment.objects.visible_to(people[name])) == sees
+
+
+@pytest.mark.parametrize(
+    ("name", "sees"),
+    [
+        ("boss", ALL),
+        ("desk", ALL),
+        ("auditor", ALL),
+        ("ada", {"carl"}),
+        ("bob", NOBODY),  # nobody is in care before the visit is paid for
+        ("carl", {"carl"}),
+        ("dora", {"dora"}),
+        ("eve", {"eve"}),
+    ],
+)
+def test_patients_and_their_consents(people, visits, name, sees):
+    assert names(row.user for row in Patient.objects.visible_to(people[name])) == sees
+    assert names(row.patient.user for row in Consent.objects.visible_to(people[name])) == sees & BOTH
+
+
+@pytest.mark.parametrize(
+    ("name", "sees"),
+    [
+        ("boss", {"ada", "bob"}),
+        ("desk", {"ada", "bob"}),
+        ("auditor", {"ada", "bob"}),
+        ("ada", {"ada"}),
+        ("bob", {"bob"}),
+        ("carl", NOBODY),
+    ],
+)
+def test_rosters(people, visits, name, sees):
+    assert names(row.practitioner.user for row in Roster.objects.visible_to(people[name])) == sees
+
+
+@pytest.mark.parametrize("name", ["boss", "desk", "auditor", "ada", "bob", "carl", "eve"])
+def test_times_and_kinds_are_offered_to_all(people, visits, name):
+    assert Slot.objects.visible_to(people[name]).count() == 2
+    assert AppointmentType.objects.visible_to(people[name]).count() == 1
+
+
+@pytest.mark.parametrize(("name", "sees"), [("boss", 3), ("ada", 3), ("carl", 0)])
+def test_practitioners(people, visits, name, sees):
+    assert Practitioner.objects.visible_to(people[name]).count() == sees
+
+

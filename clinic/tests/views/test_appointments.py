@@ -1,0 +1,148 @@
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from clinic import booking
+from clinic.models import Appointment, AuditEvent
+
+pytestmark = pytest.mark.django_db
+
+# By GET unless it only takes POST.
+PAGES = {
+    "appointment": "get",
+    "appointment-status": "get",
+    "appointment-cancel": "get",
+    "appointment-paid": "get",
+    "appointment-arrive": "post",
+    "appointment-pay": "post",
+}
+
+
+@pytest.fixture
+def browser(client, patient):
+    client.force_login(patient.user)
+    return client
+
+
+def address(name: str, appointment: Appointment) -> str:
+    return reverse(name, args=[appointment.pk])
+
+
+@pytest.mark.parametrize(("name", "method"), PAGES.items())
+class TestStrangers:
+    def test_find_nothing(self, client, confirmed, make_patient, name, method):
+        client.force_login(make_patient("stranger").user)
+
+        assert getattr(client, method)(address(name, confirmed)).status_code == 404
+
+    def test_who_are_not_signed_in_are_asked_to(self, client, confirmed, name, method):
+        assert getattr(client, method)(address(name, confirmed)).url.startswith("/accounts/login/")
+
+    def test_among_the_staff_are_sent_to_their_desk(self, client, confirmed, doctor, name, method):
+        client.force_login(doctor.user)
+
+        assert getattr(client, method)(address(name, confirmed)).url == "/admin/"
+
+
+class TestAppointment:
+    def test_says_until_when_it_is_held(self, browser, held):
+        page = browser.get(address("appointment", held)).content.decode()
+
+        assert "Held for you until" in page
+        assert "Pay A$80.00" in page
+
+    def test_offers_no_payment_once_the_time_is_up(self, browser, held):
+        with time_machine.travel(held.held_until, tick=False):
+            page = browser.get(address("appointment", held)).content.decode()
+
+        assert "The time to pay has run out" in page
+        assert "Pay A$" not in page
+
+    @pytest.mark.parametrize(("minutes", "shown"), [(31, False), (30, True), (-5, True)])
+    def test_lets_the_patient_in_from_half_an_hour_before(self, browser, confirmed, minutes, shown):
+        with time_machine.travel(confirmed.starts_at - timedelta(minutes=minutes), tick=False):
+            browser.force_login(confirmed.patient.user)
+            page = browser.get(address("appointment", confirmed)).content.decode()
+
+        assert ("/arrive/" in page) is shown
+
+    @pytest.mark.parametrize("status", Appointment.Status.values)
+    def test_stands_in_every_status(self, browser, confirmed, status):
+        Appointment.objects.update(status=status)
+
+        assert browser.get(address("appointment", confirmed)).status_code == 200
+
+    def test_looking_is_in_the_trail(self, browser, confirmed, patient):
+        browser.get(address("appointment", confirmed))
+
+        event = AuditEvent.objects.get(action="read")
+        assert (event.by, event.record_id, event.patient_id) == (patient.user, confirmed.pk, patient.pk)
+
+
+class TestCancel:
+    def test_tells_what_comes_back(self, browser, confirmed):
+        page = browser.get(address("appointment-cancel", confirmed)).content.decode()
+
+        assert "You get the whole fee of A$80.00 back." in page
+
+    def test_gives_the_time_and_the_money_back(self, browser, confirmed):
+        answer = browser.post(address("appointment-cancel", confirmed), {"why": "I am well."}, follow=True)
+
+        assert "Your appointment was cancelled." in answer.content.decode()
+        confirmed.refresh_from_db()
+        assert (confirmed.status, confirmed.order.status) == ("cancelled", "refunded")
+
+    def test_changes_nothing_by_looking(self, browser, confirmed):
+        browser.get(address("appointment-cancel", confirmed))
+
+        confirmed.refresh_from_db()
+        assert confirmed.status == "confirmed"
+
+    def test_tells_why_it_cannot(self, browser, confirmed):
+        Appointment.objects.update(status="completed")
+        here = address("appointment-cancel", confirmed)
+
+        answer = browser.post(here, {}, headers={"Referer": f"http://testserver{here}"}, follow=True)
+
+        assert "is completed and cannot become cancelled" in answer.content.decode()
+
+
+class TestArrive:
+    def test_shows_the_doctor_that_the_patient_waits(self, browser, confirmed):
+        with time_machine.travel(confirmed.starts_at - timedelta(minutes=10), tick=False):
+            browser.force_login(confirmed.patient.user)
+            answer = browser.post(address("appointment-arrive", confirmed), follow=True)
+
+        assert "The doctor can see that you are here." in answer.content.decode()
+        confirmed.refresh_from_db()
+        assert confirmed.status == "arrived"
+
+    def test_takes_no_get(self, browser, confirmed):
+        assert browser.get(address("appointment-arrive", confirmed)).status_code == 405
+
+
+class TestVisits:
+    def test_are_ahead_or_earlier(self, browser, patient, make_slot, fees):
+        gone = booking.hold(make_slot(24), patient=patient, by=None)
+        booking.cancel(gone, by=patient.user, why="Another time suits better.")
+        ahead = booking.hold(make_slot(24.5), patient=patient, by=None)
+
+        context = browser.get("/portal/visits/").context
+
+        assert (list(context["ahead"]), list(context["earlier"])) == ([ahead], [gone])
+
+    def test_ask_the_database_equally_often_for_one_and_three(self, browser, patient, make_slot, fees):
+        booking.hold(make_slot(24), patient=patient, by=None)
+        with CaptureQueriesContext(connection) as one:
+            browser.get("/portal/visits/")
+        for hours in (48, 72):
+            booking.hold(make_slot(hours), patient=patient, by=None)
+
+        with CaptureQueriesContext(connection) as three:
+            browser.get("/portal/visits/")
+
+        assert len(one) == len(three)

@@ -1,0 +1,99 @@
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from clinic import booking
+from clinic.models import Appointment, Consent
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(client, patient, fees):
+    client.force_login(patient.user)
+    return client
+
+
+def address(slot) -> str:
+    return reverse("slot", args=[slot.pk])
+
+
+class TestBook:
+    def test_names_the_zones_of_both(self, client, make_patient, make_doctor, make_slot, fees):
+        make_slot(of=make_doctor("tom", zone="Australia/Perth"))
+        client.force_login(make_patient("kim", zone="Australia/Darwin").user)
+
+        page = client.get("/portal/book/").content.decode()
+
+        assert "Times by your clock: ACST, UTC+09:30." in page
+        assert "in Perth, where the doctor is (AWST, UTC+08:00)." in page
+
+    @pytest.mark.parametrize("wish", ["kind=nonsense", f"kind={uuid4()}", f"doctor={uuid4()}", "day=nonsense"])
+    def test_says_what_is_not_offered(self, browser, slot, wish):
+        answer = browser.get(f"/portal/book/?{wish}")
+
+        assert answer.status_code == 400
+        assert "notice bad" in answer.content.decode()
+
+    def test_says_when_nothing_is_free(self, browser, short_visit):
+        assert "All times of this kind are taken." in browser.get("/portal/book/").content.decode()
+
+    def test_says_when_nothing_is_offered(self, browser):
+        assert "No appointments are offered at the moment." in browser.get("/portal/book/").content.decode()
+
+    def test_asks_the_database_equally_often_for_one_and_three(self, browser, make_slot, make_doctor):
+        make_slot()
+        with CaptureQueriesContext(connection) as one:
+            browser.get("/portal/book/")
+        for name in ("bob", "tom"):
+            make_slot(of=make_doctor(name))
+
+        with CaptureQueriesContext(connection) as three:
+            browser.get("/portal/book/")
+
+        assert len(one) == len(three)
+
+
+class TestSlot:
+    def test_tells_fee_policy_and_rebate(self, browser, slot):
+        page = browser.get(address(slot)).content.decode()
+
+        assert "A$80.00" in page
+        assert "There is no Medicare rebate." in page
+        assert "Cancel at any time before the start" in page
+
+    def test_holds_the_time_with_the_patients_yes(self, browser, slot, patient):
+        answer = browser.post(address(slot), {"agree": "on"})
+
+        held = Appointment.objects.get()
+        assert answer.url == reverse("appointment", args=[held.pk])
+        assert (held.slot, held.patient, held.status) == (slot, patient, "held")
+        assert set(Consent.objects.values_list("kind", flat=True)) == {"telehealth", "fees", "privacy"}
+
+    def test_holds_nothing_without_it(self, browser, slot):
+        answer = browser.post(address(slot), {})
+
+        assert answer.status_code == 400
+        assert "Please read the three points" in answer.content.decode()
+        assert not Appointment.objects.exists()
+
+    def test_tells_those_who_are_late(self, browser, slot, make_patient):
+        faster = make_patient("faster")
+        booking.hold(slot, patient=faster, by=faster.user)
+        here = address(slot)
+
+        answer = browser.post(here, {"agree": "on"}, headers={"Referer": f"http://testserver{here}"}, follow=True)
+
+        assert "This time has just been taken. Please choose another." in answer.content.decode()
+        assert Appointment.objects.get().patient == faster
+
+    @pytest.mark.parametrize("key", ["nonsense", uuid4()])
+    def test_is_not_there_for_a_wrong_address(self, browser, key):
+        assert browser.get(f"/portal/book/{key}/").status_code == 404
+
+    def test_is_for_those_who_are_signed_in(self, client, slot):
+        assert client.post(address(slot), {"agree": "on"}).url.startswith("/accounts/login/")
+        assert not Appointment.objects.exists()

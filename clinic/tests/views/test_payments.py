@@ -1,0 +1,65 @@
+import pytest
+from django.urls import reverse
+
+from billing import charging
+from billing.models import Payment
+from clinic import booking
+from clinic.models import Appointment
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(client, patient):
+    client.force_login(patient.user)
+    return client
+
+
+def address(name: str, appointment: Appointment) -> str:
+    return reverse(name, args=[appointment.pk])
+
+
+class TestPay:
+    def test_leads_to_the_payment_page(self, browser, held, simulated_stripe):
+        answer = browser.post(address("appointment-pay", held))
+
+        payment = Payment.objects.get()
+        assert answer.url == payment.url
+        assert payment.success_url == f"http://testserver{address('appointment-paid', held)}"
+        assert payment.cancel_url == f"http://testserver{address('appointment', held)}"
+
+    def test_tells_when_there_is_nothing_to_pay(self, browser, confirmed):
+        here = address("appointment", confirmed)
+
+        answer = browser.post(
+            address("appointment-pay", confirmed), headers={"Referer": f"http://testserver{here}"}, follow=True
+        )
+
+        assert "This appointment is confirmed. There is nothing to pay for it now." in answer.content.decode()
+
+    def test_takes_no_get(self, browser, held):
+        assert browser.get(address("appointment-pay", held)).status_code == 405
+
+
+class TestPaid:
+    def test_waits_for_the_worker(self, browser, held, patient, simulated_stripe):
+        browser.post(address("appointment-pay", held))
+        payment = Payment.objects.get()
+        back = simulated_stripe.press(payment.url, "pay")
+
+        waiting = browser.get(back.removeprefix("http://testserver"))
+        before = browser.get(address("appointment-status", held)).json()
+        charging.follow(payment.session_id)
+        after = browser.get(address("appointment-status", held)).json()
+        arrived = browser.get(address("appointment-paid", held), follow=True)
+
+        assert "We are confirming your payment" in waiting.content.decode()
+        assert (before, after) == ({"status": "held"}, {"status": "confirmed"})
+        assert "your appointment is confirmed" in arrived.content.decode()
+
+    def test_shows_what_became_of_it_otherwise(self, browser, held):
+        booking.expire_holds(now=held.held_until)
+
+        answer = browser.get(address("appointment-paid", held), follow=True)
+
+        assert "This time is no longer held" in answer.content.decode()
