@@ -26,6 +26,16 @@ OUTCOME_COLOURS = {
     ImportRow.Outcome.CHANGED: "warning",
     ImportRow.Outcome.ERROR: "danger",
 }
+# What was counted, in the order of reading, and the outcome that the lines behind it have.
+TOTALS = {
+    "read": ("Read", ""),
+    "new": ("New", ImportRow.Outcome.NEW),
+    "changed": ("Changed", ImportRow.Outcome.CHANGED),
+    "unchanged": ("Unchanged", ImportRow.Outcome.UNCHANGED),
+    "errors": ("Not taken", ImportRow.Outcome.ERROR),
+    "review": ("To review", ""),
+    "gone": ("Gone from the list", ""),
+}
 
 
 @admin.register(Import)
@@ -86,21 +96,15 @@ class ImportAdmin(RecordAdmin):
 
     @display(description="Lines")
     def show_totals(self, run: Import) -> str | SafeString:
-        outcomes = {str(outcome) for outcome in ImportRow.Outcome}
-        named = {"errors": "error"}
-        return table(
-            run.totals,
-            [
-                [
-                    counted(count, _lines(run, outcome=named.get(name, name)))
-                    if named.get(name, name) in outcomes
-                    else count
-                    for name, count in run.totals.items()
-                ]
-            ]
-            if run.totals
-            else [],
-        )
+        named = [
+            (title, run.totals[name], outcome)
+            for name, (title, outcome) in TOTALS.items()
+            if name in run.totals
+        ]
+        counts = [
+            counted(count, _lines(run, outcome=outcome)) if outcome else count for _, count, outcome in named
+        ]
+        return table([title for title, _, _ in named], [counts] if counts else [])
 
     @display(description="About the workbook")
     def show_notes(self, run: Import) -> str | SafeString:

@@ -73,6 +73,7 @@ class PriceInline(TabularInline):
     fields = ["effective_on", "kind", "show_amount", "gst"]
     readonly_fields = fields
     extra = 0
+    hide_title = True
     can_delete = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
@@ -99,7 +100,7 @@ class ProductAdmin(RecordAdmin):
         "tga_category",
         "show_schedule",
         "dose_form",
-        "size_text",
+        "show_size",
         "supplier",
         "show_retail",
         "show_supply",
@@ -123,14 +124,14 @@ class ProductAdmin(RecordAdmin):
             None,
             {"fields": [("name", "brand"), ("supplier", "manufacturer"), ("show_schedule", "tga_category")]},
         ),
-        ("Supply", {"fields": [("supply", "availability", "available_on")]}),
-        ("Composition", {"fields": [("show_strength", "is_composition_known"), ("dose_form", "size_text")]}),
+        ("Supply", {"fields": [("supply", "available_on"), "availability"]}),
+        ("Composition", {"fields": [("show_strength", "is_composition_known"), ("dose_form", "show_size")]}),
         (
             "As the supplier states it",
             {"fields": [("tga_category_stated", "schedule_stated", "dose_form_stated")]},
         ),
         ("To review", {"fields": ["show_reasons"]}),
-        ("Codes", {"fields": [("gtin13", "product_code"), ("pbs_code", "artg_id", "pathway")]}),
+        ("Codes", {"fields": [("gtin13", "product_code"), ("pbs_code", "artg_id"), "pathway"]}),
         ("Plant", {"fields": [("strain_type", "cultivar"), ("lineage", "terpenes")]}),
         ("Pack", {"fields": [("packaging", "storage")]}),
     ]
@@ -159,9 +160,13 @@ class ProductAdmin(RecordAdmin):
     def show_strength(self, product: Product) -> str:
         return product.strength_text or "–"
 
+    @display(description="Pack", ordering="size_value")
+    def show_size(self, product: Product) -> str:
+        return product.size_text or "–"
+
     @display(description="Schedule", ordering="schedule", label={"S8": "danger", "S4": "info"})
     def show_schedule(self, product: Product) -> tuple[str, str]:
-        return product.schedule, product.schedule or "Unknown"
+        return product.schedule or "unknown", product.schedule or "Unknown"
 
     @display(description="Retail", ordering="retail")
     def show_retail(self, product: Product) -> str | SafeString:

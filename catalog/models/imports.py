@@ -72,10 +72,10 @@ class ImportRow(Fact):
         ERROR = "error", "Not taken"
 
     run = models.ForeignKey(Import, models.PROTECT, related_name="rows", verbose_name="import")
-    position = models.PositiveIntegerField()
+    position = models.PositiveIntegerField("line")
     sheet = models.CharField(max_length=100)
     cell = models.CharField(max_length=20)
-    line = models.CharField(max_length=30)
+    line = models.CharField("row or column", max_length=30)
     raw = models.JSONField()
     stated = models.JSONField()
     findings = models.JSONField(default=list)
@@ -86,6 +86,8 @@ class ImportRow(Fact):
     objects = ImportRowQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "line of an import"
+        verbose_name_plural = "lines of imports"
         ordering = ["run", "position"]
         constraints = [
             models.UniqueConstraint(fields=["run", "position"], name="%(app_label)s_%(class)s_once_per_line"),

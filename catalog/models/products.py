@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from clinic.models import User
 
 
+MEASURES = {"g", "mL", "mg"}  # other units of size are pieces, which can be counted
+
+
 class DoseForm(models.TextChoices):
     """Dose forms as approvals name them (TGA Special Access Scheme), and the common ordinary ones."""
 
@@ -126,19 +129,19 @@ class Product(Record):
     cbd_unit = models.CharField("CBD unit", max_length=10, choices=Unit, blank=True)
     other_cannabinoids = models.JSONField(default=dict, blank=True)
     is_composition_known = models.BooleanField(
-        default=True, help_text="No when the list names a strength that cannot be read."
+        "composition known", default=True, help_text="No when the list names a strength that cannot be read."
     )
 
-    tga_category_stated = models.PositiveSmallIntegerField(null=True, blank=True)
+    tga_category_stated = models.PositiveSmallIntegerField("TGA category stated", null=True, blank=True)
     tga_category = models.PositiveSmallIntegerField(
         "TGA category", null=True, blank=True, help_text="Computed from the composition."
     )
-    is_category_disputed = models.BooleanField(default=False)
+    is_category_disputed = models.BooleanField("category in doubt", default=False)
     schedule_stated = models.CharField(max_length=2, choices=Schedule, blank=True)
     schedule = models.CharField(
         max_length=2, choices=Schedule, blank=True, help_text="Computed from the composition."
     )
-    is_schedule_disputed = models.BooleanField(default=False)
+    is_schedule_disputed = models.BooleanField("schedule in doubt", default=False)
     pathway = models.CharField(max_length=20, choices=Pathway, default=Pathway.UNAPPROVED)
     artg_id = models.CharField("ARTG ID", max_length=20, blank=True)
 
@@ -246,7 +249,10 @@ class Product(Record):
 
     @property
     def size_text(self) -> str:
-        return "" if self.size_value is None else f"{_plain(self.size_value)} {self.size_unit}"
+        if self.size_value is None:
+            return ""
+        is_counted = self.size_unit not in MEASURES and self.size_value != 1
+        return f"{_plain(self.size_value)} {self.size_unit}{'s' if is_counted else ''}"
 
     @property
     def strength_text(self) -> str:

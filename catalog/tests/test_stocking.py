@@ -41,7 +41,7 @@ class TestLoadMedicines:
             "S4",
             "registered",
         )
-        assert str(simvastatin) == "Simvastatin 40 mg, 30 tablet"
+        assert str(simvastatin) == "Simvastatin 40 mg, 30 tablets"
         assert simvastatin.history.get().history_user == manager
 
     def test_changes_nothing_the_second_time(self):

@@ -112,6 +112,7 @@ class TestProducts:
             ({"q": "quandong pastilles"}, 2),
             ({"category": "1"}, 3),
             ({"category": "none"}, 1),
+            ({"category": "all of them"}, 23),
             ({"attention": "review"}, 4),
             ({"attention": "disputed"}, 1),
             ({"attention": "prescribable"}, 19),
@@ -156,6 +157,18 @@ class TestImports:
         for said in ("Sheet1!L5", "Sheet3!L2", "Wholesale 78.00 here, 82.00 in Sheet3!L2.", "In Stock"):
             assert said in text
         assert client.get(page("importrow"), {"run__id__exact": catalogue.pk}).context["cl"].result_count == 5
+
+    def test_shows_what_would_change_beside_the_product(self, catalogue, damaged, manager, staff_client):
+        def edit(book):
+            book["Oil"]["D2"] = 75
+
+        importing.bring_in("medreleaf", data=damaged("medreleaf", edit), file_name="next.xlsx", by=None)
+        row = ImportRow.objects.get(outcome="changed")
+
+        text = staff_client(manager).get(page("importrow", row)).content.decode()
+
+        assert f'href="{page("product", row.product)}"' in text
+        assert ">wholesale</td>" in text
 
     def test_shows_the_totals(self, catalogue, manager, staff_client):
         text = staff_client(manager).get(page("import", catalogue)).content.decode()

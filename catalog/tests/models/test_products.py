@@ -112,6 +112,18 @@ class TestText:
     def test_does_not_repeat_a_brand_in_the_name(self):
         assert str(Product(name="Kestrel Heron", brand="Kestrel")) == "Kestrel Heron"
 
+    @pytest.mark.parametrize(
+        ("value", "unit", "text"),
+        [
+            (D("30.000"), "mL", "30 mL"),
+            (D(1), "capsule", "1 capsule"),
+            (D(20), "capsule", "20 capsules"),
+            (None, "", ""),
+        ],
+    )
+    def test_counts_pieces(self, value, unit, text):
+        assert Product(size_value=value, size_unit=unit).size_text == text
+
     def test_says_nothing_of_an_unknown_strength(self):
         assert Product(name="Heron").strength_text == ""
 
