@@ -1,0 +1,73 @@
+"""A process of its own that asks one rule at a time, as it reads on its standard input."""
+
+import json
+import os
+import sys
+import time
+from datetime import datetime
+
+
+def race() -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    import django  # noqa: PLC0415  not before the settings are named
+
+    django.setup()
+    print("ready", flush=True)  # noqa: T201  what the test reads
+    for line in sys.stdin:
+        order = json.loads(line)
+        time.sleep(max(0, order["at"] - time.time()))
+        print(json.dumps(outcome(order["rule"], order["arguments"])), flush=True)  # noqa: T201
+
+
+def outcome(rule: str, arguments: list[str]) -> str:
+    """What came of it: "done", a number, or the name of the refusal or mistake."""
+    try:
+        answer = RULES[rule](*arguments)
+    except Exception as error:
+        return type(error).__name__
+    return str(answer) if isinstance(answer, int) else "done"
+
+
+def hold(slot: str, patient: str) -> None:
+    from clinic import booking  # noqa: PLC0415  Django is up only now
+    from clinic.models import Patient, Slot  # noqa: PLC0415
+
+    booking.hold(Slot.objects.get(pk=slot), patient=Patient.objects.get(pk=patient), by=None)
+
+
+def expire(now: str) -> int:
+    from clinic import booking  # noqa: PLC0415
+
+    return booking.expire_holds(now=datetime.fromisoformat(now))
+
+
+def cancel(appointment: str) -> None:
+    from clinic import booking  # noqa: PLC0415
+    from clinic.models import Appointment  # noqa: PLC0415
+
+    found = Appointment.objects.get(pk=appointment)
+    booking.cancel(found, by=found.patient.user, why="No.")
+
+
+def pay(page: str) -> None:
+    from billing.simulator.running import RunningSimulator  # noqa: PLC0415
+
+    RunningSimulator("").press(page, "pay")
+
+
+def follow(session: str) -> None:
+    from billing import charging  # noqa: PLC0415
+
+    charging.follow(session)
+
+
+def offer(now: str) -> int:
+    from clinic import rostering  # noqa: PLC0415
+
+    return rostering.offer(now=datetime.fromisoformat(now))
+
+
+RULES = {"hold": hold, "expire": expire, "cancel": cancel, "pay": pay, "follow": follow, "offer": offer}
+
+if __name__ == "__main__":
+    race()
