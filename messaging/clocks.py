@@ -19,6 +19,11 @@ def clock(at: datetime, zone: str) -> str:
     return f"{there.hour % 12 or 12}:{there:%M} {'am' if there.hour < 12 else 'pm'}"
 
 
+def briefly(at: datetime, zone: str) -> str:
+    """``Tue 24 Nov 2026, 9:30 am``: for lists that name the zone once."""
+    return f"{date_format(at.astimezone(ZoneInfo(zone)), 'D j M Y')}, {clock(at, zone)}"
+
+
 def zone_in_words(at: datetime, zone: str) -> str:
     """``Sydney time, AEDT``; zones without letters of their own say their offset."""
     short = at.astimezone(ZoneInfo(zone)).tzname() or ""

@@ -58,7 +58,8 @@ class LetterAdmin(RecordAdmin):
         body = mark_safe(urlize(letter.body, nofollow=True, autoescape=True))  # noqa: S308
         return format_html(
             '<div class="max-w-2xl border border-base-200 dark:border-base-700 rounded-default p-4">'
-            '<p class="font-semibold mb-3">{}</p><div class="whitespace-pre-wrap break-words">{}</div></div>',
+            '<p class="font-semibold mb-3">{}</p>'
+            '<div style="white-space: pre-line; overflow-wrap: anywhere">{}</div></div>',
             letter.subject,
             body,
         )

@@ -16,9 +16,9 @@ def in_zone(at: datetime | str, zone: str) -> str:
 
 
 @register.filter
-def day_in_zone(at: datetime | str, zone: str) -> str:
-    """Write the day that an instant has where the reader is: ``{{ starts_at|day_in_zone:zone }}``."""
-    return clocks.day(_instant(at), zone)
+def briefly_in_zone(at: datetime | str, zone: str) -> str:
+    """Write an instant for a list that names the zone once: ``{{ room.last_at|briefly_in_zone:zone }}``."""
+    return clocks.briefly(_instant(at), zone)
 
 
 def _instant(at: datetime | str) -> datetime:

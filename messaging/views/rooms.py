@@ -7,9 +7,10 @@ from uuid import UUID
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 
 from config.base import SignedInRequest, record_viewed
-from messaging import chatting, streaming
+from messaging import chatting, clocks, streaming
 from messaging.forms.rooms import MessageForm, PageForm
 from messaging.models import Room
 from messaging.views.doors import signed_in
@@ -25,7 +26,12 @@ def rooms(request: SignedInRequest) -> HttpResponse:
     unread = chatting.unread_for(request.user)
     for room in page.object_list:
         room.unread = unread.get(room.pk, 0)
-    return render(request, "messaging/room_list.html", {"page": page, "last_event_id": last_event_id})
+    context = {
+        "page": page,
+        "last_event_id": last_event_id,
+        "zone": clocks.zone_in_words(timezone.now(), request.user.time_zone),
+    }
+    return render(request, "messaging/room_list.html", context)
 
 
 @signed_in
