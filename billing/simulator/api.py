@@ -14,6 +14,7 @@ from billing.simulator.events import expanded
 from billing.simulator.state import State
 from billing.simulator.wire import Answer, ApiError, Request, Tree, json_answer
 
+KEYS_LAST = 24 * 60 * 60  # seconds for which an Idempotency-Key is remembered
 VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?")
 
 
@@ -109,10 +110,12 @@ def _answer_once(state: State, request: Request, *, origin: str, version: str | 
         if request.method != "POST" or not key:
             return _run(state, request, origin=origin, version=version), False
         asked = hashlib.sha256(request.path.encode() + b"?" + request.body).hexdigest()
-        kept = state.db.execute("SELECT request, body FROM answers WHERE key = ?", (key,)).fetchone()
+        state.db.execute("DELETE FROM answered WHERE at < ?", (state.now() - KEYS_LAST,))
+        kept = state.db.execute("SELECT request, body FROM answered WHERE key = ?", (key,)).fetchone()
         if kept is None:
             body = _run(state, request, origin=origin, version=version)
-            state.db.execute("INSERT INTO answers VALUES (?, ?, ?)", (key, asked, json.dumps(body)))
+            given = (key, asked, json.dumps(body), state.now())
+            state.db.execute("INSERT INTO answered VALUES (?, ?, ?, ?)", given)
             return body, False
         if kept[0] != asked:
             raise ApiError(

@@ -90,6 +90,7 @@ class TestHandle:
     def test_tells_nobody_twice(self, completed, work, heard):
         event = receive(completed)
         work()
+        event.refresh_from_db()
 
         receiving.handle(event)
 

@@ -80,9 +80,12 @@ class TestSend:
         assert at_stripe(paid) == [Decimal("10.00")]
 
     @pytest.mark.parametrize("age", [timedelta(0), timedelta(days=3)])
-    def test_sends_once_when_the_worker_died_before_noting_the_answer(self, paid, manager, age):
+    def test_sends_once_when_the_worker_died_before_noting_the_answer(
+        self, paid, manager, simulated_stripe, age
+    ):
         owed = refunding.refund(paid, amount=Decimal("10.00"), by=manager, why="A courtesy.")
         gateway.create_refund(refund_id=str(owed.pk), intent_id=owed.payment.intent_id, amount=owed.amount)
+        simulated_stripe.control("clock", age.days * 24 * 60 * 60)
         owed.created_at -= age
 
         refunding.send(owed)

@@ -147,6 +147,14 @@ class TestIdempotency:
         with pytest.raises(stripe.IdempotencyError):
             client.v1.checkout.sessions.create(params=asked(metadata={}), options={"idempotency_key": "two"})
 
+    def test_forgets_a_key_after_a_day(self, client, simulated_stripe):
+        first = client.v1.checkout.sessions.create(params=asked(), options={"idempotency_key": "four"})
+        simulated_stripe.control("clock", 24 * 60 * 60 + 1)
+
+        again = client.v1.checkout.sessions.create(params=asked(), options={"idempotency_key": "four"})
+
+        assert again.id != first.id
+
     def test_forgets_a_request_that_was_refused(self, client):
         with pytest.raises(stripe.InvalidRequestError):
             client.v1.checkout.sessions.create(
