@@ -66,7 +66,7 @@ def _own(user: User) -> Any:
     return (
         Appointment.objects.visible_to(user)
         .filter(slot__practitioner__user=user)
-        .select_related("patient__user", "slot__appointment_type", "slot__practitioner__user")
+        .select_related("patient__user", "slot__appointment_type", "slot__practitioner__user", "encounter")
         .annotate(arrived_at=Subquery(arrived.order_by("history_date").values("history_date")[:1]))
         .order_by("starts_at", "pk")
     )

@@ -26,6 +26,9 @@ class LookedAt(TabularInline):
     can_delete = False
     tab = True
 
+    def get_readonly_fields(self, request, obj=None):
+        return self.fields
+
     def has_add_permission(self, request, obj=None):
         return False
 
@@ -39,6 +42,7 @@ class LookedAt(TabularInline):
 class LineInline(LookedAt):
     model = PrescriptionLine
     fields = ["product", "quantity", "directions", "repeats", "interval_days", "removed_at"]
+    readonly_fields = fields
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("product", "prescription__patient__user")
@@ -47,7 +51,7 @@ class LineInline(LookedAt):
 class DocumentInline(LookedAt):
     model = Document
     fields = ["kind", "recorded_at", "show_download"]
-    readonly_fields = ["show_download"]
+    readonly_fields = fields
 
     @display(description="File")
     def show_download(self, document: Document) -> str:
@@ -86,10 +90,7 @@ class PrescriptionAdmin(RecordAdmin):
         "show_consultation",
         "content_sha256",
     ]
-    readonly_fields = [
-        *("number", "status", "schedule", "issued_at", "issued_by"),
-        *("valid_until_on", "show_consultation", "content_sha256"),
-    ]
+    readonly_fields = [name for row in fields for name in ([row] if isinstance(row, str) else row)]
 
     @display(description="Status", label={"draft": "warning", "issued": "success", "cancelled": "danger"})
     def show_status(self, prescription: Prescription) -> tuple[str, str]:

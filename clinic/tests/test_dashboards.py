@@ -137,6 +137,19 @@ class TestFill:
 
         assert len(three) == len(one)
 
+    def test_begins_the_next_consultation_by_one_button(
+        self, open_desk, doctor, patient, make_slot, settle, fees
+    ):
+        visit = settle(booking.hold(make_slot(hours=1), patient=patient, by=None))
+        client = open_desk(Role.DOCTOR)
+        [address] = re.findall(r'hx-post="([^"]*)"', client.page.content.decode())
+
+        answer = client.post(address, {"_form_submitted": "on"})
+
+        visit.refresh_from_db()
+        assert answer.headers["HX-Redirect"] == f"/admin/clinic/encounter/{visit.encounter.pk}/change/"
+        assert f'href="{answer.headers["HX-Redirect"]}"' in client.get("/admin/").content.decode()
+
 
 class TestDoor:
     def test_is_closed_to_patients(self, patient):

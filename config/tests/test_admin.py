@@ -1,0 +1,95 @@
+"""The staff site itself: what is on it, and what is not."""
+
+import pytest
+from django.contrib import admin
+from django.core.cache import cache
+from django.utils import timezone
+from django_q.models import Failure, OrmQ, Schedule, Success
+
+from config.admin import TO_BE_LOOKED_AT, ScopedAdmin
+
+QUEUE = {"schedule": Schedule, "failure": Failure, "success": Success, "ormq": OrmQ}
+
+
+@pytest.fixture
+def schedule(db):
+    return Schedule.objects.create(func="clinic.tasks.expire_holds", name="Free the slots nobody paid for")
+
+
+class TestRegister:
+    def test_takes_of_packages_the_queue_alone(self):
+        theirs = {m._meta.label for m, a in admin.site._registry.items() if not isinstance(a, ScopedAdmin)}
+
+        assert theirs == TO_BE_LOOKED_AT
+
+    @pytest.mark.parametrize("name", QUEUE)
+    def test_shows_the_queue_to_managers(self, staff_client, manager, name):
+        assert staff_client(manager).get(f"/admin/django_q/{name}/").status_code == 200
+
+    @pytest.mark.parametrize("name", QUEUE)
+    @pytest.mark.parametrize("role", ["reception", "doctor", "auditor"])
+    def test_shows_the_queue_to_nobody_else(self, staff_client, make_user, name, role):
+        assert staff_client(make_user(role)).get(f"/admin/django_q/{name}/").status_code == 403
+
+    def test_lets_nobody_name_a_function_to_be_run(self, staff_client, manager, schedule):
+        client = staff_client(manager)
+        evil = {"func": "os.system", "args": "'id'", "schedule_type": "O", "repeats": "1", "name": "Evil"}
+
+        added = client.post("/admin/django_q/schedule/add/", evil)
+        changed = client.post(f"/admin/django_q/schedule/{schedule.pk}/change/", evil)
+        deleted = client.post(f"/admin/django_q/schedule/{schedule.pk}/delete/", {"post": "yes"})
+
+        assert [added.status_code, changed.status_code, deleted.status_code] == [403, 403, 403]
+        assert Schedule.objects.get(pk=schedule.pk).func == "clinic.tasks.expire_holds"
+        assert not Schedule.objects.filter(func="os.system").exists()
+
+    @pytest.mark.parametrize("action", ["resubmit_task", "retry_failed", "delete_selected"])
+    def test_lets_nobody_run_or_delete_a_task_from_the_list(self, staff_client, manager, action):
+        now = timezone.now()
+        failed = Failure.objects.create(
+            id="0" * 32, name="t", func="os.system", started=now, stopped=now, success=False
+        )
+
+        staff_client(manager).post(
+            "/admin/django_q/failure/", {"action": action, "_selected_action": [failed.pk], "post": "yes"}
+        )
+
+        assert (Failure.objects.count(), OrmQ.objects.count()) == (1, 0)
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "otp_totp/totpdevice/",
+            "otp_static/staticdevice/",
+            "account/emailaddress/",
+            "sessions/session/",
+            "auth/group/",
+        ],
+    )
+    def test_has_no_page_for_what_only_our_rules_change(self, staff_client, manager, address):
+        assert staff_client(manager).get(f"/admin/{address}").status_code == 404
+
+
+class TestSearch:
+    def test_leaves_no_names_in_the_cache(self, staff_client, manager):
+        cache.clear()
+
+        page = staff_client(manager).get("/admin/search/", {"s": "patients", "extended": "1"})
+
+        assert "Patients" in page.content.decode()
+        assert [key for key in cache._cache if "search" in key] == []
+
+    def test_says_what_else_to_try_when_nothing_is_found(self, staff_client, manager):
+        page = staff_client(manager).get("/admin/search/", {"s": "zzzz", "extended": "1"})
+
+        assert "Nothing found. Try another part of a name" in page.content.decode()
+
+    def test_answers_an_empty_question_with_nothing(self, staff_client, manager):
+        assert staff_client(manager).get("/admin/search/").context["hits"] == []
+
+
+class TestPasswordChange:
+    def test_is_done_where_everybody_does_it(self, staff_client, manager):
+        answer = staff_client(manager).get("/admin/password_change/")
+
+        assert (answer.status_code, answer.url) == (302, "/accounts/password/change/")
