@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 import re
 
+from django.apps import apps
 from django.contrib import admin
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
@@ -31,7 +36,7 @@ COLOURS = {
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(FactAdmin):
-    list_display = ["at", "by", "role", "show_action", "record_type", "why", "show_outcome"]
+    list_display = ["show_at", "by", "role", "show_action", "show_record", "why", "show_outcome"]
     list_select_related = ["by"]
     list_filter = [
         ("at", RangeDateTimeFilter),
@@ -44,15 +49,15 @@ class AuditEventAdmin(FactAdmin):
     paginator = InfinitePaginator
     show_full_result_count = False
     fields = [
-        ("at", "by"),
+        ("show_at", "by"),
         ("role", "show_action"),
-        ("record_type", "record_id"),
-        "patient_id",
+        "show_record",
+        "show_patient",
         ("why", "show_outcome"),
         "history_id",
         "show_trace",
     ]
-    readonly_fields = ["show_action", "show_outcome", "show_trace"]
+    readonly_fields = ["show_at", "show_action", "show_record", "show_patient", "show_outcome", "show_trace"]
 
     def get_search_results(self, request, queryset, search_term):
         """Find by key, and failed sign-ins by the address that was tried, too."""
@@ -63,6 +68,30 @@ class AuditEventAdmin(FactAdmin):
         if "@" in word:
             found = found | queryset.filter(trace__tried=auditing.mark_of(word))
         return found, distinct
+
+    @display(description="When", ordering="at")
+    def show_at(self, event: AuditEvent) -> str:
+        return date_format(timezone.localtime(event.at), "j M Y, H:i:s")
+
+    @display(description="Record", ordering="record_type")
+    def show_record(self, event: AuditEvent) -> str:
+        if not event.record_type:
+            return "–"
+        kind = apps.get_model(event.record_type)
+        name = capfirst(kind._meta.verbose_name)
+        if kind not in self.admin_site._registry or event.record_id is None:
+            return name
+        page = reverse(f"admin:{kind._meta.app_label}_{kind._meta.model_name}_change", args=[event.record_id])
+        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', page, name)
+
+    @display(description="Patient")
+    def show_patient(self, event: AuditEvent) -> str:
+        if event.patient_id is None:
+            return "–"
+        page = reverse("admin:clinic_patient_change", args=[event.patient_id])
+        return format_html(
+            '<a class="text-primary-600 dark:text-primary-500" href="{}">Their record</a>', page
+        )
 
     @display(description="Action", label=COLOURS, ordering="action")
     def show_action(self, event: AuditEvent) -> tuple[str, str]:

@@ -83,7 +83,8 @@ class PatientAdmin(RecordAdmin):
         ):
             care.append("allergies")
         contact = [
-            ("show_name", "show_email"),
+            "show_name",
+            "show_email",
             ("date_of_birth", "sex"),
             "phone",
             ("street", "suburb"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef
@@ -79,11 +81,11 @@ class UserAdmin(RecordAdmin):
     readonly_fields = ["email", "show_role", "is_active", "show_second_factor", "last_login", "created_at"]
     actions_list = ["invite"]
     actions_detail = [
-        "invite_again",
-        "change_role",
-        "reset_second_factor",
-        "deactivate",
-        "activate",
+        {
+            "title": "Account",
+            "icon": "manage_accounts",
+            "items": ["invite_again", "change_role", "reset_second_factor", "deactivate", "activate"],
+        }
     ]
 
     def get_queryset(self, request):
@@ -128,12 +130,12 @@ class UserAdmin(RecordAdmin):
             page = reverse("admin:clinic_user_change", args=[user.pk])
         return HttpResponse(headers={"HX-Redirect": page})  # the dialog is sent by htmx
 
-    @step("Send invitation again", may="invite", icon="forward_to_inbox")
+    @step("Send invitation again", may="staff", icon="forward_to_inbox")
     def invite_again(self, request, user: User, form: BaseDialogForm) -> str:
         enrolling.send_invitation(user, by=request.user)
         return f"A new invitation to {user} is on its way. Older links still work until they are used."
 
-    @step("Change role", may="invite", form=RoleDialog, icon="badge")
+    @step("Change role", may="staff", form=RoleDialog, icon="badge")
     def change_role(self, request, user: User, form: RoleDialog) -> str:
         role = form.cleaned_data["role"]
         enrolling.change_role(user, role, by=request.user, why=form.cleaned_data["why"])
@@ -141,7 +143,7 @@ class UserAdmin(RecordAdmin):
 
     @step(
         "Reset second factor",
-        may="invite",
+        may="reset",
         form=ResetDialog,
         icon="phonelink_erase",
         text="Their app and recovery codes stop working. At the next sign-in they set up a new app.",
@@ -163,11 +165,19 @@ class UserAdmin(RecordAdmin):
     def has_invite_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("clinic.add_user")
 
+    def has_staff_permission(self, request, object_id=None) -> bool:
+        return self._may(request, object_id, role__in=[role for role, _ in STAFF_ROLES])
+
+    def has_reset_permission(self, request, object_id=None) -> bool:
+        return self._may(request, object_id, has_app=True)
+
     def has_deactivate_permission(self, request, object_id=None) -> bool:
-        return self.has_invite_permission(request) and self._is_active(request, object_id)
+        return self._may(request, object_id, is_active=True)
 
     def has_activate_permission(self, request, object_id=None) -> bool:
-        return self.has_invite_permission(request) and not self._is_active(request, object_id)
+        return self._may(request, object_id, is_active=False)
 
-    def _is_active(self, request: HttpRequest, object_id: str) -> bool:
-        return self.get_queryset(request).filter(pk=object_id, is_active=True).exists()
+    def _may(self, request: HttpRequest, object_id: str, **condition: Any) -> bool:
+        """Whether the person looking is a manager, and whoever is looked at fits ``condition``."""
+        rows = self.get_queryset(request).filter(pk=object_id, **condition)
+        return self.has_invite_permission(request) and rows.exists()

@@ -91,4 +91,5 @@ class PractitionerAdmin(RecordAdmin):
         return f"{practitioner} is verified and may prescribe."
 
     def has_verify_permission(self, request, object_id=None) -> bool:
-        return request.user.has_perm("clinic.verify_practitioner")
+        waiting = self.get_queryset(request).filter(pk=object_id, verified_at=None)
+        return request.user.has_perm("clinic.verify_practitioner") and waiting.exists()

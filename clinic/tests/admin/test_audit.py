@@ -1,0 +1,87 @@
+"""The audit trail: who may look at what of it, and finding one's way."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from clinic import auditing
+
+LIST = reverse("admin:clinic_auditevent_changelist")
+
+
+def listed(browser, **query):
+    return {event.pk for event in browser.get(LIST, query).context["cl"].queryset}
+
+
+class TestWhoSees:
+    @pytest.mark.parametrize(
+        ("role", "others"), [("manager", True), ("auditor", True), ("reception", False), ("doctor", False)]
+    )
+    def test_everybodys_or_their_own(self, staff_client, make_user, role, others):
+        reader, somebody = make_user(role, "reader"), make_user("manager", "somebody")
+        own, other = auditing.note("print", by=reader), auditing.note("print", by=somebody)
+
+        found = listed(staff_client(reader))
+
+        assert (own.pk in found, other.pk in found) == (True, others)
+
+    @pytest.mark.parametrize("name", ["change", "history"])
+    def test_one_of_somebody_else_is_not_there(self, staff_client, manager, reception, name):
+        event = auditing.note("print", by=manager, why="For the file.")
+
+        answer = staff_client(reception).get(reverse(f"admin:clinic_auditevent_{name}", args=[event.pk]))
+
+        assert answer.status_code in {302, 404}
+
+    @pytest.mark.parametrize("name", ["add", "change", "delete"])
+    def test_nobody_writes(self, staff_client, manager, name):
+        event = auditing.note("print", by=manager)
+        arguments = [] if name == "add" else [event.pk]
+
+        answer = staff_client(manager).post(reverse(f"admin:clinic_auditevent_{name}", args=arguments), {})
+
+        assert answer.status_code == 403
+
+
+class TestSearch:
+    def test_finds_what_happened_to_a_patient(self, staff_client, manager, patient):
+        event = auditing.note("print", by=None, record=patient)
+        other = auditing.note("print", by=None)
+
+        found = listed(staff_client(manager), q=str(patient.pk))
+
+        assert (event.pk in found, other.pk in found) == (True, False)
+
+    def test_finds_failed_sign_ins_by_the_address_tried(self, staff_client, manager):
+        event = auditing.note("sign_in_failed", by=None, tried=auditing.mark_of("mia@example.com"))
+
+        assert listed(staff_client(manager), q="Mia@example.com") == {event.pk}
+
+    def test_finds_a_persons_acts(self, staff_client, manager, reception):
+        event = auditing.note("print", by=reception)
+
+        assert event.pk in listed(staff_client(manager), q="reception@")
+
+
+class TestPages:
+    def test_lead_to_the_record_and_its_patient(self, staff_client, manager, patient):
+        event = auditing.note("print", by=manager, record=patient)
+
+        html = staff_client(manager).get(reverse("admin:clinic_auditevent_change", args=[event.pk])).content
+
+        assert html.decode().count(reverse("admin:clinic_patient_change", args=[patient.pk])) == 2
+
+    def test_the_list_asks_as_often_for_three_rows_as_for_one(self, staff_client, manager, patient):
+        browser = staff_client(manager)
+        auditing.note("print", by=manager, record=patient)
+        browser.get(LIST)
+        with CaptureQueriesContext(connection) as for_one:
+            browser.get(LIST)
+        for _ in range(2):
+            auditing.note("print", by=patient.user, record=patient)
+
+        with CaptureQueriesContext(connection) as for_three:
+            browser.get(LIST)
+
+        assert len(for_three) == len(for_one)
