@@ -48,7 +48,7 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
             if gathering.date_where(encounter.practitioner, at=look.recorded_at) == today
         ],
         "drafts": [_draft(case) for case in cases],
-        "scripts": known.scripts,
+        "prescriptions": known.scripts,
         "papers_pending": any(not script.documents.all() for script in known.scripts),
         "earlier_notes": _earlier_notes(encounter, by=by),
         **_room(encounter, by=by),

@@ -1,0 +1,325 @@
+"""The consultation page: who may open it, what it asks, what it shows."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from clinic import booking, consulting, prescribing
+from clinic.models import AuditEvent, Encounter, MonitoringCheck, Note, Prescription
+
+pytestmark = pytest.mark.django_db
+STATEMENTS = 34  # of a page with a draft, everything counted: session, second factor, room, sidebar, audit
+
+
+def page(encounter: Encounter) -> str:
+    return reverse("admin:clinic_encounter_change", args=[encounter.pk])
+
+
+def form(encounter: Encounter, name: str) -> str:
+    return reverse("admin:clinic_encounter_do", args=[encounter.pk, name])
+
+
+@pytest.fixture
+def browser(staff_client, doctor):
+    return staff_client(doctor.user)
+
+
+@pytest.fixture
+def sent(browser, encounter):
+    """Send one form of the page; the sentences that the next page shows."""
+
+    def send(name: str, **values) -> list[str]:
+        answer = browser.post(form(encounter, name), values, follow=True)
+        return [str(message) for message in answer.context["messages"]]
+
+    return send
+
+
+class TestPage:
+    def test_opens_for_its_doctor_and_says_so_in_the_trail(self, browser, encounter):
+        answer = browser.get(page(encounter))
+
+        assert answer.status_code == 200
+        assert answer.context["may_write"] is True
+        assert "Patient Example" in answer.content.decode()
+        read = AuditEvent.objects.get(action="read", record_id=encounter.pk)
+        assert read.patient_id == encounter.patient_id
+
+    def test_is_read_only_for_a_colleague_who_cares_for_the_patient(
+        self, staff_client, encounter, make_doctor, make_slot, settle
+    ):
+        colleague, patient = make_doctor("colleague"), encounter.patient
+        settle(booking.hold(make_slot(hours=90, of=colleague), patient=patient, by=patient.user))
+
+        answer = staff_client(colleague.user).get(page(encounter))
+
+        assert (answer.status_code, answer.context["may_write"]) == (200, False)
+        assert "Sign note" not in answer.content.decode()
+
+    def test_is_not_there_for_a_stranger(self, staff_client, encounter, make_doctor):
+        stranger = staff_client(make_doctor("stranger").user)
+
+        assert stranger.get(page(encounter)).status_code == 404
+        assert stranger.post(form(encounter, "start"), {"modality": "video"}).status_code == 404
+        assert stranger.post(reverse("admin:clinic_encounter_note", args=[encounter.pk])).status_code == 404
+        assert (
+            stranger.get(reverse("admin:clinic_encounter_products", args=[encounter.pk])).status_code == 404
+        )
+        assert stranger.get(reverse("admin:clinic_encounter_history", args=[encounter.pk])).status_code == 404
+
+    @pytest.mark.parametrize("role", ["manager", "reception"])
+    def test_is_closed_to_the_desk(self, staff_client, encounter, make_user, role):
+        assert staff_client(make_user(role, f"{role}-at-the-desk")).get(page(encounter)).status_code == 403
+
+    def test_is_read_by_an_auditor_who_changes_nothing(self, staff_client, encounter, auditor):
+        client = staff_client(auditor)
+
+        answer = client.get(page(encounter))
+        client.post(form(encounter, "start"), {"modality": "video"})
+
+        assert (answer.status_code, answer.context["may_write"]) == (200, False)
+        assert encounter.segments.count() == 0
+
+    def test_is_kept_from_a_patient(self, client, encounter):
+        client.force_login(encounter.patient.user)
+
+        assert client.get(page(encounter)).status_code in {302, 403}
+
+    def test_asks_no_more_for_three_drafts_than_for_one(
+        self, browser, ready, doctor, make_product, django_assert_max_num_queries
+    ):
+        browser.get(page(ready.encounter))  # the sidebar's numbers are kept for half a minute
+        with django_assert_max_num_queries(STATEMENTS) as one:
+            browser.get(page(ready.encounter))
+        for name in ("Day Oil", "Noon Oil"):
+            prescribing.write(
+                ready.encounter,
+                product=make_product(name),
+                quantity=1,
+                directions="Take 1 mL.",
+                by=doctor.user,
+            )
+
+        with django_assert_max_num_queries(STATEMENTS) as three:
+            browser.get(page(ready.encounter))
+
+        assert len(three) == len(one)
+
+
+class TestForms:
+    def test_calls_are_recorded(self, sent, encounter):
+        assert sent("start", modality="video") == ["Video call started."]
+        assert sent("start", modality="voice") == ["Telephone started."]
+        assert sent("stop") == ["The call has ended."]
+        assert [s.modality for s in encounter.segments.all()] == ["video", "voice"]
+
+    def test_location_identity_and_consent_are_recorded(self, sent, encounter):
+        assert sent("locate", state="QLD") == ["The patient is in Queensland."]
+        assert sent("identify", document="Passport", issuer="New Zealand", ending="41X") == [
+            "The identity check is recorded."
+        ]
+        assert sent("consent") == ["The consent is recorded."]
+
+        patient = Encounter.objects.get().patient
+        assert patient.identity_document == "Passport, New Zealand, ending 41X"
+        assert patient.consents.filter(kind="unapproved").count() == 1
+
+    def test_more_than_three_characters_of_a_document_are_refused(self, browser, encounter):
+        answer = browser.post(form(encounter, "identify"), {"document": "Passport", "ending": "N1234567"})
+
+        assert answer.status_code == 400
+        assert [*answer.context["identify_form"].errors] == ["ending"]
+        assert Encounter.objects.get().patient.identified_at is None
+
+    def test_the_note_is_kept_as_it_is_typed(self, browser, encounter):
+        address = reverse("admin:clinic_encounter_note", args=[encounter.pk])
+
+        answer = browser.post(address, {"presenting": "Sleeps badly.", "review_on": "2027-01-05"})
+
+        assert re.match(r"\d{4}-\d\d-\d\dT", answer.json()["saved_at"])
+        assert Note.objects.get().presenting == "Sleeps badly."
+
+    def test_a_date_that_is_none_is_told_and_nothing_is_kept(self, browser, encounter):
+        address = reverse("admin:clinic_encounter_note", args=[encounter.pk])
+
+        answer = browser.post(address, {"presenting": "Sleeps badly.", "review_on": "soon"})
+
+        assert answer.status_code == 400
+        assert Note.objects.get().presenting == ""
+
+    def test_a_note_is_signed_as_it_stands_on_the_page(self, sent, browser, encounter):
+        assert sent("sign-note", assessment="Insomnia.", plan="Sleep diary.") == [
+            "The note is signed and locked."
+        ]
+
+        note = Note.objects.get()
+        address = reverse("admin:clinic_encounter_note", args=[encounter.pk])
+        again = browser.post(address, {"plan": "Something else."})
+        assert (note.status, note.plan) == ("signed", "Sleep diary.")
+        assert (again.status_code, again.json()) == (
+            409,
+            {"error": "This note is signed and kept as it is."},
+        )
+
+    def test_a_note_without_a_plan_is_not_signed(self, sent):
+        assert sent("sign-note", assessment="Insomnia.") == [
+            "Write at least an assessment and a plan before you sign."
+        ]
+
+    def test_an_unknown_form_is_not_found(self, browser, encounter):
+        assert browser.post(form(encounter, "delete")).status_code == 404
+
+    def test_forms_answer_to_post_alone(self, browser, encounter):
+        assert browser.get(form(encounter, "start")).status_code == 405
+
+
+class TestPrescribing:
+    def test_a_script_is_written_checked_signed_and_cancelled(
+        self, sent, ready, doctor, code_of, make_product
+    ):
+        product = make_product("Day Oil")
+        assert sent("write", product=product.pk, quantity=1, repeats=0, directions="Take 1 mL at night.") == [
+            "Day Oil (Example), 30 mL is on a draft."
+        ]
+        draft = Prescription.objects.get(lines__product=product)
+
+        issued = sent("issue", prescription=draft.pk, code=code_of(doctor.user))
+        draft.refresh_from_db()
+        void = sent("cancel", prescription=draft.pk, why="Wrong strength.")
+
+        assert issued == [f"Prescription {draft.number} is issued. Its papers are ready in a moment."]
+        assert void == [f"Prescription {draft.number} is cancelled."]
+
+    def test_a_wrong_code_changes_nothing(self, sent, ready, doctor, code_of):
+        wrong = f"{(int(code_of(doctor.user)) + 1) % 1_000_000:06}"
+
+        told = sent("issue", prescription=ready.pk, code=wrong)
+
+        assert told == ["This code is wrong or was already used. Wait for the next one and type that."]
+        assert Prescription.objects.get().status == "draft"
+
+    def test_every_stop_stands_on_the_page_at_once(self, browser, ready, patient, doctor):
+        patient.change(by=None, identified_at=None, identified_by=None, street="")
+        doctor.approvals.get().change(by=None, tga_category=5)
+
+        stops = [f.check.name for f in browser.get(page(ready.encounter)).context["drafts"][0]["stops"]]
+
+        assert stops == ["patient_is_identified", "patient_lives_somewhere", "authority_covers_it"]
+
+    def test_a_product_that_may_not_be_prescribed_cannot_be_sent_in(self, browser, encounter, make_product):
+        product = make_product(is_category_disputed=True)
+
+        answer = browser.post(
+            form(encounter, "write"),
+            {"product": product.pk, "quantity": 1, "repeats": 0, "directions": "1 mL."},
+        )
+
+        assert answer.status_code == 400
+        assert answer.context["write_form"]["directions"].value() == "1 mL."
+        assert Prescription.objects.count() == 0
+
+    @pytest.mark.parametrize("quantity", ["0", "-1", "61", "lots", ""])
+    def test_a_quantity_that_is_none_is_told(self, browser, encounter, make_product, quantity):
+        answer = browser.post(
+            form(encounter, "write"),
+            {"product": make_product().pk, "quantity": quantity, "repeats": 0, "directions": "1 mL."},
+        )
+
+        assert answer.status_code == 400
+        assert [*answer.context["write_form"].errors] == ["quantity"]
+
+    def test_only_what_may_be_prescribed_is_found(self, browser, encounter, make_product):
+        make_product("Blue Oil")
+        make_product("Blue Oil of yesterday", supply="discontinued")
+        address = reverse("admin:clinic_encounter_products", args=[encounter.pk])
+
+        names = re.findall(r"<strong>(.*?)</strong>", browser.get(address, {"q": "blue"}).content.decode())
+
+        assert names == ["Blue Oil (Example), 30 mL"]
+
+    def test_looks_and_authorities_are_recorded(self, sent, encounter, doctor):
+        assert sent("look", state="QLD", result="amber", reference="Q-1") == [
+            "Your look at QScript is recorded."
+        ]
+        told = sent(
+            "approve", pathway="ap", reference="AP-9", tga_category=4, dose_form="oral_liquid",
+            indication="Chronic pain", from_on="2026-01-01", until_on="2031-01-01",
+        )  # fmt: skip
+
+        assert told == ["Authorised Prescriber AP-9 is recorded."]
+        assert MonitoringCheck.objects.get().result == "amber"
+        assert (doctor.approvals.get().patient, doctor.approvals.get().tga_category) == (None, 4)
+
+    def test_an_authority_that_ends_before_it_begins_is_told(self, browser, encounter, doctor):
+        answer = browser.post(
+            form(encounter, "approve"),
+            {
+                "pathway": "sas_b", "reference": "MC-1", "tga_category": 4, "dose_form": "oral_liquid",
+                "indication": "Chronic pain", "from_on": "2026-02-01", "until_on": "2026-01-01",
+            },
+        )  # fmt: skip
+
+        assert answer.status_code == 400
+        assert "must not end before it begins" in str(answer.context["approve_form"].errors)
+        assert doctor.approvals.count() == 0
+
+    def test_a_draft_of_another_consultation_is_not_found(self, browser, encounter):
+        assert (
+            browser.post(form(encounter, "cancel"), {"prescription": encounter.pk, "why": "x"}).status_code
+            == 404
+        )
+
+
+class TestClose:
+    def test_says_what_is_still_to_be_done(self, sent, encounter, doctor):
+        waiting = sent("close")
+        consulting.sign_note(encounter.note, by=doctor.user, assessment="Insomnia.", plan="Diary.")
+        done = sent("close")
+
+        assert waiting == ["Sign the note before you close the consultation."]
+        assert done == ["The consultation is closed. The patient can still write to you."]
+
+
+def test_the_appointments_page_starts_the_consultation(staff_client, confirmed, doctor):
+    button = reverse("admin:clinic_appointment_consult", args=[confirmed.pk])
+
+    answer = staff_client(doctor.user).post(button, {"_form_submitted": "1"})
+
+    encounter = Encounter.objects.get()
+    assert answer.headers["HX-Redirect"] == page(encounter)
+
+
+def test_another_doctor_does_not_find_the_button(staff_client, confirmed, make_doctor):
+    button = reverse("admin:clinic_appointment_consult", args=[confirmed.pk])
+
+    staff_client(make_doctor("stranger").user).post(button, {"_form_submitted": "1"})
+
+    assert Encounter.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["encounter", "note", "prescription", "approval", "monitoringcheck", "document"]
+)
+def test_lists_ask_no_more_for_three_rows_than_for_one(
+    browser, ready, doctor, make_product, make_approval, django_assert_max_num_queries, name
+):
+    address = reverse(f"admin:clinic_{name}_changelist")
+    browser.get(address)
+    with django_assert_max_num_queries(30) as one:
+        answer = browser.get(address)
+    for number in range(2):
+        make_approval(reference=f"MC-{number}")
+        prescribing.record_monitoring(ready.encounter, state="VIC", result="no_alert", by=doctor.user)
+        prescribing.write(
+            ready.encounter,
+            product=make_product(f"Oil {number}"),
+            quantity=1,
+            directions="1 mL.",
+            by=doctor.user,
+        )
+    with django_assert_max_num_queries(30) as three:
+        browser.get(address)
+
+    assert answer.status_code == 200
+    assert len(three) == len(one)
