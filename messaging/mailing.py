@@ -7,7 +7,7 @@ import smtplib
 import time
 from datetime import datetime, timedelta
 from email.utils import parseaddr
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -20,6 +20,8 @@ from config.base import Refused, enqueue, forbid_transaction
 from messaging.models import Letter
 
 if TYPE_CHECKING:
+    from django.template.backends.django import Template as DjangoTemplate
+
     from clinic.models import User
 
 logger = logging.getLogger(__name__)
@@ -147,7 +149,8 @@ def render(letter: Letter) -> EmailMultiAlternatives:
         "base_url": settings.BASE_URL.rstrip("/"),
     }
     # Plain text is not escaped; a subject is one line, so that it cannot add headers.
-    written = get_template(f"{letter.template}.txt").template.render(Context(context, autoescape=False))
+    text = cast("DjangoTemplate", get_template(f"{letter.template}.txt")).template
+    written = text.render(Context(context, autoescape=False))
     subject, _, body = written.strip().partition("\n")
     subject, body = " ".join(subject.split())[:200], body.strip() + "\n"
     mail = EmailMultiAlternatives(subject, body, settings.DEFAULT_FROM_EMAIL, [letter.to])

@@ -12,6 +12,7 @@ from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
 from config.admin import RecordAdmin, step
+from config.base import SignedInRequest
 from messaging import mailing
 from messaging.models import Letter
 
@@ -70,7 +71,7 @@ class LetterAdmin(RecordAdmin):
         text="A letter that failed is tried anew; of one that was sent, a copy goes to the same address.",
         icon="forward_to_inbox",
     )
-    def send_again(self, request: HttpRequest, letter: Letter, form: BaseDialogForm) -> str:
+    def send_again(self, request: SignedInRequest, letter: Letter, form: BaseDialogForm) -> str:
         mailing.send_again(letter, by=request.user)
         return f"The letter is on its way to {letter.to} again."
 

@@ -24,6 +24,7 @@ from django_eventstream.storage import EventDoesNotExist
 from django_eventstream.utils import get_channelmanager, get_storage, sse_encode_event
 from django_eventstream.views import Listener
 
+from config.base import SignedInRequest
 from messaging import listening, streaming
 from messaging.views.doors import is_let_in, leave_session_alone, sorry
 
@@ -40,7 +41,7 @@ BEAT = "event: keep-alive\ndata:\n\n"
 
 
 @require_GET
-def events(request: HttpRequest) -> HttpResponse:
+def events(request: SignedInRequest) -> HttpResponse | StreamingHttpResponse:
     """Answer with the person's events from ``Last-Event-ID`` on, or from now on."""
     if not is_let_in(request.user):
         return sorry("You are signed out. Please sign in again.", status=401)  # EventSource stops at this
@@ -62,7 +63,7 @@ def events(request: HttpRequest) -> HttpResponse:
 class Stream:
     """One open page's events: those stored since it last looked, then each as it is announced."""
 
-    def __init__(self, request: HttpRequest, *, channel: str, last: int) -> None:
+    def __init__(self, request: SignedInRequest, *, channel: str, last: int) -> None:
         self.channel, self.last = channel, last
         self.session_key = request.session.session_key
         self.listener = Listener()
@@ -146,7 +147,7 @@ class Stream:
         return sse_encode_event(event.type, event.data, event_id=str(self.last))
 
 
-def _session_user(session_key: str) -> Any:
+def _session_user(session_key: str | None) -> Any:
     probe = HttpRequest()
     probe.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     return get_user(probe)  # looks at the session's row and age, the person's password and is_active

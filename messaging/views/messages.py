@@ -78,4 +78,6 @@ def _sent(request: SignedInRequest) -> dict[str, Any]:
 
 
 def _explain(form: forms.Form) -> HttpResponse:
-    return sorry(" ".join(problem for problems in form.errors.values() for problem in problems), status=400)
+    return sorry(
+        " ".join(str(problem) for problems in form.errors.values() for problem in problems), status=400
+    )

@@ -24,10 +24,9 @@ def rooms(request: SignedInRequest) -> HttpResponse:
     visible = Room.objects.visible_to(request.user).latest_first().prefetch_related("members__user")
     page = Paginator(visible, ROOMS_PER_PAGE).get_page(request.GET.get("page"))
     unread = chatting.unread_for(request.user)
-    for room in page.object_list:
-        room.unread = unread.get(room.pk, 0)
     context = {
         "page": page,
+        "rooms": [(room, unread.get(room.pk, 0)) for room in page.object_list],
         "last_event_id": last_event_id,
         "zone": clocks.zone_in_words(timezone.now(), request.user.time_zone),
     }
