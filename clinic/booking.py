@@ -67,7 +67,9 @@ class TooEarly(Refused):
 
 class TooLate(Refused):
     def __init__(self) -> None:
-        super().__init__("This appointment has begun and cannot be cancelled any more. Please call the practice.")
+        super().__init__(
+            "This appointment has begun and cannot be cancelled any more. Please call the practice."
+        )
 
 
 def fee_for(patient: Patient, appointment_type: AppointmentType) -> charging.Line:
@@ -87,9 +89,7 @@ def is_returning(patient: Patient) -> bool:
     return patient.appointments.filter(status__in=over).exists()
 
 
-def hold(
-    slot: Slot, *, patient: Patient, by: User | None, consents: Iterable[str] = ()
-) -> Appointment:
+def hold(slot: Slot, *, patient: Patient, by: User | None, consents: Iterable[str] = ()) -> Appointment:
     """Keep ``slot`` for ``patient`` while they pay; its price does not change from here on.
 
     :raises SlotPast: it has begun
@@ -189,7 +189,9 @@ def confirm(appointment: Appointment) -> None:
 def _confirm(appointment: Appointment, *, why: str) -> None:
     practitioner = appointment.slot.practitioner
     room = chatting.open_room(
-        title=f"Consultation with {practitioner}", members=[appointment.patient.user, practitioner.user], by=None
+        title=f"Consultation with {practitioner}",
+        members=[appointment.patient.user, practitioner.user],
+        by=None,
     )
     appointment.move_to(Appointment.Status.CONFIRMED, by=None, why=why, room=room)
     tell(appointment, "clinic/mail/appointment_confirmed")
@@ -285,7 +287,9 @@ def arrive(appointment: Appointment, *, by: User) -> None:
     """
     opens_at = doors_open_at(appointment)
     if timezone.now() < opens_at:
-        raise TooEarly(f"Please come back at {timing.in_words(opens_at, zone=by.time_zone)}, half an hour before.")
+        raise TooEarly(
+            f"Please come back at {timing.in_words(opens_at, zone=by.time_zone)}, half an hour before."
+        )
     appointment.move_to(Appointment.Status.ARRIVED, by=by, why="The patient is here.")
 
 

@@ -26,7 +26,9 @@ SOME_DAY = date(2000, 1, 1)
 
 class SlotClaimed(Refused):
     def __init__(self) -> None:
-        super().__init__("Someone has this time. Cancel or move their appointment first, then withdraw the time.")
+        super().__init__(
+            "Someone has this time. Cancel or move their appointment first, then withdraw the time."
+        )
 
 
 class SlotGone(Refused):
@@ -99,7 +101,7 @@ def _walls(roster: Roster, length: timedelta) -> Iterator[datetime]:
 
 @transaction.atomic
 def offer(*, now: datetime, roster: Roster | None = None, by: User | None = None) -> int:
-    """Offer what the rosters, or one of them, promise up to the horizon; what is there already stays as it is.
+    """Offer what the rosters, or one of them, promise up to the horizon; what is there stays as it is.
 
     A time that somebody withdrew by hand is not offered again.
     """

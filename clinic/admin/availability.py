@@ -104,7 +104,7 @@ class RosterAdmin(RecordAdmin):
         if done.kept:
             messages.warning(
                 request,
-                f"{_times(done.kept)} outside these hours booked already and kept."
+                f"Booked times outside these hours, which are kept: {done.kept}."
                 " Look at the appointments and speak with the patients.",
             )
 
@@ -130,7 +130,7 @@ class SlotForm(forms.ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         # Or the database's own check for overlaps would be asked only when it is too late for a form.
-        return super()._get_validation_exclusions() - {"ends_at"}
+        return super()._get_validation_exclusions() - {"ends_at", "withdrawn_at"}
 
 
 class Taken(admin.SimpleListFilter):

@@ -45,9 +45,15 @@ class PhoneField(forms.CharField):
         except phonenumbers.NumberParseException as error:
             raise ValidationError("Please enter a telephone number, such as 0412 345 678.") from error
         if not phonenumbers.is_valid_number(number):
-            raise ValidationError("This is not a telephone number that can be called. Please check the digits.")
+            raise ValidationError(
+                "This is not a telephone number that can be called. Please check the digits."
+            )
         at_home = number.country_code == 61
-        style = phonenumbers.PhoneNumberFormat.NATIONAL if at_home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+        style = (
+            phonenumbers.PhoneNumberFormat.NATIONAL
+            if at_home
+            else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+        )
         return phonenumbers.format_number(number, style)
 
 
@@ -69,7 +75,9 @@ class ProfileForm(forms.Form):
         error_messages={"invalid": "A postcode has four digits."},
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
-    time_zone = forms.ChoiceField(label="Time zone", help_text="Times on these pages and in letters are by this clock.")
+    time_zone = forms.ChoiceField(
+        label="Time zone", help_text="Times on these pages and in letters are by this clock."
+    )
     medicare_number = forms.CharField(
         label="Medicare number", required=False, max_length=20, help_text="The ten digits on your card."
     )
@@ -100,11 +108,11 @@ class ProfileForm(forms.Form):
     def __init__(self, patient: Patient, *args: Any, **kwargs: Any) -> None:
         user = patient.user
         zones = [*ZONES, *([user.time_zone] if user.time_zone not in ZONES else [])]
-        initial = {
-            name: getattr(user if hasattr(user, name) else patient, name) for name in self.base_fields
-        }
+        initial = {name: getattr(user if hasattr(user, name) else patient, name) for name in self.base_fields}
         super().__init__(*args, initial=initial, **kwargs)
-        self.fields["time_zone"].choices = [(zone, zone.replace("/", " – ").replace("_", " ")) for zone in zones]
+        self.fields["time_zone"].choices = [
+            (zone, zone.replace("/", " – ").replace("_", " ")) for zone in zones
+        ]
         for name, hint in self.AUTOCOMPLETE.items():
             self.fields[name].widget.attrs["autocomplete"] = hint
         if patient.identified_at:

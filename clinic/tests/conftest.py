@@ -32,7 +32,11 @@ def make_doctor(make_user):
     def make(name: str = "doctor", zone: str = "Australia/Sydney", **fields) -> Practitioner:
         number = f"MED{1_000_000_000 + Practitioner.objects.count()}"
         return Practitioner.objects.add(
-            user=make_user("doctor", name, time_zone=zone), ahpra_number=number, time_zone=zone, by=None, **fields
+            user=make_user("doctor", name, time_zone=zone),
+            ahpra_number=number,
+            time_zone=zone,
+            by=None,
+            **fields,
         )
 
     return make
@@ -70,7 +74,11 @@ def long_visit(db):
 def fees(db):
     for code, amount in [("consultation.new", "80.00"), ("consultation.returning", "50.00")]:
         Fee.objects.add(
-            code=code, description="Consultation", amount=Decimal(amount), effective_from=date(2020, 1, 1), by=None
+            code=code,
+            description="Consultation",
+            amount=Decimal(amount),
+            effective_from=date(2020, 1, 1),
+            by=None,
         )
 
 

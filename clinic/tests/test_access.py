@@ -116,5 +116,3 @@ def test_times_and_kinds_are_offered_to_all(people, visits, name):
 @pytest.mark.parametrize(("name", "sees"), [("boss", 3), ("ada", 3), ("carl", 0)])
 def test_practitioners(people, visits, name, sees):
     assert Practitioner.objects.visible_to(people[name]).count() == sees
-
-

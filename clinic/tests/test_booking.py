@@ -29,7 +29,9 @@ def monday_noon(request):
 
 
 def letters() -> list[str]:
-    return [letter.template.removeprefix("clinic/mail/") for letter in Letter.objects.order_by("created_at", "pk")]
+    return [
+        letter.template.removeprefix("clinic/mail/") for letter in Letter.objects.order_by("created_at", "pk")
+    ]
 
 
 def forced(appointment: Appointment, status: str) -> Appointment:
@@ -62,7 +64,9 @@ class TestFeeFor:
         assert booking.fee_for(patient, short_visit).amount == Decimal(amount)
 
     def test_follows_the_codes_of_the_kind(self, patient, long_visit):
-        Fee.objects.add(code="long.new", description="Long", amount="120.00", effective_from=date(2026, 1, 1), by=None)
+        Fee.objects.add(
+            code="long.new", description="Long", amount="120.00", effective_from=date(2026, 1, 1), by=None
+        )
         long_visit.change(new_fee="long.new", by=None)
 
         assert booking.fee_for(patient, long_visit).amount == Decimal("120.00")
@@ -334,7 +338,9 @@ class TestCancel:
             "The doctor is ill.",
         )
 
-    @pytest.mark.parametrize("status", ["in_consultation", "completed", "expired", "cancelled", "no_show", "moved"])
+    @pytest.mark.parametrize(
+        "status", ["in_consultation", "completed", "expired", "cancelled", "no_show", "moved"]
+    )
     def test_refuses_what_is_over(self, confirmed, patient, status):
         forced(confirmed, status)
 

@@ -42,7 +42,9 @@ class TestChoose:
         assert choose(short_visit).days == [(date(2026, 3, 3), 1)]
         assert choose(short_visit, zone="Australia/Perth").days == [(date(2026, 3, 2), 1)]
 
-    def test_leaves_out_what_cannot_be_booked(self, make_slot, short_visit, long_visit, make_doctor, patient, fees):
+    def test_leaves_out_what_cannot_be_booked(
+        self, make_slot, short_visit, long_visit, make_doctor, patient, fees
+    ):
         make_slot(-1)
         make_slot(25, appointment_type=long_visit)
         make_slot(26, of=make_doctor("away", accepts_patients=False))
@@ -72,8 +74,12 @@ class TestChoose:
                 Slot(
                     practitioner=doctor,
                     appointment_type=short_visit,
-                    starts_at=NOON.replace(day=3 + number // 90, hour=number % 90 // 4, minute=number % 4 * 15),
-                    ends_at=NOON.replace(day=3 + number // 90, hour=number % 90 // 4, minute=number % 4 * 15 + 14),
+                    starts_at=NOON.replace(
+                        day=3 + number // 90, hour=number % 90 // 4, minute=number % 4 * 15
+                    ),
+                    ends_at=NOON.replace(
+                        day=3 + number // 90, hour=number % 90 // 4, minute=number % 4 * 15 + 14
+                    ),
                 )
                 for number in range(270)
             )

@@ -6,7 +6,9 @@ pytestmark = pytest.mark.django_db
 
 
 def test_missing_names_what_a_doctor_needs(make_patient):
-    someone = make_patient("someone", phone="0412 345 678", street="1 Example Street", suburb="Hobart", state="TAS")
+    someone = make_patient(
+        "someone", phone="0412 345 678", street="1 Example Street", suburb="Hobart", state="TAS"
+    )
 
     assert profiling.missing(someone) == [
         "date of birth",
@@ -18,7 +20,9 @@ def test_missing_names_what_a_doctor_needs(make_patient):
 
 class TestChange:
     def test_writes_one_version_of_what_differs(self, patient):
-        changed = profiling.change(patient, by=patient.user, suburb="Hobart", family_name=patient.user.family_name)
+        changed = profiling.change(
+            patient, by=patient.user, suburb="Hobart", family_name=patient.user.family_name
+        )
 
         assert changed
         assert [version.suburb for version in patient.history.all()] == ["Hobart", ""]

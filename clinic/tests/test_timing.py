@@ -19,8 +19,16 @@ SUMMER = datetime(2026, 12, 6, 22, 0, tzinfo=UTC)
         (SUMMER, "Australia/Eucla", "Monday 7 December 2026, 6:45 am (UTC+08:45)"),
         (SUMMER, "Australia/Lord_Howe", "Monday 7 December 2026, 9:00 am (UTC+11:00)"),
         (SUMMER, "America/New_York", "Sunday 6 December 2026, 5:00 pm (EST, UTC-05:00)"),
-        (datetime(2026, 12, 6, 13, 5, tzinfo=UTC), "Australia/Sydney", "Monday 7 December 2026, 12:05 am (AEDT, UTC+11:00)"),
-        (datetime(2026, 12, 6, 1, 5, tzinfo=UTC), "Australia/Sydney", "Sunday 6 December 2026, 12:05 pm (AEDT, UTC+11:00)"),
+        (
+            datetime(2026, 12, 6, 13, 5, tzinfo=UTC),
+            "Australia/Sydney",
+            "Monday 7 December 2026, 12:05 am (AEDT, UTC+11:00)",
+        ),
+        (
+            datetime(2026, 12, 6, 1, 5, tzinfo=UTC),
+            "Australia/Sydney",
+            "Sunday 6 December 2026, 12:05 pm (AEDT, UTC+11:00)",
+        ),
     ],
 )
 def test_in_words_names_day_clock_and_zone(at, zone, words):

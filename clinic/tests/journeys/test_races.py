@@ -107,7 +107,9 @@ def test_news_of_a_payment_and_a_sweep_agree(at_once, held, patient, simulated_s
     simulated_stripe.press(payment.url, "pay")
 
     outcomes = at_once(
-        ("follow", payment.session_id), ("expire", held.held_until.isoformat()), ("follow", payment.session_id)
+        ("follow", payment.session_id),
+        ("expire", held.held_until.isoformat()),
+        ("follow", payment.session_id),
     )
 
     held.refresh_from_db()

@@ -31,7 +31,9 @@ class TestBook:
         assert "Times by your clock: ACST, UTC+09:30." in page
         assert "in Perth, where the doctor is (AWST, UTC+08:00)." in page
 
-    @pytest.mark.parametrize("wish", ["kind=nonsense", f"kind={uuid4()}", f"doctor={uuid4()}", "day=nonsense"])
+    @pytest.mark.parametrize(
+        "wish", ["kind=nonsense", f"kind={uuid4()}", f"doctor={uuid4()}", "day=nonsense"]
+    )
     def test_says_what_is_not_offered(self, browser, slot, wish):
         answer = browser.get(f"/portal/book/?{wish}")
 
@@ -85,7 +87,9 @@ class TestSlot:
         booking.hold(slot, patient=faster, by=faster.user)
         here = address(slot)
 
-        answer = browser.post(here, {"agree": "on"}, headers={"Referer": f"http://testserver{here}"}, follow=True)
+        answer = browser.post(
+            here, {"agree": "on"}, headers={"Referer": f"http://testserver{here}"}, follow=True
+        )
 
         assert "This time has just been taken. Please choose another." in answer.content.decode()
         assert Appointment.objects.get().patient == faster

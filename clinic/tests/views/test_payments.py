@@ -32,7 +32,9 @@ class TestPay:
         here = address("appointment", confirmed)
 
         answer = browser.post(
-            address("appointment-pay", confirmed), headers={"Referer": f"http://testserver{here}"}, follow=True
+            address("appointment-pay", confirmed),
+            headers={"Referer": f"http://testserver{here}"},
+            follow=True,
         )
 
         assert "This appointment is confirmed. There is nothing to pay for it now." in answer.content.decode()

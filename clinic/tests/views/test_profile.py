@@ -47,7 +47,11 @@ class TestProfile:
             ("postcode", "20x2", "A postcode has four digits."),
             ("date_of_birth", "2999-01-01", "Please enter the day you were born."),
             ("date_of_birth", "1850-01-01", "Please enter the day you were born."),
-            ("time_zone", "Mars/Olympus", "Select a valid choice. Mars/Olympus is not one of the available choices."),
+            (
+                "time_zone",
+                "Mars/Olympus",
+                "Select a valid choice. Mars/Olympus is not one of the available choices.",
+            ),
         ],
     )
     def test_says_what_is_wrong_and_keeps_what_was_typed(self, browser, patient, field, value, sentence):
