@@ -106,7 +106,7 @@ def read(document: Document) -> bytes:
     """
     forbid_transaction()
     try:
-        with default_storage.open(document.file.name) as file:
+        with default_storage.open(str(document.file)) as file:
             content = file.read()
     except FileNotFoundError:
         raise Damaged from None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -21,7 +21,7 @@ from clinic.forms.consultations import NoteForm
 from clinic.forms.desk import DeskForm
 from clinic.models import Encounter, Note, State
 from config.admin import RecordAdmin
-from config.base import Refused, record_viewed
+from config.base import Refused, SignedInRequest, record_viewed
 
 PRODUCTS_SHOWN = 12
 
@@ -75,7 +75,7 @@ class EncounterAdmin(RecordAdmin):
             record_viewed.send(Encounter, record=encounter, request=request, action="read")
         return self._page(request, encounter)
 
-    def do(self, request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
+    def do(self, request: SignedInRequest, pk: UUID, name: str) -> HttpResponse:
         """One form of the page was sent."""
         encounter = self._visible(request, pk)
         if name not in ACTIONS:
@@ -90,7 +90,7 @@ class EncounterAdmin(RecordAdmin):
             messages.error(request, str(no))
         return redirect(reverse("admin:clinic_encounter_change", args=[pk]) + f"#{action.place}")
 
-    def keep_note(self, request: HttpRequest, pk: UUID) -> JsonResponse:
+    def keep_note(self, request: SignedInRequest, pk: UUID) -> JsonResponse:
         """The note's draft, sent by the page's script while the doctor types."""
         encounter = self._visible(request, pk)
         form = NoteForm(request.POST, encounter=encounter, user=request.user)
@@ -102,25 +102,25 @@ class EncounterAdmin(RecordAdmin):
             return JsonResponse({"error": str(no)}, status=409)
         return JsonResponse({"saved_at": saved_at.isoformat()})
 
-    def products(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+    def products(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
         """Medicines that may be prescribed and fit what the doctor types."""
         encounter = self._visible(request, pk)
         context = {"encounter": encounter, **self._found(request)}
         return TemplateResponse(request, "admin/consultation/_products.html", context)
 
-    def _found(self, request: HttpRequest) -> dict[str, Any]:
+    def _found(self, request: SignedInRequest) -> dict[str, Any]:
         text = request.GET.get("q", "").strip()[:100]
         found = listing.search(request.user, text=text).prescribable()[:PRODUCTS_SHOWN] if text else []
         return {"q": text, "products": found}
 
-    def _visible(self, request: HttpRequest, pk: UUID | str) -> Encounter:
+    def _visible(self, request: SignedInRequest, pk: UUID | str) -> Encounter:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return self.get_visible_or_404(request, str(pk))
+        return cast(Encounter, self.get_visible_or_404(request, str(pk)))
 
     def _page(
         self,
-        request: HttpRequest,
+        request: SignedInRequest,
         encounter: Encounter,
         *,
         sent: dict[str, DeskForm] | None = None,

@@ -8,7 +8,7 @@ from django import forms
 from django.shortcuts import get_object_or_404
 
 from catalog import listing
-from catalog.models import DoseForm
+from catalog.models import DoseForm, Product
 from clinic.forms.desk import DeskForm
 from clinic.models import Approval, MonitoringCheck, Prescription, PrescriptionLine, State
 
@@ -16,7 +16,7 @@ REASON = "reason-"
 
 
 class LineForm(DeskForm):
-    product = forms.ModelChoiceField(
+    product: forms.ModelChoiceField[Product] = forms.ModelChoiceField(
         label="Medicine",
         queryset=None,
         widget=forms.HiddenInput,
