@@ -1,0 +1,55 @@
+"""People in browsers: each has a context of their own, is photographed and checked on every screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from clinic.demo import people
+from clinic.tests.journeys.stage import Stage
+
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1440, "height": 900}
+PATIENCE = 30_000  # milliseconds
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+class Actor:
+    """One person at one screen."""
+
+    def __init__(self, browser: Browser, stage: Stage, name: str, *, screens: Path, **options: object) -> None:
+        self.stage, self.name, self.screens = stage, name, screens
+        context = browser.new_context(
+            base_url=stage.web, locale="en-AU", timezone_id="Australia/Sydney", reduced_motion="reduce", **options
+        )
+        context.set_default_timeout(PATIENCE)
+        self.page: Page = context.new_page()
+        self.troubles: list[str] = []
+        self.page.on("pageerror", lambda error: self.troubles.append(f"{name} script: {error}"))
+        self.page.on("response", self.note_failure)
+
+    def note_failure(self, response: object) -> None:
+        if response.status >= 500:
+            self.troubles.append(f"{self.name}: {response.status} {response.url}")
+
+    def look(self, screen: str) -> None:
+        """Keep a picture of the screen, and ask axe about it."""
+        self.page.screenshot(path=self.screens / f"{screen}.png", full_page=True)
+        found = Axe().run(self.page, options=RULES).response["violations"]
+        self.troubles += [
+            f"{screen}: {violation['id']}: {node['target']} {node['failureSummary']}"
+            for violation in found
+            for node in violation["nodes"]
+        ]
+
+    def sign_in(self, email: str, password: str = people.DEMO_PASSWORD) -> None:
+        self.page.goto("/accounts/login/")
+        self.page.get_by_label("E-mail").fill(email)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.page.locator("main").get_by_role("button", name="Sign in").click()
+
+    def give_code(self) -> None:
+        self.page.locator("main input[autocomplete=one-time-code]").fill(self.stage.code(self.name))
+        self.page.get_by_role("button", name="Go on").click()

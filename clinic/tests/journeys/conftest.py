@@ -1,0 +1,44 @@
+import shutil
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import sync_playwright
+
+from clinic.tests.journeys.stage import Stage
+
+CHROMIUM = ["chromium", "chromium-browser", "google-chrome"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory):
+    stage = Stage(tmp_path_factory.mktemp("stage"))
+    try:
+        stage.start()
+        yield stage
+    finally:
+        stage.stop()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    assert found, "Chromium is missing: make test installs it."
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def screens():
+    folder = settings.BASE_DIR / "artefacts" / "screens"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
