@@ -113,6 +113,8 @@ class ProfileForm(forms.Form):
         self.fields["time_zone"].choices = [
             (zone, zone.replace("/", " – ").replace("_", " ")) for zone in zones
         ]
+        for field in self.fields.values():
+            field.error_messages["required"] = "Please fill this in."
         for name, hint in self.AUTOCOMPLETE.items():
             self.fields[name].widget.attrs["autocomplete"] = hint
         if patient.identified_at:

@@ -42,6 +42,7 @@ class TestProfile:
     @pytest.mark.parametrize(
         ("field", "value", "sentence"),
         [
+            ("street", "", "Please fill this in."),
             ("phone", "12", "This is not a telephone number that can be called. Please check the digits."),
             ("phone", "call me", "Please enter a telephone number, such as 0412 345 678."),
             ("postcode", "20x2", "A postcode has four digits."),
@@ -59,9 +60,9 @@ class TestProfile:
 
         assert answer.status_code == 400
         assert answer.context["form"].errors == {field: [sentence]}
-        assert answer.context["form"]["street"].value() == "1 Example Street"
+        assert answer.context["form"]["suburb"].value() == "Newtown"
         patient.refresh_from_db()
-        assert patient.street == ""
+        assert patient.suburb == ""
 
     def test_checks_the_medicare_number(self, browser):
         answer = browser.post("/portal/profile/", DETAILS | {"medicare_number": "1123 45670 1"})
