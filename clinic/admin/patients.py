@@ -29,7 +29,9 @@ HIDDEN = {"medicare_number", "medicare_irn", "ihi", "allergies"}
 
 class RevealDialog(BaseDialogForm):
     why = forms.CharField(
-        label="What do you need them for?", max_length=300, widget=UnfoldAdminTextareaWidget
+        label="What do you need them for?",
+        max_length=300,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
 
 

@@ -37,18 +37,20 @@ COLOURS = {
 
 
 class Reason(BaseDialogForm):
-    why = forms.CharField(label="Why?", max_length=300, widget=UnfoldAdminTextareaWidget)
+    why = forms.CharField(label="Why?", max_length=300, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
 
 class RoleDialog(SigningDialog):
     role = forms.ChoiceField(label="New role", choices=STAFF_ROLES, widget=UnfoldAdminSelectWidget)
-    why = forms.CharField(label="Why?", max_length=300, widget=UnfoldAdminTextareaWidget)
+    why = forms.CharField(label="Why?", max_length=300, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
     field_order = ["_form_submitted", "role", "why", "code"]
 
 
 class ResetDialog(SigningDialog):
     why = forms.CharField(
-        label="How do you know that it is really them?", max_length=300, widget=UnfoldAdminTextareaWidget
+        label="How do you know that it is really them?",
+        max_length=300,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
     field_order = ["_form_submitted", "why", "code"]
 
