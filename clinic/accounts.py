@@ -22,7 +22,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from clinic import auditing, enrolling
 from clinic.models import AuditEvent
-from config.base import Refused
+from config.base import Refused, SignedInRequest
 from messaging import mailing
 
 if TYPE_CHECKING:
@@ -140,17 +140,18 @@ def limit_idle(request: HttpRequest) -> None:
         request.session.set_expiry(int(STAFF_IDLE.total_seconds()))
 
 
-def second_factor_fresh(request: HttpRequest, *, within: timedelta = FRESH) -> bool:
+def second_factor_fresh(request: SignedInRequest, *, within: timedelta = FRESH) -> bool:
     """Whether this session's person showed the second factor a moment ago."""
     passed_at = request.session.get(PASSED_AT, 0)
-    return request.user.is_verified() and timezone.now().timestamp() - passed_at < within.total_seconds()
+    is_recent = timezone.now().timestamp() - passed_at < within.total_seconds()
+    return is_recent and request.user.is_verified()  # type: ignore[attr-defined]  # put there by django-otp
 
 
 def step_up(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Ask for the second factor again before ``view``, unless that was a moment ago."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if second_factor_fresh(request):
             return view(request, *args, **kwargs)
         # A form cannot be sent again by a redirect: its page asks for it once more.
@@ -160,17 +161,17 @@ def step_up(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return guarded
 
 
-def complete_sign_in(request: HttpRequest, *, device: Device) -> HttpResponse:
+def complete_sign_in(request: HttpRequest, *, stage: LoginStage, device: Device) -> HttpResponse:
     """End the step between password and session: the code of ``device`` was right."""
-    response = request._login_stage.exit()
+    response = stage.exit()
     if request.user.is_authenticated:
         pass_second_factor(request, device)
     return response
 
 
-def device_to_enrol(request: HttpRequest) -> TOTPDevice:
+def device_to_enrol(request: SignedInRequest) -> TOTPDevice:
     """The app that this session is setting up; what another session began is thrown away."""
-    begun = request.user.totpdevice_set.filter(confirmed=False)
+    begun = TOTPDevice.objects.filter(user=request.user, confirmed=False)
     device = begun.filter(pk=request.session.get(ENROLLING)).first()
     if device is None:
         begun.delete()
@@ -180,7 +181,7 @@ def device_to_enrol(request: HttpRequest) -> TOTPDevice:
 
 
 @transaction.atomic
-def confirm_enrolment(request: HttpRequest, *, device: TOTPDevice) -> list[str]:
+def confirm_enrolment(request: SignedInRequest, *, device: TOTPDevice) -> list[str]:
     """Count ``device`` from now on, and this session as verified by it.
 
     Returns recovery codes when it is the person's first device.

@@ -24,7 +24,7 @@ from clinic import enrolling
 from clinic.forms.accounts import SigningDialog
 from clinic.models import Role, User
 from config.admin import RecordAdmin, step
-from config.base import Refused
+from config.base import Refused, SignedInRequest
 
 STAFF_ROLES = [choice for choice in Role.choices if choice[0] != Role.PATIENT]
 COLOURS = {
@@ -120,7 +120,7 @@ class UserAdmin(RecordAdmin):
             "form_submit_text": "Invite",
         },
     )
-    def invite(self, request: HttpRequest, form: InviteDialog) -> HttpResponse:
+    def invite(self, request: SignedInRequest, form: InviteDialog) -> HttpResponse:
         data = {k: v for k, v in form.cleaned_data.items() if not k.startswith("_")}
         page = reverse("admin:clinic_user_changelist")
         try:

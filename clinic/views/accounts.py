@@ -28,7 +28,7 @@ def second_factor_login(request: HttpRequest) -> HttpResponse:
         return stage.abort()
     form = CodeForm(request.POST or None, user=stage.login.user)
     if form.is_valid():
-        return accounts.complete_sign_in(request, device=form.device)
+        return accounts.complete_sign_in(request, stage=stage, device=form.device)
     return render(request, "otp/challenge.html", {"form": form, "at_sign_in": True})
 
 
