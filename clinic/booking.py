@@ -265,12 +265,12 @@ def _expire(appointment: Appointment, *, now: datetime) -> bool:
     """Expire one hold, unless somebody else is at it or has been."""
     orders = Order.objects.select_for_update(skip_locked=True).filter(pk=appointment.order_id)
     overdue = Appointment.objects.overdue(now).select_for_update(skip_locked=True, of=("self",))
-    order, appointment = orders.first(), overdue.filter(pk=appointment.pk).first()
-    if order is None or appointment is None or order.status != Order.Status.OPEN:
+    order, mine = orders.first(), overdue.filter(pk=appointment.pk).first()
+    if order is None or mine is None or order.status != Order.Status.OPEN:
         return False
     charging.void(order, by=None, why="Not paid in time.")
-    appointment.move_to(Appointment.Status.EXPIRED, by=None, why="Not paid in time.")
-    tell(appointment, "clinic/mail/appointment_expired")
+    mine.move_to(Appointment.Status.EXPIRED, by=None, why="Not paid in time.")
+    tell(mine, "clinic/mail/appointment_expired")
     return True
 
 

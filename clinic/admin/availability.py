@@ -56,7 +56,8 @@ class RosterForm(forms.ModelForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         practitioner = cleaned.get("practitioner") or getattr(self.instance, "practitioner", None)
         if not cleaned.get("time_zone") and practitioner:
             cleaned["time_zone"] = practitioner.time_zone
@@ -120,7 +121,8 @@ class SlotForm(forms.ModelForm):
         help_texts = {"starts_at": "By the practice’s clock. Patients see it by their own."}
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        super().clean()
+        cleaned = self.cleaned_data
         kind, starts_at = cleaned.get("appointment_type"), cleaned.get("starts_at")
         if starts_at and starts_at <= timezone.now():
             self.add_error("starts_at", "This time has passed. Choose one ahead.")
@@ -130,7 +132,8 @@ class SlotForm(forms.ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         # Or the database's own check for overlaps would be asked only when it is too late for a form.
-        return super()._get_validation_exclusions() - {"ends_at", "withdrawn_at"}
+        excluded = super()._get_validation_exclusions()  # type: ignore[misc]  # the stubs lack it
+        return excluded - {"ends_at", "withdrawn_at"}
 
 
 class Taken(admin.SimpleListFilter):
@@ -218,7 +221,7 @@ class SlotAdmin(RecordAdmin):
     def show_state(self, slot: Slot) -> tuple[str, str]:
         if slot.withdrawn_at:
             return "withdrawn", "Withdrawn"
-        if slot.is_taken:
+        if slot.is_taken:  # type: ignore[attr-defined]  # annotated in get_queryset
             return "taken", "Taken"
         return ("free", "Free") if slot.starts_at > timezone.now() else ("past", "Not taken")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -21,12 +21,12 @@ class WishForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].queryset = offering.kinds()
-        self.fields["doctor"].queryset = offering.doctors()
-        self.fields["kind"].error_messages["invalid_choice"] = (
+        kind, doctor = (cast(forms.ModelChoiceField, self.fields[name]) for name in ("kind", "doctor"))
+        kind.queryset, doctor.queryset = offering.kinds(), offering.doctors()
+        kind.error_messages["invalid_choice"] = (
             "This kind of appointment is not offered. Please choose another."
         )
-        self.fields["doctor"].error_messages["invalid_choice"] = (
+        doctor.error_messages["invalid_choice"] = (
             "This doctor does not take bookings now. Please choose another."
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import phonenumbers
 from django import forms
@@ -105,12 +105,12 @@ class ProfileForm(forms.Form):
         "postcode": "postal-code",
     }
 
-    def __init__(self, patient: Patient, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, patient: Patient, data: Any = None) -> None:
         user = patient.user
         zones = [*ZONES, *([user.time_zone] if user.time_zone not in ZONES else [])]
         initial = {name: getattr(user if hasattr(user, name) else patient, name) for name in self.base_fields}
-        super().__init__(*args, initial=initial, **kwargs)
-        self.fields["time_zone"].choices = [
+        super().__init__(data, initial=initial)
+        cast(forms.ChoiceField, self.fields["time_zone"]).choices = [
             (zone, zone.replace("/", " – ").replace("_", " ")) for zone in zones
         ]
         for field in self.fields.values():
