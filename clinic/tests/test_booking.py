@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.db import IntegrityError, transaction
 
 from billing import charging, gateway
 from billing.models import Fee, Order, Payment
@@ -170,6 +171,46 @@ class TestHold:
         next_one = make_patient("next")
 
         assert booking.hold(slot, patient=next_one, by=next_one.user).status == "held"
+
+
+class TestRefusal:
+    """Where only the database saw who was faster, the sentence is the same."""
+
+    @pytest.fixture
+    def clash(self, held, make_patient, make_slot, make_doctor):
+        """What the database says to a second claim that no rule has looked at."""
+
+        def insert(*, same_slot: bool) -> IntegrityError:
+            other = make_slot(24, of=make_doctor("other"))
+            order = charging.open_order(
+                payer=held.patient.user,
+                lines=[charging.Line("Consultation", "gst_free", Decimal(80))],
+                by=None,
+            )
+            with pytest.raises(IntegrityError) as error, transaction.atomic():
+                Appointment.objects.add(
+                    slot=held.slot if same_slot else other,
+                    patient=make_patient("second") if same_slot else held.patient,
+                    starts_at=held.starts_at,
+                    ends_at=held.ends_at,
+                    order=order,
+                    held_until=held.held_until,
+                    by=None,
+                )
+            return error.value
+
+        return insert
+
+    @pytest.mark.parametrize(
+        ("same_slot", "refusal"), [(True, booking.SlotTaken), (False, booking.InTwoPlaces)]
+    )
+    def test_is_a_sentence(self, clash, same_slot, refusal):
+        assert type(booking._refusal(clash(same_slot=same_slot))) is refusal
+
+    def test_leaves_other_mistakes_as_they_are(self):
+        mistake = IntegrityError("Something else.")
+
+        assert booking._refusal(mistake) is mistake
 
 
 class TestStartPayment:
