@@ -40,7 +40,7 @@ class Facts:
     consents: Sequence[Consent]
     """To unapproved goods."""
     approvals: Sequence[Approval]
-    """Of this doctor, in force by their dates, for this patient or for all of the doctor's."""
+    """Of this doctor, in force today, for this patient or for all of the doctor's."""
     monitoring: Sequence[MonitoringCheck]
     """Of the last day."""
     scripts: Sequence[Prescription]
@@ -125,11 +125,7 @@ class Case:
             (
                 approval
                 for approval in self.facts.approvals
-                if approval.practitioner_id == self.encounter.practitioner_id
-                and approval.patient_id in {None, self.encounter.patient_id}
-                and (approval.tga_category, approval.dose_form) == (product.tga_category, product.dose_form)
-                and approval.from_on <= self.today <= approval.until_on
-                and (approval.withdrawn_on is None or approval.withdrawn_on > self.today)
+                if (approval.tga_category, approval.dose_form) == (product.tga_category, product.dose_form)
             ),
             None,
         )
@@ -145,7 +141,7 @@ def facts(encounter: Encounter, *, now: datetime.datetime) -> Facts:
         consents=[*Consent.objects.filter(patient=patient, kind=Consent.Kind.UNAPPROVED)],
         approvals=[
             *Approval.objects.filter(Q(patient=patient) | Q(patient=None), practitioner=practitioner)
-            .filter(from_on__lte=day, until_on__gte=day)
+            .filter(Q(withdrawn_on=None) | Q(withdrawn_on__gt=day), from_on__lte=day, until_on__gte=day)
             .order_by("-until_on", "pk")
         ],
         monitoring=[
