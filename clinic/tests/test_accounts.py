@@ -302,10 +302,10 @@ class TestSecondFactor:
         doors = ["/admin/login/"] * 3 + [reverse("otp-enrol")]
         assert [answer.headers["Location"].partition("?")[0] for answer in answers] == doors
 
-    def test_patients_are_refused_at_the_admins_door(self, browser, with_password):
+    def test_patients_find_no_admin(self, browser, with_password):
         sign_in(browser, with_password("patient").email)
 
-        assert browser.get("/admin/", follow=True).status_code == 403
+        assert browser.get("/admin/", follow=True).status_code == 404
 
 
 class TestEnrolment:

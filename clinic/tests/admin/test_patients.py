@@ -66,7 +66,7 @@ class TestWhoFindsThem:
     def test_patients_do_not_come_here(self, client, patient):
         client.force_login(patient.user)
 
-        assert client.get(page(patient), follow=True).status_code == 403
+        assert client.get(page(patient), follow=True).status_code == 404
 
     def test_the_list_asks_as_often_for_three_rows_as_for_one(self, staff_client, manager, make_patient):
         browser = staff_client(manager)
