@@ -11,6 +11,7 @@ from billing.models import Fee, Order, Payment
 from clinic import booking, consenting, rostering
 from clinic.models import Appointment, Consent, Practice
 from config.base import IllegalMove
+from messaging import mailing
 from messaging.models import Letter
 
 NOON = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -497,3 +498,23 @@ def test_letters_tell_the_time_by_the_reader(make_slot, make_patient, fees, sett
     settle(booking.hold(make_slot(), patient=person, by=person.user))
 
     assert Letter.objects.get().context["when"] == "Tuesday 3 March 2026, 9:00 am (AWST, UTC+08:00)"
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        ("confirmed", "Your appointment is confirmed"),
+        ("cancelled", "Your appointment was cancelled"),
+        ("cancelled_doctor", "An appointment was cancelled"),
+        ("expired", "Your time is no longer held"),
+        ("lost", "Your payment came too late and goes back to you"),
+    ],
+)
+def test_letters_tell_when_and_nothing_clinical(confirmed, name, subject):
+    booking.tell(confirmed, f"clinic/mail/appointment_{name}")
+
+    mail = mailing.render(Letter.objects.get(template=f"clinic/mail/appointment_{name}"))
+
+    assert mail.subject == subject
+    assert "Tuesday 3 March 2026, 12:00 pm (AEDT, UTC+11:00)" in mail.body
+    assert [word for word in ("cannabis", "medicine", "script") if word in mail.body] == []
