@@ -22,6 +22,7 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.sites import UnfoldAdminSite
 
+from config import versions
 from config.base import Record, Refused, record_viewed
 
 # Only these pages of other packages are shown. Never the schedules as a form (whatever function one names
@@ -41,7 +42,7 @@ class StaffSite(UnfoldAdminSite):
         if not request.user.is_authenticated:
             return redirect_to_login(wanted, reverse("account_login"))
         if not request.user.is_staff:
-            raise PermissionDenied
+            raise Http404  # for patients there is no staff site, and no catalogue (TG Act s 42DLB)
         if _is_verified(request):
             return redirect("admin:index")
         return redirect_to_login(
@@ -140,6 +141,15 @@ class FactAdmin(ScopedAdmin):
     def has_change_permission(self, request, obj=None):
         return False
 
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        # What is written once has no versions to look at.
+        return super().change_view(
+            request, object_id, form_url, {"show_history": False, **(extra_context or {})}
+        )
+
+    def history_view(self, request, object_id, extra_context=None):
+        raise Http404
+
 
 class RecordAdmin(SimpleHistoryAdmin, ScopedAdmin):
     """A record with its history, guarded like the record itself."""
@@ -155,6 +165,15 @@ class RecordAdmin(SimpleHistoryAdmin, ScopedAdmin):
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
         return super().history_form_view(request, object_id, version_id, extra_context)
+
+    def set_history_delta_changes(self, request, historical_records, foreign_keys_are_objs=True):
+        versions.tell_changes(
+            list(historical_records),
+            by=lambda version: self.get_historical_record_context_helper(request, version),
+        )
+
+    def get_historical_record_context_helper(self, request, historical_record):
+        return versions.InWords(self.model, historical_record)
 
 
 def step(

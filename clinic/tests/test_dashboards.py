@@ -156,7 +156,7 @@ class TestDoor:
         client = Client()
         client.force_login(patient.user)
 
-        assert client.get("/admin/", follow=True).status_code == 403
+        assert client.get("/admin/", follow=True).status_code == 404
 
     @pytest.mark.parametrize("role", STAFF)
     def test_asks_staff_for_their_second_factor(self, make_user, role):

@@ -11,8 +11,9 @@ from clinic.models import Role
 from messaging.models import Letter
 
 STAFF = [Role.MANAGER, Role.RECEPTION, Role.DOCTOR, Role.AUDITOR]
+CATALOGUE = {"Products", "Suppliers"}
 ALWAYS = {
-    *("Dashboard", "Appointments", "Patients", "Practitioners", "Products", "Suppliers", "Audit trail"),
+    *("Dashboard", "Appointments", "Patients", "Practitioners", "Audit trail"),
     *("Practice", "Appointment types", "Rosters", "Times"),
 }
 CLINICAL = {
@@ -27,10 +28,10 @@ CLINICAL = {
 MONEY = {"Orders", "Payments", "Refunds", "Fees", "Stripe events"}
 TASKS = {"Waiting tasks", "Failed tasks", "Finished tasks", "Schedules"}
 SHOWN = {
-    Role.MANAGER: ALWAYS | MONEY | TASKS | {"Accounts", "Approvals", "Imports", "Letters"},
-    Role.RECEPTION: ALWAYS | {"Letters"},
-    Role.DOCTOR: ALWAYS | CLINICAL | {"Rooms"},
-    Role.AUDITOR: ALWAYS | CLINICAL | MONEY | {"Accounts", "Imports", "Rooms", "Letters"},
+    Role.MANAGER: ALWAYS | CATALOGUE | MONEY | TASKS | {"Accounts", "Approvals", "Imports", "Letters"},
+    Role.RECEPTION: ALWAYS | {"Orders", "Letters"},
+    Role.DOCTOR: ALWAYS | CATALOGUE | CLINICAL | {"Rooms"},
+    Role.AUDITOR: ALWAYS | CATALOGUE | CLINICAL | MONEY | {"Accounts", "Imports", "Rooms", "Letters"},
 }
 
 

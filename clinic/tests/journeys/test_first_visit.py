@@ -150,7 +150,8 @@ def pay(patient: Actor) -> None:
 
 def come_in(patient: Actor) -> None:
     page = patient.page
-    page.goto("/portal/")
+    page.get_by_role("link", name="Home", exact=True).click()
+    expect(page.get_by_role("heading", name="Your next appointment")).to_be_visible()
     patient.look("20-portal-next")
     page.get_by_role("link", name="See details or come in").click()
     page.get_by_role("button", name="I’m here").click()
@@ -277,7 +278,6 @@ def close(doctor: Actor) -> None:
 def read_documents(patient: Actor, doctor: Actor) -> None:
     """The patient has a copy of each, marked as what it is not, and never the form to sign."""
     page = patient.page
-    page.goto("/portal/")
     page.get_by_role("link", name="Documents").last.click()
     copies = page.get_by_role("link", name=re.compile("Your copy of prescription"))
     expect(copies).to_have_count(2)
