@@ -29,6 +29,14 @@ class TestPush:
 
         assert streaming.last_event_id(patient) == 1
 
+    def test_always_takes_people_in_the_same_order(self, make_user):
+        people = [make_user("patient", f"patient{letter}") for letter in "abcdefgh"]
+
+        streaming.push(people[::-1], "note", {})
+
+        told = Event.objects.filter(type="note").order_by("pk").values_list("channel", flat=True)
+        assert list(told) == sorted(streaming.channel_of(person) for person in people)
+
     def test_the_librarys_own_way_to_send_goes_the_same_way(self, patient):
         send_event(streaming.channel_of(patient), "note", {"n": 1})
         streaming.push([patient], "note", {"n": 1})
