@@ -242,8 +242,11 @@ class Launcher:
 
     def _look_at_queue(self) -> None:
         worker = next(program for program in self.programs if program.name == "worker")
+        if time.monotonic() - worker.started_at < watchdog.PATIENCE:
+            return  # it may not have got to the old tasks yet
         if watchdog.is_stuck(self.data):
             worker.restart("The worker takes no tasks.")
+            self._record()
 
     def _stop(self) -> None:
         if self.programs:

@@ -7,8 +7,10 @@ import time
 import psycopg
 import pytest
 from django.db import connection
+from psycopg.conninfo import make_conninfo
 
 from config.supervisor import programs, stamps, surroundings, watchdog
+from config.supervisor.launch import Launcher
 from config.supervisor.programs import Program
 
 FAMILY = (
@@ -103,27 +105,74 @@ class TestProgram:
         assert (tmp_path / "web.previous.log").read_text() == "last words"
 
 
+class Queue:
+    """The real queue's tables, filled through a connection of its own so that others see it."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
+
+    def wait(self, since: str) -> None:
+        self.connection.execute(
+            "INSERT INTO django_q_ormq (key, payload, lock) VALUES ('x', 'x', now() - %s::interval)", [since]
+        )
+
+    def done(self, ago: str) -> None:
+        self.connection.execute(
+            "INSERT INTO django_q_task (id, name, func, started, stopped, success, attempt_count)"
+            " VALUES ('x', 'x', 'x', now() - %s::interval, now() - %s::interval, true, 1)",
+            [ago, ago],
+        )
+
+
 class TestWatchdog:
     @pytest.fixture
     def queue(self, db, monkeypatch):
-        """Put a task into the real queue's table, seen by other connections."""
+        """The queue of the test database, and the watchdog looking at it."""
         where = connection.settings_dict
-        url = f"postgresql://{where['USER']}@/{where['NAME']}?host={where['HOST']}&port={where['PORT']}"
-        monkeypatch.setenv("DATABASE_URL", url)
-        with psycopg.connect(url, autocommit=True) as own:
-            yield lambda waited: own.execute(
-                "INSERT INTO django_q_ormq (key, payload, lock) VALUES ('x', 'x', now() - %s::interval)",
-                [waited],
-            )
+        known = {
+            "host": where["HOST"],
+            "port": where["PORT"],
+            "user": where["USER"],
+            "password": where["PASSWORD"],
+        }
+        monkeypatch.setenv("DATABASE_URL", make_conninfo(dbname=where["NAME"], **known))
+        with psycopg.connect(make_conninfo(dbname=where["NAME"], **known), autocommit=True) as own:
+            yield Queue(own)
             own.execute("DELETE FROM django_q_ormq")
+            own.execute("DELETE FROM django_q_task")
 
     @pytest.mark.parametrize(
         ("waited", "stuck"), [("4 minutes", True), ("2 minutes", False), ("-5 minutes", False)]
     )
     def test_tells_a_stuck_worker_by_a_task_that_waited(self, queue, tmp_path, waited, stuck):
-        queue(waited)
+        queue.wait(waited)
 
         assert watchdog.is_stuck(tmp_path) is stuck
+
+    @pytest.mark.parametrize(("done", "stuck"), [("4 minutes", True), ("1 minute", False)])
+    def test_does_not_take_a_long_queue_for_a_stuck_worker(self, queue, tmp_path, done, stuck):
+        queue.wait("10 minutes")
+        queue.done(done)
+
+        assert watchdog.is_stuck(tmp_path) is stuck
+
+    @pytest.mark.parametrize(("age", "restarted"), [(200, True), (20, False)])
+    def test_has_an_old_stuck_worker_started_again(
+        self, queue, make_program, tmp_path, eventually, age, restarted
+    ):
+        queue.wait("4 minutes")
+        worker = make_program(FAMILY)
+        worker.start()
+        assert eventually(lambda: is_up(worker))
+        before = worker.process.pid
+        worker.started_at -= age
+        launcher = Launcher(surroundings.Addresses("127.0.0.1", 8000, 8001), tmp_path)
+        launcher.programs = [worker]
+
+        launcher._look_at_queue()
+
+        assert (worker.process.pid != before) is restarted
+        assert (group(before) == []) is restarted
 
     def test_does_not_blame_the_worker_when_the_database_is_away(self, tmp_path, monkeypatch):
         monkeypatch.delenv("DATABASE_URL", raising=False)
