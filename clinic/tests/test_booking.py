@@ -513,7 +513,7 @@ def test_letters_tell_the_time_by_the_reader(make_slot, make_patient, fees, sett
 def test_letters_tell_when_and_nothing_clinical(confirmed, name, subject):
     booking.tell(confirmed, f"clinic/mail/appointment_{name}")
 
-    mail = mailing.render(Letter.objects.latest("created_at"))
+    mail = mailing.render(Letter.objects.filter(template=f"clinic/mail/appointment_{name}").first())
 
     assert mail.subject == subject
     assert "Tuesday 3 March 2026, 12:00 pm (AEDT, UTC+11:00)" in mail.body
