@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
 
+from catalog.models import DoseForm
 from clinic.models import (
     Approval,
     Document,
@@ -108,10 +111,23 @@ class PrescriptionAdmin(RecordAdmin):
         return False
 
 
+class AuthorityForm(forms.ModelForm):
+    """An approval names category and dose form as products do, or it would fit none."""
+
+    tga_category = forms.TypedChoiceField(
+        label="TGA category",
+        coerce=int,
+        choices=[(number, f"Category {number}") for number in range(1, 6)],
+        widget=UnfoldAdminSelectWidget,
+    )
+    dose_form = forms.ChoiceField(choices=DoseForm, widget=UnfoldAdminSelectWidget)
+
+
 @admin.register(Approval)
 class ApprovalAdmin(RecordAdmin):
     """Authorities of the TGA; a doctor records their own."""
 
+    form = AuthorityForm
     list_display = ["__str__", "practitioner", "patient", "tga_category", "dose_form", "from_on", "until_on"]
     list_select_related = ["practitioner__user", "patient__user"]
     list_filter = ["pathway", "tga_category", "dose_form"]

@@ -1,0 +1,75 @@
+"""Scripts, authorities and papers on the staff site."""
+
+import pytest
+from django.urls import reverse
+
+from clinic.models import Approval
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(staff_client, doctor):
+    return staff_client(doctor.user)
+
+
+def authority(doctor, of, **fields):
+    return {
+        "pathway": "sas_b", "reference": "MC-7", "practitioner": doctor.pk, "patient": of.pk,
+        "tga_category": "4", "dose_form": "oral_liquid", "indication": "Chronic pain",
+        "from_on": "2026-01-01", "until_on": "2027-01-01", "withdrawn_on": "",
+    } | fields  # fmt: skip
+
+
+class TestPrescription:
+    def test_is_looked_at_and_not_changed(self, browser, ready):
+        address = reverse("admin:clinic_prescription_change", args=[ready.pk])
+
+        answer = browser.get(address)
+
+        assert answer.status_code == 200
+        assert "Take 0.25 mL by mouth at night." in answer.content.decode()
+        assert browser.post(address, {"dispense_state": "QLD"}).status_code == 403
+        assert browser.get(reverse("admin:clinic_prescription_add")).status_code == 403
+
+    def test_is_not_there_for_a_stranger(self, staff_client, ready, make_doctor):
+        stranger = staff_client(make_doctor("stranger").user)
+
+        for name in ("change", "history"):
+            address = reverse(f"admin:clinic_prescription_{name}", args=[ready.pk])
+            assert stranger.get(address).status_code in {302, 404}
+        assert (
+            "Patient Example"
+            not in stranger.get(reverse("admin:clinic_prescription_changelist")).content.decode()
+        )
+
+
+class TestApproval:
+    def test_is_recorded_by_a_doctor_for_themselves(self, browser, encounter, doctor, patient):
+        browser.post(reverse("admin:clinic_approval_add"), authority(doctor, patient))
+
+        approval = Approval.objects.get()
+        assert (approval.practitioner, approval.patient, approval.tga_category) == (doctor, patient, 4)
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [("dose_form", "oil"), ("tga_category", "6"), ("pathway", "ap"), ("until_on", "2025-01-01")],
+    )
+    def test_that_fits_no_rule_is_refused(self, browser, encounter, doctor, patient, field, value):
+        answer = browser.post(
+            reverse("admin:clinic_approval_add"), authority(doctor, patient, **{field: value})
+        )
+
+        assert answer.status_code == 200
+        assert Approval.objects.count() == 0
+
+    def test_is_not_recorded_for_a_colleague_or_a_strangers_patient(
+        self, browser, encounter, doctor, patient, make_doctor, make_patient
+    ):
+        for changed in (
+            {"practitioner": make_doctor("colleague").pk},
+            {"patient": make_patient("neighbour").pk},
+        ):
+            browser.post(reverse("admin:clinic_approval_add"), authority(doctor, patient, **changed))
+
+        assert Approval.objects.count() == 0
