@@ -9,7 +9,6 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
-from simple_history.template_utils import HistoricalRecordContextHelper
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
@@ -20,6 +19,7 @@ from clinic.forms.identifiers import PatientNumbersForm
 from clinic.identifiers import IHI, MEDICARE
 from clinic.models import Patient
 from config.admin import RecordAdmin, step
+from config.versions import InWords
 
 REVEALED_FOR = 120
 """Seconds for which a patient's numbers stay readable after somebody said why."""
@@ -44,7 +44,7 @@ class IdentityDialog(BaseDialogForm):
     )
 
 
-class HidesNumbers(HistoricalRecordContextHelper):
+class HidesNumbers(InWords):
     """A version's changes, without the numbers and without what is clinical."""
 
     def format_delta_change(self, change: Any) -> Any:
