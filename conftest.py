@@ -22,10 +22,16 @@ def pytest_configure(config):
 @pytest.fixture
 def make_user(db):
     """Make a person in a role; staff count as having passed their second factor only when signed in so."""
+
     def make(role: str, name: str | None = None, **fields):
         name = name or role
         return get_user_model().objects.create_user(
-            f"{name}@example.com", None, role=role, given_name=name.capitalize(), family_name="Example", **fields
+            f"{name}@example.com",
+            None,
+            role=role,
+            given_name=name.capitalize(),
+            family_name="Example",
+            **fields,
         )
 
     return make

@@ -1,0 +1,48 @@
+"""The practice's settings: one row, a manager's to change."""
+
+import pytest
+from django.urls import reverse
+
+from clinic.models import Practice
+
+LIST = reverse("admin:clinic_practice_changelist")
+
+
+def change_of(practice):
+    return reverse("admin:clinic_practice_change", args=[practice.pk])
+
+
+def fields_of(practice, **changes):
+    names = ("name", "abn", "time_zone", "hold_minutes", "horizon_weeks")
+    return {name: getattr(practice, name) for name in names} | changes
+
+
+@pytest.mark.parametrize("role", ["manager", "reception", "auditor", "doctor"])
+def test_the_list_leads_to_the_one_row(staff_client, make_user, practice, role):
+    assert staff_client(make_user(role)).get(LIST).headers["Location"] == change_of(practice)
+
+
+def test_there_is_no_second_one(staff_client, manager, practice):
+    assert staff_client(manager).get(reverse("admin:clinic_practice_add")).status_code == 403
+
+
+def test_a_manager_changes_it_and_the_history_says_so(staff_client, manager, practice):
+    data = fields_of(practice, name="Harbour Clinic", abn="51824753556")
+
+    staff_client(manager).post(change_of(practice), data)
+
+    version = practice.history.first()
+    assert (version.name, version.abn, version.history_user) == ("Harbour Clinic", "51824753556", manager)
+
+
+@pytest.mark.parametrize("role", ["reception", "auditor", "doctor"])
+def test_others_only_look(staff_client, make_user, practice, role):
+    answer = staff_client(make_user(role)).post(change_of(practice), fields_of(practice, name="Mine"))
+
+    assert (answer.status_code, Practice.objects.get().name) == (403, "Example Clinic")
+
+
+def test_an_abn_that_cannot_be_is_refused(staff_client, manager, practice):
+    answer = staff_client(manager).post(change_of(practice), fields_of(practice, abn="12345678901"))
+
+    assert list(answer.context["adminform"].form.errors) == ["abn"]
