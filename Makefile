@@ -2,7 +2,6 @@
 # Everything but a command's own output goes to standard error.
 
 PYTHON ?= python3
-MAKEFLAGS += --no-print-directory
 SETUP = $(PYTHON) -m config.supervisor.setup
 OURS = .venv/bin/python -m
 
