@@ -31,7 +31,7 @@ def board(user: User) -> dict[str, Any]:
     notes, drafts, rooms = _unsigned(user), _drafts(user), _unread(user)
     notes_link = desk.page("clinic.note", status__exact="draft")
     drafts_link = desk.page("clinic.prescription", status__exact="draft")
-    unread = sum(count for _, count in rooms)
+    unread = sum(count for *_, count in rooms)
     return {
         "numbers": [
             Figure("Appointments today", len(visits), _today_link(day), "event"),
@@ -93,8 +93,14 @@ def _drafts(user: User) -> list[Prescription]:
     return list(own.select_related("patient__user", "encounter").order_by("created_at"))
 
 
-def _unread(user: User) -> list[tuple[Room, int]]:
-    """The rooms in which others wrote since the doctor last looked, with how much."""
+def _unread(user: User) -> list[tuple[Room, str, int]]:
+    """The rooms in which others wrote since the doctor last looked: with whom, and how much."""
     unread = chatting.unread_for(user)
-    rooms = Room.objects.visible_to(user).filter(pk__in=unread)
-    return sorted(((room, unread[room.pk]) for room in rooms), key=lambda pair: -pair[1])
+    rooms = Room.objects.visible_to(user).filter(pk__in=unread).prefetch_related("members__user")
+    return sorted(
+        ((room, _others_in(room, user), unread[room.pk]) for room in rooms), key=lambda entry: -entry[2]
+    )
+
+
+def _others_in(room: Room, user: User) -> str:
+    return ", ".join(str(member.user) for member in room.members.all() if member.user_id != user.pk)

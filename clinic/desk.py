@@ -141,11 +141,12 @@ def sidebar(request: SignedInRequest) -> list[dict[str, Any]]:
     user = request.user
     badges = _badges(user)
     dashboard = {"title": "Dashboard", "icon": "space_dashboard", "link": reverse("admin:index")}
-    groups: list[dict[str, Any]] = [{"items": [dashboard]}]
-    for title, entries in SIDEBAR.items():
-        items = [_item(entry, badges) for entry in entries if entry.is_for(user)]
-        groups += [{"title": title, "items": items}] if items else []
-    return groups
+    groups = [
+        {"title": title, "items": [_item(entry, badges) for entry in entries if entry.is_for(user)]}
+        for title, entries in SIDEBAR.items()
+    ]
+    groups[0]["items"] = [dashboard, *groups[0]["items"]]
+    return [group for group in groups if group["items"]]
 
 
 def _item(entry: Entry, badges: dict[str, int]) -> dict[str, Any]:

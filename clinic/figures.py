@@ -74,7 +74,6 @@ class Chart(NamedTuple):
     """A picture of some series over days, and the same as a table."""
 
     title: str
-    kind: str
     days: Sequence[date]
     series: Mapping[str, Sequence[float]]
     unit: str = ""
@@ -91,7 +90,6 @@ class Chart(NamedTuple):
                 "label": label,
                 "data": [float(value) for value in values],
                 "backgroundColor": colour,
-                "borderColor": colour,
             }
             for (label, values), colour in zip(self.series.items(), COLOURS, strict=False)
         ]
@@ -99,17 +97,23 @@ class Chart(NamedTuple):
 
     @property
     def options(self) -> str:
-        stacked = {"stacked": self.kind == "bar"}
-        days = {**stacked, "grid": {"display": False}, "ticks": {"maxRotation": 0, "autoSkipPadding": 16}}
-        counts = {**stacked, "grid": {}, "beginAtZero": True, "ticks": {"precision": 0, "maxTicksLimit": 6}}
+        days = {
+            "stacked": True,
+            "grid": {"display": False},
+            "ticks": {"maxRotation": 0, "autoSkipPadding": 16},
+        }
+        counts = {
+            "stacked": True,
+            "grid": {},
+            "beginAtZero": True,
+            "ticks": {"precision": 0, "maxTicksLimit": 6},
+        }
         return json.dumps(
             {
                 "animation": False,
                 "maintainAspectRatio": False,
                 "borderRadius": 3,
-                "tension": 0.25,
                 "interaction": {"mode": "index", "intersect": False},
-                "elements": {"point": {"radius": 0, "hitRadius": 12}},
                 "plugins": {
                     "legend": {
                         "display": len(self.series) > 1,
@@ -149,4 +153,4 @@ def chart_of(
         label: [sum(found.get((day, value), 0) for value in values) for day in days]
         for label, values in groups.items()
     }
-    return Chart(title, "bar", days, series)
+    return Chart(title, days, series)

@@ -140,7 +140,7 @@ def _income_chart(user: User, day: Day) -> Chart:
     taken = {row["day"]: row["sum"] for row in figures.per_day(rows, "paid_at", sum=Sum("amount"))}
     days = figures.days_until(day.start.date(), count=DAYS)
     series = {"Taken": [taken.get(day, 0) for day in days]}
-    return Chart("Payments taken, last six weeks", "line", days, series, "A$")
+    return Chart("Payments taken, last six weeks", days, series, "A$")
 
 
 def upcoming(user: User, day: Day) -> list[Appointment]:

@@ -69,7 +69,7 @@ class TestBoard:
         board = attending.board(doctor.user)
 
         assert [note.encounter.appointment for note in board["notes"]] == [visit]
-        assert board["rooms"] == [(visit.room, 2)]
+        assert board["rooms"] == [(visit.room, "Ada Example", 2)]
         assert {figure.label: figure.value for figure in board["numbers"]} == {
             "Appointments today": 1,
             "Notes to sign": 1,

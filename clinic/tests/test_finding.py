@@ -58,11 +58,11 @@ class TestHits:
         assert find(doctor.user, "9312345678907") == [("Night Oil (Example), 30 mL", "medication")]
         assert find(doctor.user, "931234567") == []
 
-    def test_name_orders_by_their_number_to_those_who_see_money(self, find, manager, reception, held):
+    def test_name_orders_by_their_number_to_those_who_see_money(self, find, manager, doctor, held):
         number = str(held.order.number)
 
         assert find(manager, number) == [(f"Order {number}", "receipt_long")]
-        assert find(reception, number) == []
+        assert find(doctor.user, number) == []
 
     def test_name_letters_by_their_recipient(self, find, manager):
         Letter.objects.add(
