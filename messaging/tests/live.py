@@ -97,10 +97,12 @@ class Page:
         self.line.request("GET", "/events/", headers=headers)
         self.socket = self.line.sock
         self.answer = self.line.getresponse()
+        self.has_begun = False
         self.status, self.is_open = self.answer.status, self.answer.status == 200
         if self.is_open:
             self.reader = threading.Thread(target=self.listen, daemon=True)
             self.reader.start()
+            wait_until(lambda: self.has_begun or not self.is_open, "the beginning of the stream")
         return self
 
     def listen(self) -> None:
@@ -122,6 +124,7 @@ class Page:
         self.is_open = False
 
     def take(self, kind: str, data: str) -> None:
+        self.has_begun = True
         if kind not in {"stream-open", "keep-alive"}:
             self.events.append((kind, json.loads(data)))
 

@@ -63,13 +63,15 @@ def events(request: SignedInRequest) -> HttpResponse | StreamingHttpResponse:
 class Stream:
     """One open page's events: those stored since it last looked, then each as it is announced."""
 
+    are_ending = False
+    """Whether this process was told to stop; also for streams that open after that."""
+
     def __init__(self, request: SignedInRequest, *, channel: str, last: int) -> None:
         self.channel, self.last = channel, last
         self.session_key = request.session.session_key
         self.listener = Listener()
         self.listener.channels = {channel}
         self.listener.session = listening.fingerprint(self.session_key)
-        self.listener.closing = False
         # Whether storage may have events that we have not sent, or the session may be over.
         self.stale = True
 
@@ -83,7 +85,7 @@ class Stream:
         listening.MANAGER.add_listener(self.listener)
         try:
             yield f"{PAD}retry: 2000\n{sse_encode_event('stream-open', '', event_id=str(self.last))}"
-            while loop.time() < ends and not self.listener.closing:
+            while loop.time() < ends and not Stream.are_ending:
                 if self.stale:
                     body = await self.catch_up()
                     if body is None:
@@ -196,7 +198,7 @@ class _ClosingFirst:
 
 
 def _close_all() -> None:
+    Stream.are_ending = True
     with listening.MANAGER.lock:
         for listener in listening.MANAGER.listeners():
-            listener.closing = True
             listener.aevent.set()
