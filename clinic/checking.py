@@ -339,4 +339,5 @@ def gp_is_known(case: Case) -> bool:
 
 @check("{caution}", "Australian Prescriber, opioid prescribing pitfalls", Severity.WARN)
 def state_has_no_caution(case: Case) -> bool:
-    return not case.is_s8 or not (case.jurisdiction and case.jurisdiction.caution)
+    at_home = case.prescription.dispense_state == case.facts.practice.state
+    return not case.is_s8 or at_home or not (case.jurisdiction and case.jurisdiction.caution)

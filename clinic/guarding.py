@@ -53,7 +53,9 @@ DECLARE
   whole uuid;
   now_is text;
 BEGIN
-  FOREACH whole IN ARRAY ARRAY[(to_jsonb(OLD) ->> TG_ARGV[1])::uuid, (to_jsonb(NEW) ->> TG_ARGV[1])::uuid] LOOP
+  FOREACH whole IN ARRAY
+    ARRAY[(to_jsonb(OLD) ->> TG_ARGV[1])::uuid, (to_jsonb(NEW) ->> TG_ARGV[1])::uuid]
+  LOOP
     EXECUTE format('SELECT status FROM %I WHERE id = $1 FOR SHARE', TG_ARGV[0]) INTO now_is USING whole;
     IF now_is <> TG_ARGV[2] THEN
       RAISE EXCEPTION '% is kept as it is: what it is part of is %.', TG_TABLE_NAME, now_is
@@ -62,8 +64,6 @@ BEGIN
   END LOOP;
   RETURN NEW;
 END $$;
-
-CREATE SEQUENCE IF NOT EXISTS clinic_prescription_number START 100001;
 
 CREATE OR REPLACE FUNCTION clinic_audit_version() RETURNS trigger LANGUAGE plpgsql AS $$
 -- TG_ARGV[0]: the record's type; TG_ARGV[1]: SQL that finds the patient of the row $1, or ''.
@@ -106,15 +106,18 @@ def install(**kwargs: Any) -> None:
 def statements() -> list[str]:
     """The triggers of every model, as SQL."""
     found = keep_as_written("clinic_auditevent")
-    for model in [m for label in APPS for m in apps.get_app_config(label).get_models()]:
+    ours: list[Any] = [model for label in APPS for model in apps.get_app_config(label).get_models()]
+    for model in ours:
         table = model._meta.db_table
         if issubclass(model, Fact):
             found += [*keep_as_written(table), _audit(model, table, "fact")]
         elif issubclass(model, Kept):
             versions = model.history.model._meta.db_table
-            found += (
-                [_refuse(table, "DELETE"), *keep_as_written(versions), _audit(model, versions, "version")]
-            )
+            found += [
+                _refuse(table, "DELETE"),
+                *keep_as_written(versions),
+                _audit(model, versions, "version"),
+            ]
         if closed := getattr(model, "CLOSED", None):
             found.append(_close(table, *closed))
         if whole := getattr(model, "PART_OF", None):
@@ -149,11 +152,12 @@ def _close(table: str, status: str, next_statuses: tuple[str, ...]) -> str:
     )
 
 
-def _close_parts(model: type[models.Model], table: str, name: str, status: str) -> str:
-    whole = model._meta.get_field(name)
+def _close_parts(model: Any, table: str, name: str, status: str) -> str:
+    key = model._meta.get_field(name)
+    whole = key.related_model._meta.db_table
     return (
         f'CREATE OR REPLACE TRIGGER "{table}_part" BEFORE INSERT OR UPDATE ON "{table}" FOR EACH ROW'
-        f" EXECUTE FUNCTION clinic_refuse_part('{whole.related_model._meta.db_table}', '{whole.column}', '{status}')"
+        f" EXECUTE FUNCTION clinic_refuse_part('{whole}', '{key.column}', '{status}')"
     )
 
 
@@ -168,24 +172,14 @@ def patient_sql(model: Any) -> str:
     """SQL that finds the patient of the row ``$1``, following the model's ``PATIENT`` path.
 
     ``prescription__patient_id`` becomes
-    ``SELECT t1.patient_id FROM clinic_prescription t1 WHERE t1.id = ($1).prescription_id``.
+    ``SELECT (SELECT patient_id FROM clinic_prescription WHERE id = ($1).prescription_id)``.
     """
     if not model.PATIENT:
         return ""
     *steps, last = model.PATIENT.split("__")
-    if not steps:
-        return f"SELECT ($1).{last}"
-    tables, key = [], f"($1).{steps[0]}_id"
-    related = model
-    for depth, step in enumerate(steps, start=1):
-        related = related._meta.get_field(step).related_model
-        join = f"t{depth}.id = {key}"
-        tables.append(
-            f"FROM {related._meta.db_table} t{depth}"
-            if depth == 1
-            else f"JOIN {related._meta.db_table} t{depth} ON {join}"
-        )
-        if depth == 1:
-            where = join
-        key = f"t{depth}.{steps[depth]}_id" if depth < len(steps) else ""
-    return f"SELECT t{len(steps)}.{last} {' '.join(tables)} WHERE {where}"
+    columns = [f"{step}_id" for step in steps[1:]] + [last]
+    found = f"($1).{steps[0]}_id" if steps else f"($1).{last}"
+    for step, column in zip(steps, columns, strict=False):
+        model = model._meta.get_field(step).related_model
+        found = f"(SELECT {column} FROM {model._meta.db_table} WHERE id = {found})"
+    return f"SELECT {found}"

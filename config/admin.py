@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.safestring import SafeData, mark_safe
 from django_otp import user_has_device
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin as UnfoldAdmin
@@ -124,6 +125,13 @@ class ScopedAdmin(UnfoldAdmin):
         if record is None:
             raise Http404
         return record
+
+    def message_user(self, request, message, *args, **kwargs):
+        """Say what happened, without Django's praise."""
+        plain = str(message).replace(" successfully", "")
+        if isinstance(message, SafeData):
+            plain = mark_safe(plain)  # noqa: S308  as safe as it came
+        super().message_user(request, plain, *args, **kwargs)
 
     def log_addition(self, request, obj, message):
         """The audit trail has it, with more; a second log would only drift."""

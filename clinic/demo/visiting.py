@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -54,7 +54,7 @@ def _write_up(encounter: Encounter, *, simulation: Simulation) -> None:
         consulting.close(encounter, by=doctor)
 
 
-def _chat(appointment: Appointment, *, simulation: Simulation, after: object) -> None:
+def _chat(appointment: Appointment, *, simulation: Simulation, after: datetime) -> None:
     lines = simulation.cast.script["chat"]
     first = simulation.random.randrange(len(lines))
     people = {"patient": appointment.patient.user, "doctor": appointment.slot.practitioner.user}
@@ -62,7 +62,7 @@ def _chat(appointment: Appointment, *, simulation: Simulation, after: object) ->
     if room is None:
         return
     for number, (who, text) in enumerate(lines[first : first + 3], start=1):
-        moment = min(after + timedelta(minutes=11 * number), simulation.now)  # type: ignore[operator]
+        moment = min(after + timedelta(minutes=11 * number), simulation.now)
         with simulation.at(moment):
             chatting.post(room, by=people[who], text=text)
             work_off()

@@ -57,6 +57,7 @@ class Encounter(Stateful):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        verbose_name = "consultation"
         permissions = [
             ("view_clinical_record", "Can view the clinical record of patients in their care"),
             ("view_every_clinical_record", "Can view every clinical record"),

@@ -221,9 +221,12 @@ class DocumentQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         if user.has_perm("clinic.view_every_clinical_record"):
             return self
+        to_sign = Q(kind=Document.Kind.PRINT_AND_SIGN)
         if user.has_perm("clinic.view_clinical_record"):
-            return self.filter(patient__in=Patient.objects.in_care_of(user))
-        return self.filter(patient__user=user).exclude(kind=Document.Kind.PRINT_AND_SIGN)
+            # Nobody but the prescriber may print a script (NSW Health, legal form of prescriptions).
+            others = to_sign & ~Q(prescription__practitioner__user=user)
+            return self.filter(patient__in=Patient.objects.in_care_of(user)).exclude(others)
+        return self.filter(patient__user=user).exclude(to_sign)
 
 
 class Document(Fact):
