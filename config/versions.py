@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -27,6 +27,8 @@ class InWords(HistoricalRecordContextHelper):
             return "Yes" if value else "No"
         if isinstance(value, datetime):
             return date_format(timezone.localtime(value), "j M Y, H:i")
+        if isinstance(value, date):
+            return date_format(value, "j M Y")
         return str(choices.get(value, "")) or super().prepare_delta_change_value(change, value)
 
 
