@@ -88,8 +88,7 @@ class Launcher:
     def _end_leftovers(self) -> None:
         """End what a launcher left that was killed by force and could not clean up."""
         record = self.state / "run.json"
-        recorded = json.loads(record.read_text()) if record.exists() else {}
-        births = {int(pid): birth for pid, birth in recorded.items()}
+        births = read_record(record)
         for number in (signal.SIGTERM, signal.SIGKILL):
             left = processes.survivors(self.state, births)
             for group in left:
@@ -159,34 +158,29 @@ class Launcher:
 
     def _make_programs(self) -> list[Program]:
         here = self.addresses
-        uvicorn = ["-m", "uvicorn", "--log-level", "warning", "--no-access-log", "--host", here.host]
         commands = {
-            "web": [
-                *uvicorn,
-                "--port",
-                str(here.port),
-                "--timeout-graceful-shutdown",
-                "5",
-                "config.asgi:application",
-            ],
+            "web": serve("config.asgi:application", host=here.host, port=here.port, grace=5),
             "worker": ["manage.py", "qcluster"],
         }
         if os.environ["ENVIRONMENT"] in surroundings.REHEARSALS:
-            simulator = [*uvicorn, "--port", str(here.simulator_port), "billing.simulator.app:application"]
-            commands["payment simulator"] = [*simulator, "--timeout-graceful-shutdown", "2"]
+            commands["payment simulator"] = serve(
+                "billing.simulator.app:application", host=here.host, port=here.simulator_port, grace=2
+            )
+        logs = self.state / "log"
         return [
             Program(
                 name,
                 command,
-                self._environment(PROCESS=name.split()[-1], **{processes.MARK: str(self.state)}),
-                fresh_log(self.state / "log", name.split()[-1]),
+                self._environment(PROCESS=name.split()[-1]),
+                fresh_log(logs, name.split()[-1]),
                 patience=PATIENCE[name],
             )
             for name, command in commands.items()
         ]
 
     def _environment(self, **own: str) -> dict[str, str]:
-        return {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONUNBUFFERED": "1", **own}
+        fixed = {"DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONUNBUFFERED": "1"}
+        return {**os.environ, **fixed, processes.MARK: str(self.state), **own}
 
     def _wait_for_answers(self) -> None:
         ports = {"web": self.addresses.port, "payment simulator": self.addresses.simulator_port}
@@ -261,6 +255,21 @@ class Launcher:
         (self.state / "run.json").unlink(missing_ok=True)
 
 
+def read_record(path: Path) -> dict[int, str]:
+    """What an earlier launcher left word of; a half-written word is none."""
+    try:
+        return {int(pid): birth for pid, birth in json.loads(path.read_text()).items()}
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def serve(application: str, *, host: str, port: int, grace: int) -> list[str]:
+    """The command that serves an ASGI application; open requests get ``grace`` seconds at the end."""
+    quiet = ["--log-level", "warning", "--no-access-log"]
+    where = ["--host", host, "--port", str(port)]
+    return ["-m", "uvicorn", *quiet, *where, "--timeout-graceful-shutdown", str(grace), application]
+
+
 def is_prepared(told: int) -> bool:
     """Read from a pipe whether the preparation is done.
 
@@ -296,6 +305,9 @@ def main() -> int:
         launcher.run()
     except (Failed, surroundings.BadSetting, postgres.CannotStart) as reason:
         say(str(reason))
+        return 1
+    except PermissionError as reason:
+        say(f"{reason.filename} belongs to another user. Start as that user, or give yourself the folder.")
         return 1
     except Stopped:
         pass

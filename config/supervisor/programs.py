@@ -60,10 +60,6 @@ class Program:
         self.stop()
         self.start()
 
-    def ask_to_stop(self) -> None:
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-
     def stop(self) -> None:
         """End it and all that it started: asked first, forced when it takes too long."""
         process, self.process, self.retry_at = self.process, None, None
