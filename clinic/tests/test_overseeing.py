@@ -37,16 +37,21 @@ class TestBoard:
     def test_counts_today(self, manager, book, settle):
         settle(book("ada", 1))
         book("ben", 2)
+        book("dan", 3).move_to(Appointment.Status.EXPIRED, by=None)
         book("cleo", 24)
 
         board = overseeing.board(manager)
 
-        assert numbers(board, "statuses") == {"Held for payment": 1, "Confirmed": 1}
+        assert numbers(board, "statuses") == {
+            "Held for payment": 1,
+            "Confirmed": 1,
+            "Not paid in time": 1,
+        }
         assert numbers(board, "numbers") == {
             "Appointments today": 2,
             "Taken today": "A$80.00",
             "Taken this week": "A$80.00",
-            "New patients this week": 3,
+            "New patients this week": 4,
         }
 
     def test_tells_this_week_from_today_and_from_last_week(self, manager, book, settle):
