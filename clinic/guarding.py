@@ -181,5 +181,5 @@ def patient_sql(model: Any) -> str:
     found = f"($1).{steps[0]}_id" if steps else f"($1).{last}"
     for step, column in zip(steps, columns, strict=False):
         model = model._meta.get_field(step).related_model
-        found = f"(SELECT {column} FROM {model._meta.db_table} WHERE id = {found})"
+        found = f"(SELECT {column} FROM {model._meta.db_table} WHERE id = {found})"  # noqa: S608  our own names
     return f"SELECT {found}"

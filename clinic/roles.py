@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.contrib.auth.backends import BaseBackend
-from django.core.exceptions import PermissionDenied
+from allauth.account.auth_backends import AuthenticationBackend
 
 from clinic.models.people import Role
-
-if TYPE_CHECKING:
-    from clinic.models import User
 
 
 def _all(app: str, model: str) -> set[str]:
@@ -160,14 +156,8 @@ GRANTS: dict[str, frozenset[str]] = {
 }
 
 
-class RoleBackend(BaseBackend):
-    """Grants what ``GRANTS`` says; who a person is, allauth finds out."""
-
-    def get_user(self, user_id: Any) -> User | None:
-        # Imported by name only for types: models stand below roles.
-        from django.contrib.auth import get_user_model  # noqa: PLC0415  the app registry is not ready at import
-
-        return get_user_model()._default_manager.filter(pk=user_id, is_active=True).first()
+class RoleBackend(AuthenticationBackend):
+    """Lets people in as allauth does, and grants what ``GRANTS`` says."""
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
         if user_obj.is_anonymous or not user_obj.is_active:
@@ -175,13 +165,7 @@ class RoleBackend(BaseBackend):
         return set(GRANTS[user_obj.role])
 
     def has_perm(self, user_obj: Any, perm: str, obj: Any = None) -> bool:
-        if user_obj.is_anonymous or not user_obj.is_active:
-            return False
-        if perm not in GRANTS[user_obj.role]:
-            raise PermissionDenied  # ends the search: allauth's backend would look for groups, which nobody has
-        return True
+        return perm in self.get_all_permissions(user_obj)
 
     def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
-        if not any(perm.startswith(f"{app_label}.") for perm in self.get_all_permissions(user_obj)):
-            raise PermissionDenied  # as above
-        return True
+        return any(perm.startswith(f"{app_label}.") for perm in self.get_all_permissions(user_obj))

@@ -133,7 +133,8 @@ def confirmed(held, settle) -> Appointment:
 @pytest.fixture
 def practice(db) -> Practice:
     return Practice.objects.add(
-        by=None, name="Example Clinic", street="12 Example Street", suburb="Sydney", state="NSW", postcode="2000",
+        by=None,
+        name="Example Clinic", street="12 Example Street", suburb="Sydney", state="NSW", postcode="2000",
         phone="0255500100",
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from clinic import checking, consulting, gathering, prescribing
-from clinic.models import Consent, Encounter, MonitoringCheck, Prescription, PrescriptionLine
+from clinic.models import Consent, Encounter, MonitoringCheck, Practice, Prescription, PrescriptionLine
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
@@ -50,6 +50,9 @@ class World:
         prescribing.send_to(self.draft, state=state, authority=number, by=self.by)
         if looked:
             prescribing.record_monitoring(self.encounter, state=state, result="no_alert", by=self.by)
+
+    def practice(self, **fields):
+        Practice.objects.get().change(by=self.by, **fields)
 
     def segment(self, **fields):
         self.encounter.segments.get().change(by=self.by, **fields)
@@ -192,7 +195,7 @@ TABLE: list[tuple[str, Step, Step]] = [
         lambda w: w.segment(ended_at=w.encounter.segments.get().started_at + timedelta(minutes=4)),
     ),
     ("gp_is_known", FINE, lambda w: w.patient(gp_name="")),
-    ("state_has_no_caution", FINE, lambda w: w.state("NSW")),
+    ("state_has_no_caution", lambda w: w.state("NSW"), lambda w: w.practice(state="QLD")),
 ]
 
 

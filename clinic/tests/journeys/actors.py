@@ -19,10 +19,16 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 class Actor:
     """One person at one screen."""
 
-    def __init__(self, browser: Browser, stage: Stage, name: str, *, screens: Path, **options: object) -> None:
+    def __init__(
+        self, browser: Browser, stage: Stage, name: str, *, screens: Path, **options: object
+    ) -> None:
         self.stage, self.name, self.screens = stage, name, screens
         context = browser.new_context(
-            base_url=stage.web, locale="en-AU", timezone_id="Australia/Sydney", reduced_motion="reduce", **options
+            base_url=stage.web,
+            locale="en-AU",
+            timezone_id="Australia/Sydney",
+            reduced_motion="reduce",
+            **options,
         )
         context.set_default_timeout(PATIENCE)
         self.page: Page = context.new_page()

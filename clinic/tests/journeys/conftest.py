@@ -17,7 +17,7 @@ QUIET = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stage(tmp_path_factory):
     stage = Stage(tmp_path_factory.mktemp("stage"))
     try:
@@ -27,7 +27,7 @@ def stage(tmp_path_factory):
         stage.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must not outlive it: other tests use the ORM here
 def browser():
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     assert found, "Chromium is missing: make test installs it."

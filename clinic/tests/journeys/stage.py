@@ -133,7 +133,7 @@ class Stage:
             f"{name}: {line}"
             for name, text in logs.items()
             for line in text.splitlines()
-            if re.search(r"Traceback|Internal Server Error|ERROR|CRITICAL", line)
+            if re.search(r"Internal Server Error|ERROR|CRITICAL", line)
         ]
 
 

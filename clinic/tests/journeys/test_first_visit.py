@@ -207,7 +207,8 @@ def prescribe(doctor: Actor) -> None:
     """An ordinary medicine and a schedule 8 one, on a form each, signed with a fresh code each."""
     page = doctor.page
     add_medicine(doctor, "Amoxicillin 500 mg", "Take one capsule three times a day for five days.")
-    add_medicine(doctor, controlled_product(doctor.stage), "Take 0.25 mL at night. No more than 1 mL in 24 hours.")
+    oil = controlled_product(doctor.stage)
+    add_medicine(doctor, oil, "Take 0.25 mL at night. No more than 1 mL in 24 hours.")
     expect(page.get_by_text("Form 2 of 2")).to_be_visible()
     page.get_by_text("Record a look").click()
     look = page.locator("form", has=page.get_by_label("Result"))
