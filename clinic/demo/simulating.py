@@ -24,7 +24,7 @@ from clinic.demo import casting, visiting
 from clinic.models import Appointment, Consent, Patient, Slot, User
 from config.base import acting_as, work_off
 
-VISITS_A_DAY = 9
+VISITS_A_DAY = 8
 BOOKED_AHEAD = timedelta(days=6)
 PATIENT_YES = [Consent.Kind.PRIVACY, Consent.Kind.TELEHEALTH, Consent.Kind.FEES]
 LONGEST_VISIT = timedelta(minutes=30)
@@ -92,6 +92,8 @@ class Simulation:
         ahead = timedelta(days=self.plan.future_days)
         self.book_some(self.today, count=2 * self.plan.future_days, within=ahead)
         self.see_patients(self.today, until=self.now - LONGEST_VISIT)
+        with self.at(self.now):  # somebody is at the payment page just now
+            self.book_one(self.now, within=ahead, pays=False)
 
     def book_some(self, day: date, *, count: int, within: timedelta) -> None:
         start = min(self.morning(day) + timedelta(hours=1), self.now)
@@ -100,7 +102,7 @@ class Simulation:
             with self.at(moment):
                 self.book_one(moment, within=within)
 
-    def book_one(self, moment: datetime, *, within: timedelta) -> None:
+    def book_one(self, moment: datetime, *, within: timedelta, pays: bool = True) -> None:
         """Somebody chooses a time, and mostly pays for it."""
         free = list(
             Slot.objects.free(moment)
@@ -116,7 +118,7 @@ class Simulation:
                 self.random.choice(free), patient=patient, by=patient.user, consents=PATIENT_YES
             )
             luck = self.random.random()
-            if luck < NEVER_PAID:
+            if luck < NEVER_PAID or not pays:
                 return
             self.pay(held, moment)
             if luck < NEVER_PAID + CANCELLED:
