@@ -98,9 +98,8 @@ def measure_memory(report: Report) -> None:
     time.sleep(SETTLING)
     state = surroundings.STATE
     launcher = int((state / "run.lock").read_text().rsplit(maxsplit=1)[1])
-    names = ("web", "worker", "simulator")  # in the order in which they are started
-    for name, pid in zip(names, json.loads((state / "run.json").read_text()), strict=True):
-        report.figures[f"{name}_mb"] = memory([int(pid)])
+    for name, (pid, _) in json.loads((state / "run.json").read_text()).items():
+        report.figures[f"{name.split()[-1]}_mb"] = memory([pid])
     pid_file = postgres.default_data(surroundings.BASE) / "postmaster.pid"
     if pid_file.exists():
         report.figures["database_mb"] = memory([int(pid_file.read_text().split()[0])])

@@ -43,7 +43,7 @@ class Launcher:
         self.data = postgres.default_data(surroundings.BASE)
         self.server: postgres.Server | None = None
         self.programs: list[Program] = []
-        self.preparation: subprocess.Popen[bytes] | None = None
+        self.preparation: Preparation | None = None
         self.stopping = False
         self.made_by = os.getppid() if os.environ.get("MAKELEVEL") else None
         self.next_look = 0.0
@@ -59,7 +59,7 @@ class Launcher:
                 surroundings.refuse_taken_ports(self.addresses)
                 self._start_database()
                 self._start_programs()
-                self._announce()
+                say(f"ProMedicine runs at {os.environ['BASE_URL']} — Ctrl-C stops it.")
                 self._keep_running()
             finally:
                 self._stop()
@@ -118,43 +118,41 @@ class Launcher:
     def _start_programs(self) -> None:
         """Prepare the database, then start the programs; both at once when nothing has changed."""
         stale = stamps.stale(self.state)
-        told = self._start_preparation(stale)
+        self.programs = self._make_programs()
+        preparation = self._start_preparation(stale)
         if stale:
-            self._wait_for_preparation(told)
-        for program in self._make_programs():
-            program.start()
-            self.programs.append(program)
+            self._wait(preparation.is_ready, None, or_else=None)
+        for program in self.programs:
+            if program is not self._worker:
+                program.start()
         self._record()
         self._wait_for_answers()
-        if not stale:
-            self._wait_for_preparation(told)
+        self._wait(preparation.is_ready, None, or_else=None)
         stamps.keep(self.state)
+        self._wait(preparation.has_told, STARTING, or_else="The sign-ins were not printed.")
+        self._worker.adopt(preparation.process)
+        self.preparation = None
+        self._record()
+
+    def _start_preparation(self, stale: set[str]) -> "Preparation":
+        """Have Django migrate, collect and load the demo in the process that later is the worker."""
+        arguments = [str(self._worker.log), *sorted(stale)]
+        self.preparation = Preparation(arguments, self._environment(PROCESS="worker"))
+        return self.preparation
+
+    @property
+    def _worker(self) -> Program:
+        return next(program for program in self.programs if program.name == "worker")
 
     def _record(self) -> None:
         """Leave word of our processes to the next launcher, should this one be killed by force."""
-        births = {program.process.pid: "" for program in self.programs if program.process}
-        if sys.platform != "linux":  # on Linux their environment tells
-            births = {pid: processes.born(pid) for pid in births}
-        (self.state / "run.json").write_text(json.dumps(births))
-
-    def _start_preparation(self, stale: set[str]) -> int:
-        """Have Django migrate, collect and load the demo in a process that afterwards prints the sign-ins."""
-        reading, writing = os.pipe()
-        command = [sys.executable, "-m", "config.supervisor.prepare", str(writing), *sorted(stale)]
-        self.preparation = subprocess.Popen(
-            processes.guarded(command),
-            env=self._environment(PROCESS="prepare"),
-            cwd=surroundings.BASE,
-            stdin=subprocess.PIPE,
-            pass_fds=[writing],
-        )
-        os.close(writing)
-        os.set_blocking(reading, False)
-        return reading
-
-    def _wait_for_preparation(self, told: int) -> None:
-        self._wait(partial(is_prepared, told), None, or_else=None)
-        os.close(told)
+        running = {program.name: program.process.pid for program in self.programs if program.process}
+        # On Linux their environment tells which are ours; elsewhere, since when they run.
+        record = {
+            name: [pid, "" if sys.platform == "linux" else processes.born(pid)]
+            for name, pid in running.items()
+        }
+        (self.state / "run.json").write_text(json.dumps(record))
 
     def _make_programs(self) -> list[Program]:
         here = self.addresses
@@ -193,14 +191,6 @@ class Launcher:
                     or_else=f"The {program.name} does not answer. See {program.log}.",
                 )
 
-    def _announce(self) -> None:
-        """Print the addresses and sign-ins, by the process that has Django loaded already."""
-        preparation = self.preparation
-        if preparation and preparation.stdin:
-            preparation.stdin.close()
-            self._wait(lambda: preparation.poll() is not None, STARTING, or_else=None)
-        say(f"ProMedicine runs at {os.environ['BASE_URL']} — Ctrl-C stops it.")
-
     def _keep_running(self) -> None:
         with contextlib.suppress(Stopped):
             self._wait(lambda: False, None, or_else=None)
@@ -235,19 +225,17 @@ class Launcher:
             self._look_at_queue()
 
     def _look_at_queue(self) -> None:
-        worker = next(program for program in self.programs if program.name == "worker")
-        if time.monotonic() - worker.started_at < watchdog.PATIENCE:
+        if time.monotonic() - self._worker.started_at < watchdog.PATIENCE:
             return  # it may not have got to the old tasks yet
         if watchdog.is_stuck(self.data):
-            worker.restart("The worker takes no tasks.")
+            self._worker.restart("The worker takes no tasks.")
             self._record()
 
     def _stop(self) -> None:
         if self.programs:
             say("Stopping …")
-        if self.preparation and self.preparation.poll() is None:
-            processes.end_group(self.preparation.pid, signal.SIGKILL)
-            self.preparation.wait()
+        if self.preparation:
+            self.preparation.end()
         for program in self.programs:
             program.stop()
         if self.server:
@@ -258,7 +246,7 @@ class Launcher:
 def read_record(path: Path) -> dict[int, str]:
     """What an earlier launcher left word of; a half-written word is none."""
     try:
-        return {int(pid): birth for pid, birth in json.loads(path.read_text()).items()}
+        return {int(pid): birth for pid, birth in json.loads(path.read_text()).values()}
     except (FileNotFoundError, ValueError):
         return {}
 
@@ -268,20 +256,6 @@ def serve(application: str, *, host: str, port: int, grace: int) -> list[str]:
     quiet = ["--log-level", "warning", "--no-access-log"]
     where = ["--host", host, "--port", str(port)]
     return ["-m", "uvicorn", *quiet, *where, "--timeout-graceful-shutdown", str(grace), application]
-
-
-def is_prepared(told: int) -> bool:
-    """Read from a pipe whether the preparation is done.
-
-    :raises Failed: when it ended without a word.
-    """
-    try:
-        said = os.read(told, 1)
-    except BlockingIOError:
-        return False
-    if not said:
-        raise Failed("The database could not be prepared; the reason stands above.")
-    return True
 
 
 def answers(host: str, port: int) -> bool:
@@ -294,6 +268,46 @@ def answers(host: str, port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+class Preparation:
+    """The process that prepares the database, and then waits until it may print the sign-ins."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
+        self.pipe, writing = os.pipe()
+        os.set_blocking(self.pipe, False)
+        command = [sys.executable, "-m", "config.supervisor.prepare", str(writing), *arguments]
+        self.process = subprocess.Popen(
+            processes.guarded(command), env=environment, stdin=subprocess.PIPE, pass_fds=[writing]
+        )
+        os.close(writing)
+        self.said = b""
+
+    def is_ready(self) -> bool:
+        """Whether the database is ready.
+
+        :raises Failed: when it never will be.
+        """
+        self._listen()
+        return self.said != b""
+
+    def has_told(self) -> bool:
+        """Whether the sign-ins are printed, which this allows."""
+        if self.process.stdin:
+            self.process.stdin.close()
+        self._listen()
+        return self.said == b"12"
+
+    def _listen(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            said = os.read(self.pipe, 1)
+            if not said and self.said != b"12":
+                raise Failed("The clinic could not be prepared; the reason stands above.")
+            self.said += said
+
+    def end(self) -> None:
+        processes.end_group(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 def main() -> int:

@@ -1,7 +1,9 @@
-"""The part of a start that needs Django, in one process: migrate, collect, load the demo, print the sign-ins.
+"""The worker's way in at a start: migrate, collect, load the demo, print the sign-ins, then take tasks.
 
-Run by the launcher as ``python -m config.supervisor.prepare FD [static] [tables]``: it writes a byte to the
-file descriptor FD when the database is ready, then waits for the end of its input before it prints.
+One process for all that needs Django beside the web: loading it is most of what a start costs. Run by the
+launcher as ``python -m config.supervisor.prepare FD LOG [static] [tables]``. It writes a byte to the file
+descriptor FD when the database is ready, waits for the end of its input, prints, writes another byte, and
+goes on as the worker, whose output goes to LOG.
 """
 
 import os
@@ -10,20 +12,24 @@ import sys
 import django
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connections
 
 
-def main(told: int, stale: set[str]) -> int:
+def main(told: int, log: str, stale: set[str]) -> int:
     django.setup()
     try:
         prepare(stale)
     except CommandError as reason:
         print(reason, file=sys.stderr)
         return 1
-    with os.fdopen(told, "wb") as pipe:
-        pipe.write(b"1")
+    os.write(told, b"1")
     sys.stdin.buffer.read()
     if settings.ENVIRONMENT == "demo":
         call_command("demo_signins")
+    sys.stdout.flush()
+    os.write(told, b"2")
+    os.close(told)
+    work(log)
     return 0
 
 
@@ -37,5 +43,14 @@ def prepare(stale: set[str]) -> None:
         call_command("seed_demo", "--if-empty", stdout=sys.stderr)
 
 
+def work(log: str) -> None:
+    """Become the worker, as ``manage.py qcluster`` would be."""
+    with open(log, "ab") as file:  # noqa: PTH123
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(file.fileno(), stream.fileno())
+    connections.close_all()  # the pool of processes is forked, and a connection must not cross a fork
+    call_command("qcluster", skip_checks=False)  # the checks load all code, which the fork then shares
+
+
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), set(sys.argv[2:])))
+    sys.exit(main(int(sys.argv[1]), sys.argv[2], set(sys.argv[3:])))

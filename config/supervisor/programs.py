@@ -46,6 +46,10 @@ class Program:
                 stderr=log,
             )
 
+    def adopt(self, process: subprocess.Popen[bytes]) -> None:
+        """Go on with a process that was started otherwise; the next one is started by our command."""
+        self.process, self.started_at = process, time.monotonic()
+
     def watch(self, now: float) -> bool:
         """Start it again when it ended, after a pause that grows; say whether anything was started."""
         if self.process and self.process.poll() is not None:

@@ -1,5 +1,6 @@
 """The whole set from one command, in a folder of its own: refused, killed, started again, stopped."""
 
+import json
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -87,6 +89,11 @@ class Clinic:
             connection.request("GET", path)
             return connection.getresponse().status
 
+    def pool(self) -> int:
+        """How many processes the worker has become."""
+        leader, _ = json.loads((self.folder / ".devdb" / "run.json").read_text())["worker"]
+        return len(psutil.Process(leader).children(recursive=True))
+
     def kill(self) -> None:
         for launcher in self.launchers:
             launcher.kill()
@@ -121,6 +128,7 @@ def test_a_taken_port_is_told_before_anything_is_started(clinic):
 def test_the_life_of_a_clinic(clinic, eventually):
     first = clinic.start_and_wait()
     answers = clinic.status("/accounts/login/"), clinic.status("/simulator/webhooks", port=clinic.port + 1)
+    working = eventually(lambda: clinic.pool() == 5)  # two workers, a monitor, a pusher and their parent
     clinic.execute("CREATE TABLE kept (n int)")
 
     second = clinic.start(PORT=str(free_ports()))
@@ -139,6 +147,7 @@ def test_the_life_of_a_clinic(clinic, eventually):
     farewell = third.communicate(timeout=60)[1]
 
     assert answers == (200, 200)
+    assert working
     assert (second.returncode, refused.count("\n")) == (1, 1)
     assert refused.startswith("ProMedicine already runs from this folder")
     assert left_nothing
