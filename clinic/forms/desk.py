@@ -15,5 +15,6 @@ class DeskForm(forms.Form):
 
     def __init__(self, *args: Any, encounter: Encounter, user: User, **kwargs: Any) -> None:
         kwargs.setdefault("auto_id", f"{type(self).__name__.removesuffix('Form').lower()}-%s")
-        super().__init__(*args, label_suffix="", **kwargs)
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
         self.encounter, self.user = encounter, user
