@@ -123,6 +123,13 @@ class AuthorityForm(forms.ModelForm):
     dose_form = forms.ChoiceField(choices=DoseForm, widget=UnfoldAdminSelectWidget)
 
 
+def _may_name_a_patient(request) -> bool:
+    """Whether this person reads clinical records; others keep the authorities of doctors alone."""
+    return request.user.has_perm("clinic.view_clinical_record") or request.user.has_perm(
+        "clinic.view_every_clinical_record"
+    )
+
+
 @admin.register(Approval)
 class ApprovalAdmin(RecordAdmin):
     """Authorities of the TGA; a doctor records their own."""
@@ -140,6 +147,19 @@ class ApprovalAdmin(RecordAdmin):
         ("from_on", "until_on"),
         "withdrawn_on",
     ]
+    FIELDS_WITHOUT_PATIENT = [
+        ("pathway", "reference"),
+        "practitioner",
+        *fields[2:],
+    ]
+
+    def get_fields(self, request, obj=None):
+        return self.fields if _may_name_a_patient(request) else self.FIELDS_WITHOUT_PATIENT
+
+    def formfield_for_choice_field(self, db_field, request, **options):
+        if db_field.name == "pathway" and not _may_name_a_patient(request):
+            options["choices"] = [(Approval.Pathway.AP, Approval.Pathway.AP.label)]
+        return super().formfield_for_choice_field(db_field, request, **options)
 
     def get_field_queryset(self, db, db_field, request):
         related = super().get_field_queryset(db, db_field, request)

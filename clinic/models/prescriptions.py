@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 
 class ApprovalQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
-        if user.has_perm("clinic.view_every_clinical_record") or user.has_perm("clinic.view_every_approval"):
+        """The practice sees whom the TGA authorised; a SAS approval tells what a patient has."""
+        if user.has_perm("clinic.view_every_clinical_record"):
             return self
+        if user.has_perm("clinic.view_every_approval"):
+            return self.filter(pathway=Approval.Pathway.AP)
         return self.filter(practitioner__user=user)
 
 

@@ -5,7 +5,7 @@ from datetime import date, time
 import pytest
 
 from clinic import booking
-from clinic.models import Appointment, AppointmentType, Consent, Patient, Practitioner, Roster, Slot
+from clinic.models import Appointment, AppointmentType, Approval, Consent, Patient, Practitioner, Roster, Slot
 
 pytestmark = pytest.mark.django_db
 
@@ -116,3 +116,34 @@ def test_times_and_kinds_are_offered_to_all(people, visits, name):
 @pytest.mark.parametrize(("name", "sees"), [("boss", 3), ("ada", 3), ("carl", 0)])
 def test_practitioners(people, visits, name, sees):
     assert Practitioner.objects.visible_to(people[name]).count() == sees
+
+
+@pytest.fixture
+def approvals(people):
+    """Ada holds an authority of her own, and a SAS approval for Carl."""
+    common = {
+        "practitioner": people["ada"].practitioner,
+        "tga_category": 4,
+        "dose_form": "oil",
+        "indication": "Chronic pain",
+        "from_on": date(2026, 1, 1),
+        "until_on": date(2027, 1, 1),
+        "by": people["ada"],
+    }
+    Approval.objects.add(pathway="ap", reference="AP-1", **common)
+    Approval.objects.add(pathway="sas_b", reference="SAS-1", patient=people["carl"].patient, **common)
+
+
+@pytest.mark.parametrize(
+    ("name", "sees"),
+    [
+        ("boss", {"AP-1"}),  # whom the TGA authorised, not what a patient has
+        ("desk", NOBODY),
+        ("auditor", {"AP-1", "SAS-1"}),
+        ("ada", {"AP-1", "SAS-1"}),
+        ("bob", NOBODY),
+        ("carl", NOBODY),
+    ],
+)
+def test_approvals(people, approvals, name, sees):
+    assert {row.reference for row in Approval.objects.visible_to(people[name])} == sees

@@ -73,3 +73,20 @@ class TestApproval:
             browser.post(reverse("admin:clinic_approval_add"), authority(doctor, patient, **changed))
 
         assert Approval.objects.count() == 0
+
+    def test_of_a_patient_is_not_a_managers_to_read_or_write(
+        self, browser, staff_client, manager, encounter, doctor, patient
+    ):
+        browser.post(reverse("admin:clinic_approval_add"), authority(doctor, patient))
+        boss = staff_client(manager)
+
+        listed = boss.get(reverse("admin:clinic_approval_changelist")).content.decode()
+        form = boss.get(reverse("admin:clinic_approval_add")).context["adminform"].form
+        boss.post(reverse("admin:clinic_approval_add"), authority(doctor, patient, reference="MC-8"))
+        boss.post(
+            reverse("admin:clinic_approval_add"), authority(doctor, patient, pathway="ap", reference="AP-1")
+        )
+
+        assert ("MC-7" in listed, "patient" in form.fields) == (False, False)
+        assert [choice for choice, _ in form.fields["pathway"].choices] == ["ap"]
+        assert set(Approval.objects.values_list("reference", flat=True)) == {"MC-7", "AP-1"}
