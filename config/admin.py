@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 from allauth.account.adapter import get_adapter
 from django.contrib import messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -86,6 +88,28 @@ def _to_be_looked_at(admin_class: type) -> type:
     return type(admin_class.__name__, (admin_class, UnfoldAdmin), {**refused, "actions": []})
 
 
+# What an address may ask about a column that the list shows; anything else would be a step to another table.
+COMPARISONS = frozenset(
+    {
+        "id",
+        "pk",
+        "exact",
+        "in",
+        "gt",
+        "gte",
+        "lt",
+        "lte",
+        "range",
+        "isnull",
+        "date",
+        "year",
+        "month",
+        "day",
+        "quarter",
+    }
+)
+
+
 class NoDatabaseChecks(UnfoldModelAdminChecks):
     """Unfold's own look for permissions in the database, which is empty when ``migrate`` first runs."""
 
@@ -102,6 +126,7 @@ class ScopedAdmin(UnfoldAdmin):
     list_filter_submit = True
     warn_unsaved_form = True
     compressed_fields = True
+    linked_lookups: tuple[str, ...] = ()  # columns by which other pages link to this list
 
     def get_queryset(self, request):
         return super().get_queryset(request).visible_to(request.user)
@@ -112,13 +137,40 @@ class ScopedAdmin(UnfoldAdmin):
             related = db_field.remote_field.model._default_manager.using(db)
         return related.visible_to(request.user) if hasattr(related, "visible_to") else related
 
+    def lookup_allowed(self, lookup, value, request):
+        """Filter lists by what they show and by ``linked_lookups``, nothing else.
+
+        Django lets an address ask about every column of the model, so that hidden ones could be
+        guessed letter by letter from how many rows are found.
+        """
+        shown = {name for name in self.list_display if isinstance(name, str)}
+        shown |= {"pk", "id", self.date_hierarchy or "pk", *self.linked_lookups}
+        shown |= {self._filter_path(spec) for spec in self.get_list_filter(request)}
+        path = lookup.split("__")
+        return any(
+            "__".join(path[:depth]) in shown and COMPARISONS.issuperset(path[depth:])
+            for depth in range(1, len(path) + 1)
+        )
+
+    @staticmethod
+    def _filter_path(spec: Any) -> str:
+        """The column of a list filter: a name, a pair of name and class, or a class with a parameter."""
+        if isinstance(spec, tuple | list):
+            spec = spec[0]
+        return spec if isinstance(spec, str) else str(getattr(spec, "parameter_name", ""))
+
     def has_delete_permission(self, request, obj=None):
         return False
 
     def change_view(self, request, object_id, *args, **kwargs):
-        if request.method == "GET" and (record := self.get_object(request, object_id)):
+        return self.tell_opened(request, object_id, super().change_view(request, object_id, *args, **kwargs))
+
+    def tell_opened(self, request: HttpRequest, object_id: str, page: HttpResponse) -> HttpResponse:
+        """Tell that ``page`` shows the record. A refusal never gets here, or leads elsewhere."""
+        if request.method == "GET" and page.status_code == HTTPStatus.OK:
+            record = self.get_visible_or_404(request, unquote(object_id))  # as Django reads the address
             record_viewed.send(type(record), record=record, request=request, action="read")
-        return super().change_view(request, object_id, *args, **kwargs)
+        return page
 
     def get_visible_or_404(self, request: HttpRequest, object_id: str) -> Record:
         record = self.get_object(request, object_id)
@@ -165,14 +217,16 @@ class RecordAdmin(SimpleHistoryAdmin, ScopedAdmin):
     def history_view(self, request, object_id, extra_context=None):
         # simple_history falls back on the history table for a row that get_queryset hides.
         self.get_visible_or_404(request, object_id)
-        return super().history_view(request, object_id, extra_context)
+        page = super().history_view(request, object_id, extra_context)
+        return self.tell_opened(request, object_id, page)
 
     def history_form_view(self, request, object_id, version_id, extra_context=None):
         # simple_history takes a POST from people who may only look, and writes the old version back.
         self.get_visible_or_404(request, object_id)
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
-        return super().history_form_view(request, object_id, version_id, extra_context)
+        page = super().history_form_view(request, object_id, version_id, extra_context)
+        return self.tell_opened(request, object_id, page)
 
     def set_history_delta_changes(self, request, historical_records, foreign_keys_are_objs=True):
         versions.tell_changes(

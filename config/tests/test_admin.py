@@ -1,12 +1,20 @@
 """The staff site itself: what is on it, and what is not."""
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.core.cache import cache
+from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Failure, OrmQ, Schedule, Success
 
+from billing.models import Fee
+from clinic.models import AuditEvent
 from config.admin import TO_BE_LOOKED_AT, ScopedAdmin
+from config.base import uuid7
 
 QUEUE = {"schedule": Schedule, "failure": Failure, "success": Success, "ormq": OrmQ}
 
@@ -68,6 +76,55 @@ class TestRegister:
     )
     def test_has_no_page_for_what_only_our_rules_change(self, staff_client, manager, address):
         assert staff_client(manager).get(f"/admin/{address}").status_code == 404
+
+
+class TestOpening:
+    """Which looks at a record are written down. ``fee`` may be looked at by managers alone."""
+
+    @pytest.fixture
+    def fee(self, db):
+        return Fee.objects.create(
+            code="late", description="Late", amount=Decimal("20.00"), effective_from=date(2026, 1, 1)
+        )
+
+    @pytest.fixture
+    def looks(self):
+        return lambda: [event.trace["page"] for event in AuditEvent.objects.filter(action="read")]
+
+    @pytest.mark.parametrize("name", ["change", "history"])
+    def test_is_written_down(self, staff_client, manager, fee, looks, name):
+        staff_client(manager).get(reverse(f"admin:billing_fee_{name}", args=[fee.pk]))
+
+        assert looks() == [f"admin:billing_fee_{name}"]
+
+    def test_of_an_older_version_is_written_down(self, staff_client, manager, fee, looks):
+        version = fee.history.latest()
+
+        answer = staff_client(manager).get(
+            reverse("admin:billing_fee_simple_history", args=[fee.pk, version.pk])
+        )
+
+        assert (answer.status_code, looks()) == (200, ["admin:billing_fee_simple_history"])
+
+    def test_by_an_address_that_was_spelled_otherwise_is_written_down(
+        self, staff_client, manager, fee, looks
+    ):
+        spelled = quote(fee.pk.urn)  # Django reads this as the same key
+
+        answer = staff_client(manager).get(f"/admin/billing/fee/{spelled}/change/")
+
+        assert (answer.status_code, looks()) == (200, ["admin:billing_fee_change"])
+
+    @pytest.mark.parametrize("name", ["change", "history"])
+    def test_that_was_refused_is_not(self, staff_client, reception, fee, looks, name):
+        answer = staff_client(reception).get(reverse(f"admin:billing_fee_{name}", args=[fee.pk]))
+
+        assert (answer.status_code, looks()) == (403, [])
+
+    def test_that_found_nothing_is_not(self, staff_client, manager, fee, looks):
+        staff_client(manager).get(reverse("admin:billing_fee_change", args=[uuid7()]))
+
+        assert looks() == []
 
 
 class TestSearch:
