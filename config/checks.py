@@ -1,6 +1,7 @@
 """System checks that stop a badly configured deployment."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -28,9 +29,23 @@ def production_is_not_a_demo(**kwargs: Any) -> list[CheckMessage]:
         ),
         "config.E006": ("STRIPE_API_BASE points to a simulator", bool(settings.STRIPE_API_BASE)),
         "config.E007": ("EMAIL_URL is missing", settings.EMAIL_BACKEND.endswith("filebased.EmailBackend")),
+        "config.E008": (
+            "BASE_URL is no https address that others can reach",
+            not _is_public(settings.BASE_URL),
+        ),
+        "config.E009": (
+            "FROM_EMAIL is missing or the demo's",
+            not settings.DEFAULT_FROM_EMAIL or "promedicine.example" in settings.DEFAULT_FROM_EMAIL,
+        ),
     }
     return [
         Error(f"{what}: set it in the environment before you start in production.", id=code)
         for code, (what, is_wrong) in wrong.items()
         if is_wrong
     ]
+
+
+def _is_public(address: str) -> bool:
+    """Whether the links in our letters, which begin with ``address``, lead anywhere, and safely."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" and parts.hostname not in {None, "127.0.0.1", "::1", "localhost"}

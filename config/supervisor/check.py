@@ -23,6 +23,7 @@ PRODUCTION = {
     "STRIPE_SECRET_KEY": "sk_live_only_for_this_check",
     "STRIPE_WEBHOOK_SECRET": "whsec_only_for_this_check",
     "EMAIL_URL": "smtp+tls://user:password@mail.example.com:587",
+    "FROM_EMAIL": "The Clinic <hello@clinic.example.com>",
 }
 # Read from .env on this computer, they would make the production check another one.
 DEMO_ONLY = ("STRIPE_API_BASE", "SIMULATOR_STATE", "WEBHOOK_URL")

@@ -9,10 +9,12 @@ PRODUCTION = {
     "DEBUG": False,
     "SECRET_KEY": "k" * 60,
     "ALLOWED_HOSTS": ["clinic.example"],
+    "BASE_URL": "https://clinic.example",
     "STRIPE_SECRET_KEY": "sk_live_x",
     "STRIPE_WEBHOOK_SECRET": "whsec_real",
     "STRIPE_API_BASE": "",
     "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+    "DEFAULT_FROM_EMAIL": "The Clinic <hello@clinic.example>",
 }
 
 
@@ -41,6 +43,12 @@ def test_a_whole_configuration_passes(production):
         ("STRIPE_WEBHOOK_SECRET", "whsec_demo", "config.E005"),
         ("STRIPE_API_BASE", "http://127.0.0.1:8001", "config.E006"),
         ("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend", "config.E007"),
+        ("BASE_URL", "http://clinic.example", "config.E008"),
+        ("BASE_URL", "https://127.0.0.1:8000", "config.E008"),
+        ("BASE_URL", "https://localhost", "config.E008"),
+        ("BASE_URL", "", "config.E008"),
+        ("DEFAULT_FROM_EMAIL", "ProMedicine <hello@promedicine.example>", "config.E009"),
+        ("DEFAULT_FROM_EMAIL", "", "config.E009"),
     ],
 )
 def test_each_demo_value_is_named(production, name, value, code):
