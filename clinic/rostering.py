@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -18,7 +18,7 @@ from clinic.models import LIVE, Practice, Practitioner, Roster, Slot
 from config.base import Refused
 
 if TYPE_CHECKING:
-    from clinic.models import User
+    from clinic.models import AppointmentType, User
 
 # Any date will do to count with wall times.
 SOME_DAY = date(2000, 1, 1)
@@ -34,6 +34,16 @@ class SlotClaimed(Refused):
 class SlotGone(Refused):
     def __init__(self) -> None:
         super().__init__("This time is withdrawn already.")
+
+
+class TimePassed(Refused):
+    def __init__(self) -> None:
+        super().__init__("This time has passed. Choose one ahead.")
+
+
+class TimeOverlaps(Refused):
+    def __init__(self) -> None:
+        super().__init__("The practitioner already has a time here. Choose another, or withdraw that one.")
 
 
 class Offered(NamedTuple):
@@ -162,6 +172,13 @@ def _insert(wanted: list[Slot], *, by: User | None) -> int:
 
 
 @transaction.atomic
+def set_hours(roster: Roster, *, by: User) -> Offered:
+    """Keep hours as they stand on ``roster``, new or changed, and bring the times ahead in step."""
+    roster.sign_with(by=by).save()
+    return apply(roster, by=by)
+
+
+@transaction.atomic
 def apply(roster: Roster, *, by: User) -> Offered:
     """Bring the times ahead in step with the hours of ``roster`` as they are now.
 
@@ -200,6 +217,31 @@ def _withdraw_all(slots: list[Slot], *, by: User, now: datetime) -> None:
     Slot.history.bulk_history_create(
         slots, update=True, default_user=by, default_change_reason="The roster's hours changed."
     )
+
+
+def planned_end(starts_at: datetime, *, kind: AppointmentType) -> datetime:
+    """Tell when a time of that kind would end.
+
+    :raises TimePassed: it would begin in the past
+    """
+    if starts_at <= timezone.now():
+        raise TimePassed
+    return starts_at + timedelta(minutes=kind.minutes)
+
+
+@transaction.atomic
+def add_time(slot: Slot, *, by: User) -> None:
+    """Offer one more time beside the hours; how long it takes, its kind says.
+
+    :raises TimePassed: it would begin in the past
+    :raises TimeOverlaps: the practitioner has another time there
+    """
+    slot.ends_at = planned_end(slot.starts_at, kind=slot.appointment_type)
+    try:
+        with transaction.atomic():
+            slot.sign_with(by=by).save(force_insert=True)
+    except IntegrityError:
+        raise TimeOverlaps from None
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from clinic import booking, rostering
 from clinic.models import AppointmentType, AuditEvent, Roster, Slot
@@ -262,6 +263,64 @@ class TestApply:
         roster.change(appointment_type=long_visit, by=manager)
 
         assert rostering.apply(roster, by=manager) == (16, 32, 0)
+
+
+@pytest.mark.django_db
+class TestSetHours:
+    @pytest.fixture(autouse=True)
+    def monday_noon(self):
+        with time_machine.travel(NOON, tick=False):
+            yield
+
+    def test_keeps_new_hours_and_offers_their_times(self, doctor, short_visit, manager):
+        mondays = hours("Australia/Sydney", 0, time(9), time(10))
+        mondays.practitioner, mondays.appointment_type = doctor, short_visit
+
+        done = rostering.set_hours(mondays, by=manager)
+
+        assert done == (32, 0, 0)
+        assert mondays.history.get().history_user == manager
+
+    def test_brings_the_times_in_step_with_other_hours(self, roster, manager):
+        rostering.apply(roster, by=manager)
+        roster.ends = time(9, 30)
+
+        done = rostering.set_hours(roster, by=manager)
+
+        roster.refresh_from_db()
+        assert (done, roster.ends) == ((0, 16, 0), time(9, 30))
+
+
+@pytest.mark.django_db
+class TestAddTime:
+    @pytest.fixture
+    def extra(self, doctor, long_visit):
+        return Slot(
+            practitioner=doctor, appointment_type=long_visit, starts_at=timezone.now() + timedelta(hours=3)
+        )
+
+    def test_lasts_as_long_as_its_kind(self, extra, manager):
+        rostering.add_time(extra, by=manager)
+
+        kept = Slot.objects.get()
+        assert kept.ends_at - kept.starts_at == timedelta(minutes=30)
+        assert kept.history.get().history_user == manager
+
+    def test_lies_ahead(self, extra, manager):
+        extra.starts_at = timezone.now() - timedelta(minutes=1)
+
+        with pytest.raises(rostering.TimePassed, match="This time has passed"):
+            rostering.add_time(extra, by=manager)
+
+        assert not Slot.objects.exists()
+
+    def test_refuses_to_overlap_another(self, extra, manager, make_slot):
+        there = make_slot(3.25)
+
+        with pytest.raises(rostering.TimeOverlaps, match="already has a time here"):
+            rostering.add_time(extra, by=manager)
+
+        assert list(Slot.objects.all()) == [there]
 
 
 @pytest.mark.django_db
