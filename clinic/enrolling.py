@@ -176,10 +176,15 @@ def verify_practitioner(practitioner: Practitioner, *, by: User) -> None:
     practitioner.change(by=by, why="Registration verified.", verified_at=timezone.now(), verified_by=by)
 
 
-def withdraw_verification(practitioner: Practitioner, *, changed: Iterable[str]) -> None:
-    """Before saving: what the second manager looked up is about to change, so somebody looks again."""
+@transaction.atomic
+def change_details(practitioner: Practitioner, *, changed: Iterable[str], by: User, why: str = "") -> None:
+    """Keep the details as they stand on ``practitioner``, a new one or one of whom ``changed`` is different.
+
+    What the second manager looked up asks for another look when it changes.
+    """
     if CHECKED & set(changed):
         practitioner.verified_at = practitioner.verified_by = None
+    practitioner.sign_with(by=by, why=why).save()
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from config.admin import RecordAdmin, step
 
 @admin.register(Practitioner)
 class PractitionerAdmin(RecordAdmin):
+    linked_lookups = ("verified_at",)
     form = PractitionerForm
     list_display = [
         "show_name",
@@ -68,9 +69,7 @@ class PractitionerAdmin(RecordAdmin):
         return people
 
     def save_model(self, request, obj, form, change):
-        enrolling.withdraw_verification(obj, changed=form.changed_data)
-        obj.sign_with(by=request.user, why=form.why)
-        super().save_model(request, obj, form, change)
+        enrolling.change_details(obj, changed=form.changed_data, by=request.user, why=form.why)
 
     @display(description="Doctor", ordering="user__family_name")
     def show_name(self, practitioner: Practitioner) -> str:

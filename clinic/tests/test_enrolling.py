@@ -7,6 +7,7 @@ from django_otp import user_has_device
 from clinic import accounts, enrolling
 from clinic.models import AuditEvent, Consent, Patient, Practitioner, Role, User
 from config.base import Refused
+from messaging import mailing
 from messaging.models import Letter
 
 
@@ -65,7 +66,7 @@ class TestInvite:
         user = enrolling.invite(
             "new@example.com", role=Role.AUDITOR, given_name="Ann", family_name="Lee", by=manager
         )
-        link = Letter.objects.get().context["invitation_url"].partition("8000")[2]
+        link = mailing.render(Letter.objects.get()).body.partition("8000")[2].split()[0]
 
         form = client.get(link, follow=True).request["PATH_INFO"]
         client.post(form, {"password1": "chosen-by-the-invited", "password2": "chosen-by-the-invited"})
@@ -184,15 +185,30 @@ class TestVerifyPractitioner:
         with pytest.raises(enrolling.NotYourself):
             enrolling.verify_practitioner(written, by=manager)
 
+
+class TestChangeDetails:
     @pytest.mark.parametrize(
         ("changed", "stays"), [(["about"], True), (["about", "ahpra_number"], False), (["hpii"], False)]
     )
-    def test_a_change_of_the_numbers_asks_for_another_look(self, written, manager, changed, stays):
+    def test_asks_for_another_look_at_other_numbers(self, written, manager, changed, stays):
         enrolling.verify_practitioner(written, by=manager)
 
-        enrolling.withdraw_verification(written, changed=changed)
+        enrolling.change_details(written, changed=changed, by=manager)
 
+        written.refresh_from_db()
         assert (written.verified_at is not None, written.verified_by is not None) == (stays, stays)
+
+    def test_says_who_and_why(self, written, manager):
+        written.about = "Listens."
+
+        enrolling.change_details(written, changed=["about"], by=manager, why="She asked for it.")
+
+        version = written.history.first()
+        assert (version.about, version.history_user, version.history_change_reason) == (
+            "Listens.",
+            manager,
+            "She asked for it.",
+        )
 
 
 class TestRevealIdentifiers:
