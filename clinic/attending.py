@@ -8,7 +8,7 @@ from django.db.models import OuterRef, Subquery
 
 from clinic import desk, figures
 from clinic.figures import Day, Figure, between
-from clinic.models import Appointment, Note, Prescription
+from clinic.models import BOOKED, Appointment, Note, Prescription
 from messaging import chatting
 from messaging.models import Room
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from clinic.models import User
 
 SHOWN = 8
-BOOKED = ["confirmed", "arrived", "in_consultation", "completed", "no_show"]
 # Whom to see first: the one being seen, then who waits, then who is to come.
 FIRST: list[str] = [
     Appointment.Status.IN_CONSULTATION,

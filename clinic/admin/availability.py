@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import RangeDateTimeFilter, RelatedDropdownFilter
@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from clinic import rostering, timing
 from clinic.forms.profile import ZONES
-from clinic.models import Appointment, AppointmentType, Roster, Slot
+from clinic.models import AppointmentType, Roster, Slot
 from config.admin import RecordAdmin, step
 
 
@@ -99,8 +99,7 @@ class RosterAdmin(RecordAdmin):
         return ["practitioner"] if obj else []
 
     def save_model(self, request, obj, form, change):
-        super().save_model(request, obj, form, change)
-        done = rostering.apply(obj, by=request.user)
+        done = rostering.set_hours(obj, by=request.user)
         messages.info(request, f"{_times(done.offered)} offered, {done.withdrawn} withdrawn.")
         if done.kept:
             messages.warning(
@@ -124,16 +123,17 @@ class SlotForm(forms.ModelForm):
         super().clean()
         cleaned = self.cleaned_data
         kind, starts_at = cleaned.get("appointment_type"), cleaned.get("starts_at")
-        if starts_at and starts_at <= timezone.now():
-            self.add_error("starts_at", "This time has passed. Choose one ahead.")
         if kind and starts_at:
-            self.instance.ends_at = starts_at + timedelta(minutes=kind.minutes)
+            try:
+                self.instance.ends_at = rostering.planned_end(starts_at, kind=kind)
+            except rostering.TimePassed as no:
+                self.add_error("starts_at", str(no))
         return cleaned
 
     def _get_validation_exclusions(self) -> set[str]:
         # Or the database's own check for overlaps would be asked only when it is too late for a form.
         excluded = super()._get_validation_exclusions()  # type: ignore[misc]  # the stubs lack it
-        return excluded - {"ends_at", "withdrawn_at"}
+        return excluded - {"ends_at", "withdrawn_at"} if self.instance.ends_at else excluded
 
 
 class Taken(admin.SimpleListFilter):
@@ -190,8 +190,7 @@ class SlotAdmin(RecordAdmin):
     actions_detail = ["withdraw"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Slot]:
-        taken = Appointment.objects.live().filter(slot=OuterRef("pk"))
-        return super().get_queryset(request).annotate(is_taken=Exists(taken)).order_by("starts_at", "pk")
+        return super().get_queryset(request).with_is_taken().order_by("starts_at", "pk")
 
     def get_fields(self, request, obj=None):
         return (
@@ -205,6 +204,9 @@ class SlotAdmin(RecordAdmin):
 
     def has_change_permission(self, request, obj=None):
         return False
+
+    def save_model(self, request, obj, form, change):
+        rostering.add_time(obj, by=request.user)
 
     @display(description="From (practice’s clock)", ordering="starts_at")
     def show_start(self, slot: Slot) -> str:

@@ -1,8 +1,8 @@
 """Every record of the clinic; others import them from here."""
 
-from clinic.models.appointments import LIVE, Appointment
+from clinic.models.appointments import Appointment
 from clinic.models.audit import AuditEvent
-from clinic.models.availability import AppointmentType, Roster, Slot
+from clinic.models.availability import BOOKED, LIVE, AppointmentType, Roster, Slot
 from clinic.models.encounters import Encounter, Note, Segment
 from clinic.models.patients import Consent, Patient, State
 from clinic.models.people import Role, User
@@ -11,6 +11,7 @@ from clinic.models.practitioners import Practitioner
 from clinic.models.prescriptions import Approval, Document, MonitoringCheck, Prescription, PrescriptionLine
 
 __all__ = [
+    "BOOKED",
     "LIVE",
     "Appointment",
     "AppointmentType",

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from billing.models import Order
-from clinic.models.availability import Instants, Slot
+from clinic.models.availability import LIVE, Instants, Slot
 from clinic.models.patients import Patient
 from config.base import ScopedQuerySet, Stateful, both_or_neither
 from messaging.models import Room
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from clinic.models.people import User
-
-LIVE = ["held", "confirmed", "arrived", "in_consultation", "completed", "no_show"]
 
 
 class AppointmentQuerySet(ScopedQuerySet):

@@ -9,7 +9,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Exists, F, Func, OuterRef, Q
 
 from clinic.models.people import known_zone
 from clinic.models.practitioners import Practitioner
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from clinic.models.people import User
+
+# Statuses of an appointment. Those that bring a patient into a doctor's care:
+BOOKED = ["confirmed", "arrived", "in_consultation", "completed", "no_show"]
+# Those that keep a time from others: a hold does so too.
+LIVE = ["held", *BOOKED]
 
 
 class Instants(Func):
@@ -123,15 +128,13 @@ class SlotQuerySet(ScopedQuerySet):
     def free(self, now: datetime) -> Self:
         """Those that can be booked: still ahead, not withdrawn, and nobody's."""
         return self.filter(starts_at__gt=now, withdrawn_at__isnull=True).exclude(
-            appointments__status__in=[
-                "held",
-                "confirmed",
-                "arrived",
-                "in_consultation",
-                "completed",
-                "no_show",
-            ]
+            appointments__status__in=LIVE
         )
+
+    def with_is_taken(self) -> Self:
+        """Tell of each as ``is_taken`` whether somebody has it, never who."""
+        taken = Slot.objects.filter(pk=OuterRef("pk"), appointments__status__in=LIVE)
+        return self.annotate(is_taken=Exists(taken))
 
 
 class Slot(Record):

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from clinic.identifiers import Wellformed, shape
+from clinic.models.availability import BOOKED
 from config.base import Fact, Record, ScopedQuerySet, both_or_neither
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ class PatientQuerySet(ScopedQuerySet):
     def in_care_of(self, user: User) -> Self:
         """Those who have, or had, an appointment with the doctor ``user``."""
         return self.filter(
-            appointments__slot__practitioner__user=user,
-            appointments__status__in=["confirmed", "arrived", "in_consultation", "completed", "no_show"],
+            appointments__slot__practitioner__user=user, appointments__status__in=BOOKED
         ).distinct()
 
 
