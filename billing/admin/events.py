@@ -42,6 +42,7 @@ class StateFilter(DropdownFilter):
 
 @admin.register(StripeEvent)
 class StripeEventAdmin(RecordAdmin):
+    linked_lookups = ("processed_at",)
     list_display = ["received_at", "kind", "show_state", "attempts", "next_attempt_at", "error"]
     list_filter = [StateFilter, ("received_at", RangeDateTimeFilter)]
     search_fields = ["event_id", "about", "kind"]

@@ -20,6 +20,7 @@ COLOURS = {
 
 @admin.register(Payment)
 class PaymentAdmin(RecordAdmin):
+    linked_lookups = ("paid_at",)
     list_display = ["created_at", "show_order", "show_payer", "method", "show_status", "show_amount"]
     list_select_related = ["order__payer"]
     list_filter = [

@@ -150,3 +150,35 @@ class TestPasswordChange:
         answer = staff_client(manager).get("/admin/password_change/")
 
         assert (answer.status_code, answer.url) == (302, "/accounts/password/change/")
+
+
+class TestLookups:
+    """An address may ask a list about what it shows; hidden columns could be guessed letter by letter."""
+
+    @pytest.mark.parametrize(
+        ("role", "address"),
+        [
+            ("reception", "messaging/letter/?body__contains=a"),
+            ("reception", "messaging/letter/?context__path__startswith=a"),
+            ("auditor", "clinic/user/?password__startswith=p"),
+            ("reception", "clinic/patient/?allergies__icontains=a"),
+            ("manager", "clinic/patient/?medicare_number__startswith=2"),
+            ("reception", "clinic/appointment/?patient__medicare_number__startswith=2"),
+            ("reception", "clinic/appointment/?patient__user__password__startswith=p"),
+            ("doctor", "clinic/practitioner/?user__password__startswith=p"),
+        ],
+    )
+    def test_about_hidden_columns_are_refused(self, staff_client, make_user, role, address):
+        assert staff_client(make_user(role)).get(f"/admin/{address}").status_code == 400
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "clinic/appointment/?status__exact=held",
+            "clinic/appointment/?starts_at__gte=2026-11-01&starts_at__lt=2026-12-01",
+            "billing/payment/?paid_at__gte=2026-11-01",
+            "messaging/letter/?status__in=owed,failed",
+        ],
+    )
+    def test_about_what_is_shown_or_linked_are_answered(self, staff_client, manager, address):
+        assert staff_client(manager).get(f"/admin/{address}").status_code == 200

@@ -127,8 +127,7 @@ def book(patient: Actor, *, keep: bool = True) -> None:
     look("15-book")
     hughes = page.locator("section, article, .card").filter(has_text="Dr Eleanor Hughes").last
     hughes.get_by_role("link", name=re.compile(r"\d:\d\d")).first.click()
-    for box in page.get_by_role("checkbox").all():
-        box.check()
+    page.get_by_role("checkbox").check()
     look("16-confirm")
     page.get_by_role("button", name="Hold this time for me").click()
     expect(page.get_by_text("Held for you until")).to_be_visible()
