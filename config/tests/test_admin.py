@@ -175,8 +175,8 @@ class TestLookups:
         "address",
         [
             "clinic/appointment/?status__exact=held",
-            "clinic/appointment/?starts_at__gte=2026-11-01&starts_at__lt=2026-12-01",
-            "billing/payment/?paid_at__gte=2026-11-01",
+            "clinic/appointment/?starts_at__gte=2026-11-01T00:00:00Z&starts_at__lt=2026-12-01T00:00:00Z",
+            "billing/payment/?paid_at__gte=2026-11-01T00:00:00Z",
             "messaging/letter/?status__in=owed,failed",
         ],
     )
