@@ -13,7 +13,7 @@ from clinic.models import Appointment, Consent, Encounter, Note, Patient, Prescr
 from config.base import Refused
 
 if TYPE_CHECKING:
-    from clinic.models import User
+    from clinic.models import Practitioner, User
 
 NOTE_FIELDS = ("presenting", "examination", "assessment", "plan", "review_on")
 
@@ -51,8 +51,7 @@ def open(appointment: Appointment, *, by: User) -> Encounter:  # noqa: A001  cal
     """
     appointment.lock()
     practitioner = appointment.slot.practitioner
-    if practitioner.user_id != by.pk or not by.has_perm("clinic.conduct_appointment"):
-        raise NotTheirs
+    require_doctor(practitioner, by=by)
     if encounter := Encounter.objects.filter(appointment=appointment).first():
         return encounter
     appointment.move_to(Appointment.Status.IN_CONSULTATION, by=by, why="The consultation began.")
@@ -63,15 +62,28 @@ def open(appointment: Appointment, *, by: User) -> Encounter:  # noqa: A001  cal
     return encounter
 
 
+def require_doctor(practitioner: Practitioner, *, by: User) -> None:
+    """Let on only the one who works as ``practitioner``, and only while they still do.
+
+    :raises NotTheirs: it is somebody else, or one whose account was closed or given another role
+    """
+    if practitioner.user_id != by.pk or not by.has_perm("clinic.conduct_appointment"):
+        raise NotTheirs
+
+
+def _require_carer(patient: Patient, *, by: User) -> None:
+    in_care = Patient.objects.in_care_of(by).filter(pk=patient.pk)
+    if not by.has_perm("clinic.conduct_appointment") or not in_care.exists():
+        raise NotTheirs
+
+
 def take(encounter: Encounter, *, by: User) -> Encounter:
     """Hold the open consultation of ``by`` until the transaction ends.
 
     :raises NotTheirs: ``by`` is not its doctor
     :raises Over: it is closed
     """
-    encounter.lock()
-    if encounter.practitioner.user_id != by.pk:
-        raise NotTheirs
+    require_doctor(encounter.lock().practitioner, by=by)
     if encounter.status != Encounter.Status.OPEN:
         raise Over
     return encounter
@@ -102,8 +114,7 @@ def stop_segment(encounter: Encounter, *, by: User) -> None:
 
     :raises NotTheirs: ``by`` is not its doctor
     """
-    if encounter.lock().practitioner.user_id != by.pk:
-        raise NotTheirs
+    require_doctor(encounter.lock().practitioner, by=by)
     for running in encounter.segments.filter(ended_at__isnull=True):
         running.change(by=by, ended_at=timezone.now())
 
@@ -125,8 +136,7 @@ def identify(patient: Patient, *, document: str, by: User) -> None:
     :raises NotTheirs: the patient is not in the care of ``by``
     :raises NotSighted: no document is named
     """
-    if not Patient.objects.in_care_of(by).filter(pk=patient.pk).exists():
-        raise NotTheirs
+    _require_carer(patient, by=by)
     if not document.strip():
         raise NotSighted
     patient.lock().change(
@@ -143,8 +153,7 @@ def record_consent(patient: Patient, *, by: User) -> None:
 
     :raises NotTheirs: the patient is not in the care of ``by``
     """
-    if not Patient.objects.in_care_of(by).filter(pk=patient.pk).exists():
-        raise NotTheirs
+    _require_carer(patient, by=by)
     consenting.agree(patient, kinds=[Consent.Kind.UNAPPROVED], by=by)
 
 
@@ -157,8 +166,7 @@ def save_note(note: Note, *, by: User, **written: Any) -> datetime.datetime:
     :raises NotTheirs: ``by`` is not the doctor of the consultation
     :raises Signed: the note is signed
     """
-    if note.encounter.practitioner.user_id != by.pk:
-        raise NotTheirs
+    require_doctor(note.encounter.practitioner, by=by)
     if unknown := set(written) - {*NOTE_FIELDS}:
         raise ValueError(f"A note has no {unknown}.")
     drafts = Note.objects.filter(pk=note.pk, status=Note.Status.DRAFT)
@@ -175,8 +183,7 @@ def sign_note(note: Note, *, by: User, **written: Any) -> None:
     :raises Unfinished: assessment or plan is empty
     :raises IllegalMove: it is signed already
     """
-    if note.lock().encounter.practitioner.user_id != by.pk:
-        raise NotTheirs
+    require_doctor(note.lock().encounter.practitioner, by=by)
     for name in NOTE_FIELDS:
         setattr(note, name, written.get(name, getattr(note, name)))
     if not (note.assessment.strip() and note.plan.strip()):

@@ -29,6 +29,11 @@ class NotAllowed(Refused):
         super().__init__(" ".join(finding.sentence for finding in findings))
 
 
+class NotAPrescriber(Refused):
+    def __init__(self) -> None:
+        super().__init__("Your role does not prescribe. Please ask the practice manager.")
+
+
 class NoReason(Refused):
     def __init__(self) -> None:
         super().__init__("Write why this prescription is cancelled.")
@@ -39,6 +44,13 @@ class NotADraft(Refused):
         super().__init__("An issued prescription is never changed. Cancel it and write another.")
 
 
+def _take(encounter: Encounter, *, by: User) -> Encounter:
+    """Hold the open consultation of ``by``, who may prescribe, until the transaction ends."""
+    if not by.has_perm("clinic.issue_prescription"):
+        raise NotAPrescriber
+    return consulting.take(encounter, by=by)
+
+
 @transaction.atomic
 def draft(encounter: Encounter, *, by: User) -> Prescription:
     """Find the draft of this consultation, or begin one.
@@ -46,7 +58,7 @@ def draft(encounter: Encounter, *, by: User) -> Prescription:
     :raises NotTheirs: ``by`` is not the doctor of the consultation
     :raises Over: the consultation is closed
     """
-    consulting.take(encounter, by=by)
+    _take(encounter, by=by)
     return _drafts(encounter).first() or _begin(encounter, by=by)
 
 
@@ -91,7 +103,7 @@ def add_line(
     :raises Over: the consultation is closed
     :raises NotADraft: the prescription was issued or cancelled
     """
-    encounter = consulting.take(prescription.encounter, by=by)
+    encounter = _take(prescription.encounter, by=by)
     if prescription.lock().status != Prescription.Status.DRAFT:
         raise NotADraft
     form = _form_for(product, prescription, encounter=encounter, by=by)
@@ -136,7 +148,7 @@ def remove_line(line: PrescriptionLine, *, by: User) -> None:
     :raises NotADraft: the prescription was issued or cancelled
     """
     prescription = line.prescription
-    consulting.take(prescription.encounter, by=by)
+    _take(prescription.encounter, by=by)
     if prescription.lock().status != Prescription.Status.DRAFT:
         raise NotADraft
     line.lock().change(by=by, why="Taken off the draft.", removed_at=timezone.now(), removed_by=by)
@@ -151,7 +163,7 @@ def send_to(prescription: Prescription, *, state: str, authority: str = "", by: 
     :raises NotTheirs: ``by`` is not the doctor of the consultation
     :raises NotADraft: the prescription was issued or cancelled
     """
-    consulting.take(prescription.encounter, by=by)
+    _take(prescription.encounter, by=by)
     if prescription.lock().status != Prescription.Status.DRAFT:
         raise NotADraft
     prescription.change(by=by, dispense_state=State(state), state_authority=authority.strip())
@@ -166,7 +178,7 @@ def record_monitoring(
     :raises NotTheirs: ``by`` is not the doctor of the consultation
     :raises Over: the consultation is closed
     """
-    consulting.take(encounter, by=by)
+    _take(encounter, by=by)
     return MonitoringCheck.objects.create(
         patient=encounter.patient,
         practitioner=encounter.practitioner,
@@ -186,7 +198,7 @@ def record_approval(encounter: Encounter, *, by: User, pathway: str, **authority
     :raises NotTheirs: ``by`` is not the doctor of the consultation
     :raises Over: the consultation is closed
     """
-    consulting.take(encounter, by=by)
+    _take(encounter, by=by)
     patient = None if pathway == Approval.Pathway.AP else encounter.patient
     return Approval.objects.add(
         by=by, practitioner=encounter.practitioner, patient=patient, pathway=pathway, **authority
@@ -210,7 +222,7 @@ def issue(
 
 @transaction.atomic
 def _issue(prescription: Prescription, *, by: User, reasons: Mapping[str, str]) -> None:
-    encounter = consulting.take(prescription.encounter, by=by)
+    encounter = _take(prescription.encounter, by=by)
     if prescription.lock().status != Prescription.Status.DRAFT:
         raise NotADraft
     now = timezone.now()
@@ -258,8 +270,7 @@ def cancel(prescription: Prescription, *, by: User, why: str) -> None:
     :raises NoReason: ``why`` is empty
     :raises IllegalMove: it is void already
     """
-    if prescription.practitioner.user_id != by.pk:
-        raise consulting.NotTheirs
+    consulting.require_doctor(prescription.practitioner, by=by)
     if not why.strip():
         raise NoReason
     prescription.move_to(Prescription.Status.CANCELLED, by=by, why=why.strip())

@@ -77,7 +77,7 @@ class EncounterAdmin(RecordAdmin):
 
     def do(self, request: SignedInRequest, pk: UUID, name: str) -> HttpResponse:
         """One form of the page was sent."""
-        encounter = self._visible(request, pk)
+        encounter = self._conducted(request, pk)
         if name not in ACTIONS:
             raise Http404
         action = ACTIONS[name]
@@ -92,7 +92,7 @@ class EncounterAdmin(RecordAdmin):
 
     def keep_note(self, request: SignedInRequest, pk: UUID) -> JsonResponse:
         """The note's draft, sent by the page's script while the doctor types."""
-        encounter = self._visible(request, pk)
+        encounter = self._conducted(request, pk)
         form = NoteForm(request.POST, encounter=encounter, user=request.user)
         if not form.is_valid():
             return JsonResponse({"error": "The date for the review is not a date."}, status=400)
@@ -117,6 +117,13 @@ class EncounterAdmin(RecordAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         return cast(Encounter, self.get_visible_or_404(request, str(pk)))
+
+    def _conducted(self, request: SignedInRequest, pk: UUID) -> Encounter:
+        """A consultation that is written to; the rules then ask whose it is."""
+        encounter = self._visible(request, pk)
+        if not request.user.has_perm("clinic.conduct_appointment"):
+            raise PermissionDenied
+        return encounter
 
     def _page(
         self,

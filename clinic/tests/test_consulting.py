@@ -181,6 +181,34 @@ class TestNote:
         assert Note.objects.get().plan == "Review in four weeks."
 
 
+class TestAFormerDoctor:
+    """One whose account was closed or given another role writes nothing more, in what was theirs either."""
+
+    @pytest.mark.parametrize("change", [{"role": "auditor"}, {"is_active": False}])
+    def test_writes_nothing_more(self, encounter, note, patient, doctor, change):
+        user = doctor.user
+        consulting.save_note(note, by=user, assessment="Insomnia.", plan="Review in four weeks.")
+        user.change(by=None, **change)
+
+        for way in (
+            lambda: consulting.open(encounter.appointment, by=user),
+            lambda: consulting.start_segment(encounter, modality="video", by=user),
+            lambda: consulting.stop_segment(encounter, by=user),
+            lambda: consulting.confirm_location(encounter, state="QLD", by=user),
+            lambda: consulting.identify(patient, document="Passport", by=user),
+            lambda: consulting.record_consent(patient, by=user),
+            lambda: consulting.save_note(note, by=user, plan="Something else."),
+            lambda: consulting.sign_note(note, by=user),
+            lambda: consulting.close(encounter, by=user),
+        ):
+            with pytest.raises(consulting.NotTheirs):
+                way()
+
+        kept = Note.objects.get()
+        assert (kept.status, kept.plan) == (Note.Status.DRAFT, "Review in four weeks.")
+        assert not Consent.objects.filter(kind="unapproved").exists()
+
+
 class TestClose:
     def test_completes_the_appointment_and_leaves_the_room_open(self, encounter, signed, doctor):
         consulting.start_segment(encounter, modality="voice", by=doctor.user)

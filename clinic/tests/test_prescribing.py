@@ -7,7 +7,7 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from clinic import accounts, consulting, hashing, prescribing
+from clinic import accounts, consulting, hashing, prescribing, roles
 from clinic.models import MonitoringCheck, Prescription, PrescriptionLine
 from config.base import IllegalMove
 
@@ -220,6 +220,36 @@ class TestCancel:
 
         with pytest.raises(IllegalMove):
             prescribing.cancel(issued, by=doctor.user, why="Again.")
+
+
+class TestAFormerPrescriber:
+    def test_cancels_nothing(self, issued, doctor):
+        doctor.user.change(by=None, role="auditor")
+
+        with pytest.raises(consulting.NotTheirs):
+            prescribing.cancel(issued, by=doctor.user, why="Wrong strength.")
+
+        assert Prescription.objects.get().status == Prescription.Status.ISSUED
+
+    def test_issues_and_records_nothing(self, ready, doctor, code_of, monkeypatch):
+        may_still = roles.GRANTS["doctor"] - {"clinic.issue_prescription"}
+        monkeypatch.setitem(roles.GRANTS, "doctor", may_still)
+        by, code = doctor.user, code_of(doctor.user)
+        until_on = timezone.localdate() + timedelta(days=30)
+
+        for way in (
+            lambda: prescribing.issue(ready, by=by, code=code),
+            lambda: prescribing.record_monitoring(ready.encounter, state="VIC", result="no_alert", by=by),
+            lambda: prescribing.record_approval(
+                ready.encounter, by=by, pathway="sas_b", reference="MC26/2", tga_category=4,
+                dose_form="capsule", indication="Pain", from_on=timezone.localdate(), until_on=until_on,
+            ),
+        ):  # fmt: skip
+            with pytest.raises(prescribing.NotAPrescriber):
+                way()
+
+        assert Prescription.objects.get().status == Prescription.Status.DRAFT
+        assert MonitoringCheck.objects.count() == doctor.approvals.count() == 1
 
 
 class TestAnIssuedScript:
