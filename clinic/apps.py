@@ -7,7 +7,8 @@ class ClinicConfig(AppConfig):
 
     def ready(self) -> None:
         from clinic import guarding, receivers  # noqa: F401  the receivers connect themselves
-        from config import checks, schedules  # noqa: F401  the checks register themselves
+        from config import caching, checks, schedules  # noqa: F401  the checks register themselves
 
+        post_migrate.connect(caching.make_table, sender=self, dispatch_uid="caching")
         post_migrate.connect(schedules.sync, sender=self, dispatch_uid="schedules")
         post_migrate.connect(guarding.install, sender=self, dispatch_uid="guarding")

@@ -111,6 +111,15 @@ if env("PROCESS", default="") == "web":
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"  # third parties only: our keys are UUIDv7
 
+# What all processes know, and still know after a restart: rate limits, and the counts in the desk's menu.
+SHARED_CACHE = {
+    "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+    "LOCATION": "shared_cache",  # made after migrate: config.caching
+    "OPTIONS": {"MAX_ENTRIES": 50_000},  # so many that nobody pushes a limit out by trying addresses
+}
+OWN_CACHE = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+CACHES = {"default": OWN_CACHE if TESTING else SHARED_CACHE}
+
 SIMULATOR_STATE = Path(env("SIMULATOR_STATE", default=str(BASE_DIR / ".devdb/simulator.sqlite3")))
 
 # Files: a private folder, or S3 when a bucket is named.
