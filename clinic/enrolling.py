@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from allauth.account import app_settings
 from allauth.account.models import EmailAddress
-from allauth.account.utils import user_pk_to_url_str
-from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.urls import reverse
 from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -101,19 +97,11 @@ def send_invitation(user: User, *, by: User | None) -> None:
     _only_managers(by)
     if not user.is_staff:
         raise StaysPatient
-    key = {
-        "uidb36": user_pk_to_url_str(user),
-        "key": app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user),
-    }
     mailing.queue(
         "account/mail/invitation",
         recipient=user,
         to=user.email,
-        context={
-            "invitation_url": settings.BASE_URL.rstrip("/")
-            + reverse("account_reset_password_from_key", kwargs=key),
-            "role": user.get_role_display().lower(),
-        },
+        context={"role": user.get_role_display().lower()},
         is_confidential=True,
         by=by,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import smtplib
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any, cast
@@ -32,12 +33,19 @@ PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120)]
 CLAIM = timedelta(minutes=10)
 SWEEP = 60
 """Seconds that one sweep takes at most: the worker has other things to do."""
+SECRETS: dict[str, Callable[[Letter], dict[str, str]]] = {}
+"""By template: what makes, at sending, the words that no row may hold. The apps above fill it."""
 PROBLEMS = (smtplib.SMTPException, OSError, TemplateDoesNotExist, TemplateSyntaxError)
 
 
 class NotYetSent(Refused):
     def __init__(self) -> None:
         super().__init__("This letter is still waiting to be sent. Look again in a minute.")
+
+
+class Outdated(Refused):
+    def __init__(self) -> None:
+        super().__init__("The account or its address has changed since, so this letter is not sent.")
 
 
 class AlreadyBeingSent(Refused):
@@ -58,8 +66,9 @@ def queue(
 ) -> Letter:
     """Owe ``to`` the letter ``template``; a worker sends it when our transaction has committed.
 
-    ``context`` holds what JSON can: names, times, addresses of our pages; nothing clinical.
-    ``is_confidential`` hides the text from the outbox, for letters whose links open an account.
+    ``context`` holds what JSON can: names, times, addresses of our pages; nothing clinical or secret.
+    ``is_confidential`` is for letters whose links open an account: ``SECRETS`` makes them at sending, and
+    the text is never kept.
     """
     letter = Letter.objects.add(
         by=by,
@@ -83,6 +92,8 @@ def send(letter: Letter) -> None:
     try:
         mail = render(letter)
         mail.send()
+    except Outdated as no:
+        letter.move_to(Letter.Status.FAILED, by=None, last_error=str(no))
     except PROBLEMS as problem:
         _postpone(letter, problem=f"{type(problem).__name__}: {problem}"[:300], now=timezone.now())
     else:
@@ -90,7 +101,7 @@ def send(letter: Letter) -> None:
             Letter.Status.SENT,
             by=None,
             subject=mail.subject,
-            body=mail.body,
+            body="" if letter.is_confidential else mail.body,
             sent_at=timezone.now(),
             last_error="",
         )
@@ -139,11 +150,15 @@ def render(letter: Letter) -> EmailMultiAlternatives:
     """Write the mail: plain text, its first line the subject, and the same as HTML.
 
     A template ``<name>.html`` beside the ``<name>.txt`` is used where there is one.
+
+    :raises Outdated: its link would open an account that is closed or has another address now
     """
+    secrets = SECRETS[letter.template](letter) if letter.template in SECRETS else {}
     sender, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     context = {
         "practice": sender,
         **letter.context,
+        **secrets,
         "recipient": letter.recipient,
         "zone": letter.recipient.time_zone if letter.recipient else settings.TIME_ZONE,
         "base_url": settings.BASE_URL.rstrip("/"),

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 import time_machine
@@ -16,6 +17,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from clinic import accounts, auditing
 from clinic.models import AuditEvent, Consent, Patient, Role, User
+from messaging import mailing
 from messaging.models import Letter
 
 PASSWORD = "long-enough-to-keep"
@@ -66,6 +68,10 @@ def code_of(device, *, steps=0):
 
 def sign_in(browser, email, password=PASSWORD):
     return browser.post(reverse("account_login"), {"login": email, "password": password})
+
+
+def link_in(letter):
+    return re.search(r"https?://\S+", mailing.render(letter).body)[0]
 
 
 def signed_in_as(browser):
@@ -124,7 +130,7 @@ class TestSignUp:
     def test_the_session_starts_only_after_the_address_is_confirmed(self, browser):
         browser.post(reverse("account_signup"), SIGN_UP)
         before = sign_in(browser, "mia@example.com")
-        link = Letter.objects.first().context["activate_url"]
+        link = link_in(Letter.objects.first())
         browser.post(link)
 
         after = sign_in(browser, "mia@example.com")
@@ -210,10 +216,23 @@ class TestReset:
             ("account/mail/unknown_account", "nobody@example.com", True),
         }
 
+    def test_the_link_is_of_our_own_address_whatever_host_was_asked(self, browser, with_password, settings):
+        settings.ALLOWED_HOSTS = ["*"]
+        settings.BASE_URL = "https://clinic.example"
+        data = {"email": with_password("patient").email}
+
+        browser.post(reverse("account_reset_password"), data, headers={"host": "evil.example"})
+        browser.post(
+            reverse("account_reset_password"), {"email": "no@example.com"}, headers={"host": "evil.example"}
+        )
+
+        links = [link_in(letter) for letter in Letter.objects.all()]
+        assert [urlsplit(link).netloc for link in links] == ["clinic.example"] * 2
+
     def test_the_link_changes_the_password_once(self, browser, with_password):
         patient = with_password("patient")
         browser.post(reverse("account_reset_password"), {"email": patient.email})
-        link = Letter.objects.get().context["password_reset_url"]
+        link = link_in(Letter.objects.get())
 
         for password in ("first-new-password", "second-new-password"):
             page = browser.get(link, follow=True)

@@ -45,7 +45,7 @@ class Letter(Stateful):
     to = models.EmailField("to", max_length=254, editable=False)
     template = models.CharField("kind", max_length=100, editable=False)
     context = models.JSONField(default=dict, encoder=DjangoJSONEncoder, editable=False)
-    # Its links open the reader's account, so the outbox shows nobody else what it says.
+    # Its links open the reader's account: they are made at sending, and its text is never kept.
     is_confidential = models.BooleanField(default=False, editable=False)
     status = models.CharField(max_length=20, choices=Status, default=Status.OWED, editable=False)
     attempts = models.PositiveSmallIntegerField(default=0, editable=False)

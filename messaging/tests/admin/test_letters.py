@@ -53,6 +53,14 @@ class TestLetterAdmin:
         assert html.count("https://clinic.example/portal/") == 0
         assert html.count("Its links open the reader’s account, so the text is not shown here.") == 1
 
+    def test_keeps_it_from_its_versions_too(self, staff_client, manager, patient):
+        letter = mailing.queue("any", recipient=patient, to="a@b.example", context={}, is_confidential=True)
+        letter.change(by=None, subject="Choose another", body="A secret link", context={"link": "a secret"})
+
+        html = staff_client(manager).get(f"{LIST}{letter.pk}/history/").content.decode()
+
+        assert [word for word in ("Context", "Body", "secret") if word in html] == ["Context", "Body"]
+
     def test_sends_again_by_a_button(self, staff_client, manager, page, letter):
         button = reverse("admin:messaging_letter_send_again", args=[letter.pk])
 
