@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from billing import charging, refunding
 from billing.models import Order, Payment
-from clinic import consenting, timing
+from clinic import consenting
 from clinic.models import Appointment, AppointmentType, Patient, Practice, Slot
 from config.base import Refused
-from messaging import chatting, mailing
+from messaging import chatting, clocks, mailing
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -288,7 +288,7 @@ def arrive(appointment: Appointment, *, by: User) -> None:
     opens_at = doors_open_at(appointment)
     if timezone.now() < opens_at:
         raise TooEarly(
-            f"Please come back at {timing.in_words(opens_at, zone=by.time_zone)}, half an hour before."
+            f"Please come back at {clocks.in_words(opens_at, zone=by.time_zone)}, half an hour before."
         )
     appointment.move_to(Appointment.Status.ARRIVED, by=by, why="The patient is here.")
 
@@ -314,7 +314,7 @@ def tell(appointment: Appointment, template: str, *, whom: User | None = None) -
         context={
             "name": person.get_short_name(),
             "practitioner": str(appointment.slot.practitioner),
-            "when": timing.in_words(appointment.starts_at, zone=person.time_zone),
+            "when": clocks.in_words(appointment.starts_at, zone=person.time_zone),
             "how": appointment.slot.appointment_type.get_modality_display().lower(),
             "path": f"/portal/appointments/{appointment.pk}/",
             "fee": f"{appointment.order.amount:,.2f}",

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.formats import date_format
 
-from clinic import attending, figures, overseeing, reviewing, timing, welcoming
+from clinic import attending, figures, overseeing, reviewing, welcoming
 from clinic.models import Role
 from config.base import SignedInRequest
+from messaging import clocks
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -31,6 +32,6 @@ def fill(request: SignedInRequest, context: dict[str, Any]) -> dict[str, Any]:
         "board": f"admin/dashboard/{role}.html",
         "day": day,
         "day_in_words": date_format(day.now, "l j F Y"),
-        "clock": f"{timing.place(zone)} time ({timing.zone_name(day.now, zone=zone)})",
+        "clock": f"{clocks.place(zone)} time, {clocks.zone_name(day.now, zone=zone)}",
         **BOARDS[role](request.user),
     }

@@ -13,9 +13,10 @@ from unfold.dataclasses import SearchResult
 
 from billing.models import Order
 from catalog.models import Product
-from clinic import desk, timing
+from clinic import desk
 from clinic.models import Appointment, Patient
 from config.base import SignedInRequest
+from messaging import clocks
 from messaging.models import Letter
 
 if TYPE_CHECKING:
@@ -80,8 +81,7 @@ def _tell_patient(patient: Patient) -> str:
 
 def _tell_appointment(appointment: Appointment) -> str:
     zone = timezone.get_current_timezone_name()
-    day = date_format(timing.local(appointment.starts_at, zone=zone), "D j M Y")
-    at = f"{day}, {timing.clock(appointment.starts_at, zone=zone)}"
+    at = clocks.briefly(appointment.starts_at, zone=zone)
     return f"{appointment.get_status_display()}, {at}, with {appointment.slot.practitioner}"
 
 

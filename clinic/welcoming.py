@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from clinic import desk, figures, overseeing, timing
+from clinic import desk, figures, overseeing
 from clinic.figures import Day, Figure, between
 from clinic.models import Appointment, Patient
+from messaging import clocks
 from messaging.models import Letter
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _missed(today: Iterable[Appointment], day: Day) -> list[Call]:
     """Patients whose time has come and who are not there, or did not come at all."""
     calls = []
     for visit in today:
-        at = timing.clock(visit.starts_at, zone=str(day.now.tzinfo))
+        at = clocks.clock(visit.starts_at, zone=str(day.now.tzinfo))
         if visit.status == Appointment.Status.NO_SHOW:
             calls.append(Call(visit.patient, f"Did not attend at {at}", desk.record_page(visit)))
         elif visit.status == Appointment.Status.CONFIRMED and visit.starts_at + LATE < day.now:

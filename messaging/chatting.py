@@ -125,7 +125,7 @@ def room_context(room: Room, user: User, *, before: int | None = None) -> dict[s
         "room_last_event_id": last_event_id,
         "room_client_id": uuid7(),
         "room_longest": LONGEST,
-        "room_zone": clocks.zone_in_words(timezone.now(), user.time_zone),
+        "room_zone": clocks.zone_name(timezone.now(), zone=user.time_zone),
     }
 
 
@@ -165,8 +165,8 @@ def _as_read_by(user: User, message: Message) -> dict[str, Any]:
         "who": "You" if mine else str(message.recorded_by or ""),
         "text": message.text,
         "at": message.recorded_at.isoformat(),
-        "day": clocks.day(message.recorded_at, user.time_zone),
-        "clock": clocks.clock(message.recorded_at, user.time_zone),
+        "day": clocks.day(message.recorded_at, zone=user.time_zone),
+        "clock": clocks.clock(message.recorded_at, zone=user.time_zone),
     }
 
 

@@ -1,36 +1,57 @@
-"""Instants by a person's own clock, with the zone named."""
+"""Instants in words, with the zone named: the same everywhere a person reads them."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 
 
-def day(at: datetime, zone: str) -> str:
+def local(at: datetime, *, zone: str) -> datetime:
+    return at.astimezone(ZoneInfo(zone))
+
+
+def day(at: datetime, *, zone: str) -> str:
     """``Tuesday 24 November 2026``."""
-    return date_format(at.astimezone(ZoneInfo(zone)), "l j F Y")
+    return date_format(local(at, zone=zone), "l j F Y")
 
 
-def clock(at: datetime, zone: str) -> str:
+def short_day(at: datetime, *, zone: str) -> str:
+    """``Tue 24 Nov 2026``."""
+    return date_format(local(at, zone=zone), "D j M Y")
+
+
+def clock(at: datetime, *, zone: str) -> str:
     """``9:30 am``."""
-    there = at.astimezone(ZoneInfo(zone))
+    there = local(at, zone=zone)
     return f"{there.hour % 12 or 12}:{there:%M} {'am' if there.hour < 12 else 'pm'}"
 
 
-def briefly(at: datetime, zone: str) -> str:
+def briefly(at: datetime, *, zone: str) -> str:
     """``Tue 24 Nov 2026, 9:30 am``: for lists that name the zone once."""
-    return f"{date_format(at.astimezone(ZoneInfo(zone)), 'D j M Y')}, {clock(at, zone)}"
+    return f"{short_day(at, zone=zone)}, {clock(at, zone=zone)}"
 
 
-def zone_in_words(at: datetime, zone: str) -> str:
-    """``Sydney time, AEDT``; zones without letters of their own say their offset."""
-    short = at.astimezone(ZoneInfo(zone)).tzname() or ""
-    place = zone.rpartition("/")[2].replace("_", " ")
-    return f"{place} time, {short if short.isalpha() else 'UTC' + short}"
+def zone_name(at: datetime, *, zone: str) -> str:
+    """``AEDT (UTC+11:00)``; zones without an abbreviation say their offset alone."""
+    there = local(at, zone=zone)
+    minutes = int((there.utcoffset() or timedelta()).total_seconds() // 60)
+    offset = f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+    abbreviation = there.tzname() or ""
+    return f"{abbreviation} ({offset})" if abbreviation.isalpha() else offset
 
 
-def in_words(at: datetime, zone: str) -> str:
-    """``Tuesday 24 November 2026, 9:30 am (Sydney time, AEDT)``."""
-    return f"{day(at, zone)}, {clock(at, zone)} ({zone_in_words(at, zone)})"
+def in_words(at: datetime, *, zone: str) -> str:
+    """``Tuesday 24 November 2026, 9:30 am AEDT (UTC+11:00)``."""
+    return f"{day(at, zone=zone)}, {clock(at, zone=zone)} {zone_name(at, zone=zone)}"
+
+
+def same_clock(at: datetime, *, zone: str, other: str) -> bool:
+    """Whether the clocks of both zones agree at that instant."""
+    return local(at, zone=zone).utcoffset() == local(at, zone=other).utcoffset()
+
+
+def place(zone: str) -> str:
+    """``Broken Hill``: a zone as people call it."""
+    return zone.rsplit("/", 1)[-1].replace("_", " ")

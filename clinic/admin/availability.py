@@ -15,10 +15,11 @@ from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from clinic import rostering, timing
+from clinic import rostering
 from clinic.forms.profile import ZONES
 from clinic.models import AppointmentType, Roster, Slot
 from config.admin import RecordAdmin, step
+from messaging import clocks
 
 
 def by_our_clock(at: datetime | None) -> str:
@@ -26,9 +27,7 @@ def by_our_clock(at: datetime | None) -> str:
     if at is None:
         return "–"
     zone = timezone.get_current_timezone_name()
-    return (
-        f"{timing.short_day(at, zone=zone)}, {timing.clock(at, zone=zone)} {timing.local(at, zone=zone):%Z}"
-    )
+    return f"{clocks.briefly(at, zone=zone)} {clocks.local(at, zone=zone):%Z}"
 
 
 class Reason(BaseDialogForm):

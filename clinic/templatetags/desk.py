@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.utils import display_for_label
 
-from clinic import desk, timing
+from clinic import desk
+from messaging import clocks
 
 register = template.Library()
 
@@ -20,7 +21,7 @@ def record_page(record: Any) -> str:
 
 @register.filter
 def at(when: datetime) -> str:
-    return timing.clock(when, zone=timezone.get_current_timezone_name())
+    return clocks.clock(when, zone=timezone.get_current_timezone_name())
 
 
 @register.filter

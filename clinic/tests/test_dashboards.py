@@ -90,7 +90,7 @@ class TestFill:
     def test_names_the_clock_that_its_times_follow(self, open_desk):
         Practice.objects.add(by=None, time_zone="Australia/Perth")
 
-        assert "Times are Perth time (AWST, UTC+08:00)." in open_desk(Role.MANAGER).page.content.decode()
+        assert "Times are Perth time, AWST (UTC+08:00)." in open_desk(Role.MANAGER).page.content.decode()
 
     @pytest.mark.parametrize("role", STAFF)
     def test_every_number_is_what_its_list_counts(self, open_desk, busy, role):

@@ -12,13 +12,13 @@ register = template.Library()
 @register.filter
 def in_zone(at: datetime | str, zone: str) -> str:
     """Write an instant by the reader's clock, zone named: ``{{ starts_at|in_zone:zone }}``."""
-    return clocks.in_words(_instant(at), zone)
+    return clocks.in_words(_instant(at), zone=zone)
 
 
 @register.filter
 def briefly_in_zone(at: datetime | str, zone: str) -> str:
     """Write an instant for a list that names the zone once: ``{{ room.last_at|briefly_in_zone:zone }}``."""
-    return clocks.briefly(_instant(at), zone)
+    return clocks.briefly(_instant(at), zone=zone)
 
 
 def _instant(at: datetime | str) -> datetime:

@@ -4,31 +4,46 @@ import pytest
 
 from messaging import clocks
 
+WINTER = datetime(2026, 7, 5, 23, 0, tzinfo=UTC)
+SUMMER = datetime(2026, 12, 6, 22, 0, tzinfo=UTC)
+
 
 @pytest.mark.parametrize(
     ("at", "zone", "words"),
     [
+        (WINTER, "Australia/Sydney", "Monday 6 July 2026, 9:00 am AEST (UTC+10:00)"),
+        (WINTER, "Australia/Perth", "Monday 6 July 2026, 7:00 am AWST (UTC+08:00)"),
+        (SUMMER, "Australia/Sydney", "Monday 7 December 2026, 9:00 am AEDT (UTC+11:00)"),
+        (SUMMER, "Australia/Brisbane", "Monday 7 December 2026, 8:00 am AEST (UTC+10:00)"),
+        (SUMMER, "Australia/Adelaide", "Monday 7 December 2026, 8:30 am ACDT (UTC+10:30)"),
+        (SUMMER, "Australia/Eucla", "Monday 7 December 2026, 6:45 am UTC+08:45"),
+        (SUMMER, "Australia/Lord_Howe", "Monday 7 December 2026, 9:00 am UTC+11:00"),
+        (SUMMER, "Asia/Singapore", "Monday 7 December 2026, 6:00 am UTC+08:00"),
+        (SUMMER, "America/New_York", "Sunday 6 December 2026, 5:00 pm EST (UTC-05:00)"),
         (
-            datetime(2026, 11, 23, 14, 5, tzinfo=UTC),
+            datetime(2026, 12, 6, 13, 5, tzinfo=UTC),
             "Australia/Sydney",
-            "Tuesday 24 November 2026, 1:05 am (Sydney time, AEDT)",
+            "Monday 7 December 2026, 12:05 am AEDT (UTC+11:00)",
         ),
         (
-            datetime(2026, 7, 1, 2, 0, tzinfo=UTC),
+            datetime(2026, 12, 6, 1, 5, tzinfo=UTC),
             "Australia/Sydney",
-            "Wednesday 1 July 2026, 12:00 pm (Sydney time, AEST)",
-        ),
-        (
-            datetime(2026, 7, 1, 2, 0, tzinfo=UTC),
-            "Australia/Broken_Hill",
-            "Wednesday 1 July 2026, 11:30 am (Broken Hill time, ACST)",
-        ),
-        (
-            datetime(2026, 7, 1, 2, 0, tzinfo=UTC),
-            "Asia/Singapore",
-            "Wednesday 1 July 2026, 10:00 am (Singapore time, UTC+08)",
+            "Sunday 6 December 2026, 12:05 pm AEDT (UTC+11:00)",
         ),
     ],
 )
-def test_an_instant_is_told_by_the_clock_of_its_reader(at, zone, words):
-    assert clocks.in_words(at, zone) == words
+def test_in_words_names_day_clock_and_zone(at, zone, words):
+    assert clocks.in_words(at, zone=zone) == words
+
+
+def test_briefly_leaves_the_zone_to_the_page():
+    assert clocks.briefly(SUMMER, zone="Australia/Sydney") == "Mon 7 Dec 2026, 9:00 am"
+
+
+@pytest.mark.parametrize(("at", "same"), [(WINTER, True), (SUMMER, False)])
+def test_same_clock_knows_summer(at, same):
+    assert clocks.same_clock(at, zone="Australia/Sydney", other="Australia/Brisbane") is same
+
+
+def test_place_is_what_people_call_it():
+    assert clocks.place("Australia/Broken_Hill") == "Broken Hill"

@@ -99,7 +99,7 @@ class TestSend:
         owed.refresh_from_db()
         mail = mailbox.taken[0]
         text = (
-            "Hello Patient,\n\nit is on Monday 23 November 2026, 10:05 pm (Perth time, AWST):"
+            "Hello Patient,\n\nit is on Monday 23 November 2026, 10:05 pm AWST (UTC+08:00):"
             f" {settings.BASE_URL}/portal/\n\nProMedicine\n"
         )
         assert (owed.status, owed.attempts, owed.last_error) == (Letter.Status.SENT, 1, "")
@@ -107,7 +107,7 @@ class TestSend:
         assert (mail["Subject"], mail["To"]) == (owed.subject, owed.to)
         assert mail["Message-ID"] == f"<{owed.pk}@promedicine.example>"
         assert mail.get_body(["plain"]).get_content().splitlines() == text.splitlines()
-        assert mail.get_body(["html"]).get_content().count("10:05 pm (Perth time, AWST)") == 1
+        assert mail.get_body(["html"]).get_content().count("10:05 pm AWST (UTC+08:00)") == 1
 
     def test_uses_the_html_template_beside_the_text(self, owed, mailbox, templates):
         layout = (

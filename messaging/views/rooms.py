@@ -28,7 +28,7 @@ def rooms(request: SignedInRequest) -> HttpResponse:
         "page": page,
         "rooms": [(room, unread.get(room.pk, 0)) for room in page.object_list],
         "last_event_id": last_event_id,
-        "zone": clocks.zone_in_words(timezone.now(), request.user.time_zone),
+        "zone": clocks.zone_name(timezone.now(), zone=request.user.time_zone),
     }
     return render(request, "messaging/room_list.html", context)
 

@@ -28,8 +28,8 @@ class TestBook:
 
         page = client.get("/portal/book/").content.decode()
 
-        assert "Times by your clock: ACST, UTC+09:30." in page
-        assert "in Perth, where the doctor is (AWST, UTC+08:00)." in page
+        assert "Times by your clock: ACST (UTC+09:30)." in page
+        assert "in Perth, where the doctor is: AWST (UTC+08:00)." in page
 
     @pytest.mark.parametrize("wish", ["kind=nonsense", f"kind={NOBODY}", f"doctor={NOBODY}", "day=nonsense"])
     def test_says_what_is_not_offered(self, browser, slot, wish):

@@ -12,4 +12,4 @@ def test_letters_say_times_by_the_readers_clock(at):
 
     text = written.render(Context({"at": at, "zone": "Australia/Perth"}))
 
-    assert text == "Monday 23 November 2026, 10:05 pm (Perth time, AWST) | Mon 23 Nov 2026, 10:05 pm"
+    assert text == "Monday 23 November 2026, 10:05 pm AWST (UTC+08:00) | Mon 23 Nov 2026, 10:05 pm"
