@@ -1,12 +1,16 @@
 """The two papers of a prescription, read back from the PDF."""
 
+import base64
 import hashlib
 import io
 import json
 import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.core.files.storage import default_storage
+from PIL import Image
 from pypdf import PdfReader
 
 from clinic import documents, prescribing, tasks
@@ -193,8 +197,10 @@ class TestRender:
     def test_names_files_by_nothing_that_points_to_a_person(self, issue):
         issue()
 
-        for document in Document.objects.all():
-            assert re.fullmatch(r"documents/\d{4}/\d\d/[0-9a-f-]{36}\.pdf", document.file.name)
+        names = [document.file.name for document in Document.objects.all()]
+        assert len(names) == 2
+        for name in names:
+            assert re.fullmatch(r"documents/\d{4}/\d\d/[0-9a-f-]{36}\.pdf", name)
 
     def test_hands_out_no_file_that_is_not_the_one_it_kept(self, issue, files):
         document = issue().documents.get(kind="patient_copy")
@@ -209,8 +215,71 @@ class TestRender:
         with pytest.raises(documents.Damaged):
             documents.read(document)
 
-    def test_fetches_nothing(self, issue):
+    def test_prints_what_people_typed_as_text(self, issue):
         script = issue()
-        script.content["patient"]["name"] = "<img src='file:///etc/hostname'>"
+        script.content["patient"]["name"] = "<b>Patient</b> & Co"
 
-        assert b"/Image" not in documents.write_pdf(script, kind="patient_copy")
+        text = words(PdfReader(io.BytesIO(documents.write_pdf(script, kind="patient_copy"))))
+
+        assert "<b>Patient</b> & Co" in text
+
+    def test_fetches_nothing(self, issue, listener, put_on_paper, tmp_path):
+        address, asked = listener
+        (tmp_path / "local.png").write_bytes(picture("red"))
+        carried = base64.b64encode(picture("green")).decode()
+        put_on_paper(
+            f'<link rel="stylesheet" href="{address}/paper.css"><img src="{address}/remote.png">'
+            f'<img src="file://{tmp_path}/local.png"><img src="data:image/png;base64,{carried}">'
+        )
+
+        paper = PdfReader(io.BytesIO(documents.write_pdf(issue(), kind="patient_copy")))
+
+        drawn = [one.image.convert("RGB").getpixel((0, 0)) for page in paper.pages for one in page.images]
+        assert asked == []
+        assert drawn == [(0, 128, 0)]  # what the page itself carries, and nothing else
+
+
+def picture(colour: str) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), colour).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.fixture
+def listener():
+    """The address of a server here that has every picture, and what it was asked for."""
+    asked = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Type", "image/png")
+            self.end_headers()
+            self.wfile.write(picture("blue"))
+
+        def log_message(self, *args):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def put_on_paper(settings, tmp_path):
+    """Write HTML at the head of the patient's copy."""
+
+    def put(html: str) -> None:
+        folder = tmp_path / "templates"
+        paper = folder / "clinic/pdf/patient_copy.html"
+        paper.parent.mkdir(parents=True)
+        above = f"{{% block above %}}{html}{{{{ block.super }}}}{{% endblock %}}"
+        paper.write_text(f'{{% extends "clinic/pdf/patient_copy.html" %}}{above}')
+        [engine] = settings.TEMPLATES
+        settings.TEMPLATES = [engine | {"DIRS": [folder, *engine["DIRS"]]}]
+
+    return put
