@@ -76,15 +76,21 @@ class TestPage:
         client = staff_client(auditor)
 
         answer = client.get(page(encounter))
-        client.post(form(encounter, "start"), {"modality": "video"})
+        sent = [
+            client.post(form(encounter, "start"), {"modality": "video"}),
+            client.post(reverse("admin:clinic_encounter_note", args=[encounter.pk]), {"plan": "Mine."}),
+        ]
 
         assert (answer.status_code, answer.context["may_write"]) == (200, False)
+        assert [refusal.status_code for refusal in sent] == [403, 403]
         assert encounter.segments.count() == 0
 
     def test_is_kept_from_a_patient(self, client, encounter):
         client.force_login(encounter.patient.user)
 
-        assert client.get(page(encounter)).status_code in {302, 403}
+        answer = client.get(page(encounter))
+
+        assert (answer.status_code, answer.url) == (302, f"/admin/login/?next={page(encounter)}")
 
     def test_asks_no_more_for_three_drafts_than_for_one(
         self, browser, ready, doctor, make_product, django_assert_max_num_queries
@@ -293,8 +299,9 @@ def test_the_appointments_page_starts_the_consultation(staff_client, confirmed, 
 def test_another_doctor_does_not_find_the_button(staff_client, confirmed, make_doctor):
     button = reverse("admin:clinic_appointment_consult", args=[confirmed.pk])
 
-    staff_client(make_doctor("stranger").user).post(button, {"_form_submitted": "1"})
+    answer = staff_client(make_doctor("stranger").user).post(button, {"_form_submitted": "1"})
 
+    assert answer.status_code == 404
     assert Encounter.objects.count() == 0
 
 

@@ -35,13 +35,16 @@ class TestPrescription:
     def test_is_not_there_for_a_stranger(self, staff_client, ready, make_doctor):
         stranger = staff_client(make_doctor("stranger").user)
 
-        for name in ("change", "history"):
-            address = reverse(f"admin:clinic_prescription_{name}", args=[ready.pk])
-            assert stranger.get(address).status_code in {302, 404}
-        assert (
-            "Patient Example"
-            not in stranger.get(reverse("admin:clinic_prescription_changelist")).content.decode()
-        )
+        page, history = [
+            stranger.get(reverse(f"admin:clinic_prescription_{name}", args=[ready.pk]))
+            for name in ("change", "history")
+        ]
+        listed = stranger.get(reverse("admin:clinic_prescription_changelist"))
+
+        assert (page.status_code, page.headers["Location"]) == (302, "/admin/")  # as for one that never was
+        assert history.status_code == 404
+        assert listed.context["cl"].result_count == 0
+        assert "Patient Example" not in listed.content.decode()
 
 
 class TestApproval:
