@@ -66,8 +66,13 @@ class Case:
         return [line.product for line in self.lines]
 
     @property
+    def schedule(self) -> str:
+        """The schedule of the form: the strictest of its medicines, as they are now."""
+        return max((product.schedule for product in self.products), default="")
+
+    @property
     def is_s8(self) -> bool:
-        return any(product.schedule == "S8" for product in self.products)
+        return self.schedule == "S8"
 
     @property
     def today(self) -> datetime.date:

@@ -24,7 +24,7 @@ def describe(
     return {
         "format": FORMAT,
         "number": number,
-        "schedule": prescription.schedule,
+        "schedule": case.schedule,
         "issued_on": case.today.isoformat(),
         "issued_at": case.now.astimezone(datetime.UTC).isoformat(),
         "valid_until_on": valid_until_on.isoformat(),

@@ -34,6 +34,13 @@ class NotAPrescriber(Refused):
         super().__init__("Your role does not prescribe. Please ask the practice manager.")
 
 
+class Reclassified(Refused):
+    def __init__(self, product: Product) -> None:
+        super().__init__(
+            f"{product} was put in another class since you wrote it. Take it off the form and add it again."
+        )
+
+
 class NoReason(Refused):
     def __init__(self) -> None:
         super().__init__("Write why this prescription is cancelled.")
@@ -214,6 +221,7 @@ def issue(
 
     :raises WrongCode: the code is not right
     :raises NotAllowed: checks stop it
+    :raises Reclassified: a product changed its schedule or category since it was written
     :raises NotADraft: it was issued or cancelled before
     """
     accounts.verify_code(by, code)  # outside the transaction, so that a wrong code stays counted
@@ -231,8 +239,9 @@ def _issue(prescription: Prescription, *, by: User, reasons: Mapping[str, str]) 
     overridden = {f.check.name: reasons[f.check.name].strip() for f in findings if _is_answered(f, reasons)}
     if stopping := [f for f in findings if f.stops and f.check.name not in overridden]:
         raise NotAllowed(stopping)
+    _refuse_reclassified(case)
 
-    months = MONTHS.get(prescription.schedule, MONTHS_OTHERWISE)
+    months = MONTHS.get(case.schedule, MONTHS_OTHERWISE)
     valid_until_on = spelling.last_day(case.today, months=months)
     number = _next_number()
     content = particulars.describe(case, number=number, valid_until_on=valid_until_on, overridden=overridden)
@@ -249,6 +258,14 @@ def _issue(prescription: Prescription, *, by: User, reasons: Mapping[str, str]) 
         issued_by=by,
     )
     enqueue("clinic.tasks.render_prescription", prescription.pk)
+
+
+def _refuse_reclassified(case: gathering.Case) -> None:
+    """Refuse a form that would be split otherwise by what its products are now."""
+    for number, product in enumerate(case.products):
+        stands = all(may_stand_together(product, other) for other in case.products[:number])
+        if not stands or product.schedule != case.prescription.schedule:
+            raise Reclassified(product)
 
 
 def _is_answered(finding: checking.Finding, reasons: Mapping[str, str]) -> bool:

@@ -143,6 +143,39 @@ class TestIssue:
         ready.refresh_from_db()
         assert ready.valid_until_on - date.fromisoformat(ready.content["issued_on"]) >= timedelta(days=363)
 
+    @pytest.mark.parametrize(("was", "became", "category"), [("S8", "S4", 1), ("S4", "S8", 4)])
+    def test_refuses_a_product_of_another_schedule_than_its_form(
+        self, ready, doctor, code_of, was, became, category
+    ):
+        ready.change(by=None, schedule=was)
+        ready.lines.get().product.change(
+            by=None, schedule=became, tga_category=category, tga_category_stated=category
+        )
+        doctor.approvals.get().change(by=None, tga_category=category)
+
+        with pytest.raises(prescribing.Reclassified, match="Take it off the form and add it again"):
+            prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
+
+        assert Prescription.objects.get().status == Prescription.Status.DRAFT
+
+    def test_refuses_products_that_no_longer_share_an_authority(
+        self, ready, doctor, code_of, make_product, make_approval
+    ):
+        prescribing.remove_line(ready.lines.get(), by=doctor.user)
+        cbd = {"tga_category": 1, "tga_category_stated": 1, "schedule": "S4"}
+        for form in ("oral_liquid", "capsule"):
+            make_approval(reference=form, tga_category=1, dose_form=form)
+        one, other = (
+            prescribing.write(
+                ready.encounter, product=make_product(name, **cbd), by=doctor.user, interval_days=28, **DOSE
+            )
+            for name in ("Oil", "Other oil")
+        )
+        other.product.change(by=None, dose_form="capsule")
+
+        with pytest.raises(prescribing.Reclassified, match="Other oil"):
+            prescribing.issue(one.prescription, by=doctor.user, code=code_of(doctor.user))
+
     def test_refuses_a_wrong_code(self, ready, doctor, code_of):
         wrong = f"{(int(code_of(doctor.user)) + 1) % 1_000_000:06}"
 
@@ -342,6 +375,7 @@ class TestOracle:
         self, ready, doctor, code_of
     ):
         ready.lines.get().product.change(by=None, tga_category=1, tga_category_stated=1, schedule="S4")
+        ready.change(by=None, schedule="S4")
         doctor.approvals.get().change(by=None, tga_category=1, pathway="ap", patient=None)
         prescribing.send_to(ready, state="NSW", by=doctor.user)
 
