@@ -115,6 +115,7 @@ def statements() -> list[str]:
             versions = model.history.model._meta.db_table
             found += [
                 _refuse(table, "DELETE"),
+                *_refuse_truncate(table),
                 *keep_as_written(versions),
                 _audit(model, versions, "version"),
             ]

@@ -108,11 +108,14 @@ class TestKeepsAsWritten:
         with pytest.raises(IntegrityError, match="kept as it was written"), transaction.atomic():
             Consent.objects.update(version="2")
 
-    def test_from_truncate_outside_tests(self, settings):
+    @pytest.mark.parametrize(
+        "table", ["clinic_auditevent", "clinic_historicalpatient", "clinic_consent", "clinic_note", "billing_fee"]
+    )
+    def test_from_truncate_outside_tests(self, settings, table):
         settings.REFUSE_TRUNCATE = True
         guarding.install()
 
-        assert "a truncate is refused" in refused("TRUNCATE clinic_auditevent")
+        assert f"{table} is kept as it was written: a truncate is refused" in refused(f"TRUNCATE {table}")
 
 
 class TestInstall:
