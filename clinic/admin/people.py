@@ -36,13 +36,13 @@ COLOURS = {
 }
 
 
-class Reason(BaseDialogForm):
+class ReasonDialog(SigningDialog):
     why = forms.CharField(label="Why?", max_length=300, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+    field_order = ["_form_submitted", "why", "code"]
 
 
-class RoleDialog(SigningDialog):
+class RoleDialog(ReasonDialog):
     role = forms.ChoiceField(label="New role", choices=STAFF_ROLES, widget=UnfoldAdminSelectWidget)
-    why = forms.CharField(label="Why?", max_length=300, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
     field_order = ["_form_submitted", "role", "why", "code"]
 
 
@@ -55,13 +55,14 @@ class ResetDialog(SigningDialog):
     field_order = ["_form_submitted", "why", "code"]
 
 
-class InviteDialog(BaseDialogForm):
+class InviteDialog(SigningDialog):
     given_name = forms.CharField(
         label="Given names", max_length=100, required=False, widget=UnfoldAdminTextInputWidget
     )
     family_name = forms.CharField(label="Family name", max_length=100, widget=UnfoldAdminTextInputWidget)
     email = forms.EmailField(label="E-mail address", widget=UnfoldAdminEmailInputWidget)
     role = forms.ChoiceField(label="Role", choices=STAFF_ROLES, widget=UnfoldAdminSelectWidget)
+    field_order = ["_form_submitted", "given_name", "family_name", "email", "role", "code"]
 
 
 @admin.register(User)
@@ -121,7 +122,7 @@ class UserAdmin(RecordAdmin):
         },
     )
     def invite(self, request: SignedInRequest, form: InviteDialog) -> HttpResponse:
-        data = {k: v for k, v in form.cleaned_data.items() if not k.startswith("_")}
+        data = {name: form.cleaned_data[name] for name in ("email", "role", "given_name", "family_name")}
         page = reverse("admin:clinic_user_changelist")
         try:
             user = enrolling.invite(data.pop("email"), by=request.user, **data)
@@ -154,13 +155,13 @@ class UserAdmin(RecordAdmin):
         enrolling.reset_second_factor(user, by=request.user, why=form.cleaned_data["why"])
         return f"{user} sets up a new second factor at the next sign-in."
 
-    @step("Deactivate", may="deactivate", form=Reason, icon="person_off")
-    def deactivate(self, request, user: User, form: Reason) -> str:
+    @step("Deactivate", may="deactivate", form=ReasonDialog, icon="person_off")
+    def deactivate(self, request, user: User, form: ReasonDialog) -> str:
         enrolling.deactivate(user, by=request.user, why=form.cleaned_data["why"])
         return f"{user} cannot sign in any more."
 
-    @step("Activate", may="activate", form=Reason, icon="how_to_reg")
-    def activate(self, request, user: User, form: Reason) -> str:
+    @step("Activate", may="activate", form=ReasonDialog, icon="how_to_reg")
+    def activate(self, request, user: User, form: ReasonDialog) -> str:
         enrolling.activate(user, by=request.user, why=form.cleaned_data["why"])
         return f"{user} can sign in again."
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.contrib import admin
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import display
-from unfold.forms import BaseDialogForm
 
 from clinic import enrolling
+from clinic.forms.accounts import SigningDialog
 from clinic.forms.identifiers import PractitionerForm
 from clinic.models import Practitioner, Role
 from config.admin import RecordAdmin, step
@@ -82,10 +82,11 @@ class PractitionerAdmin(RecordAdmin):
     @step(
         "Verify registration",
         may="verify",
+        form=SigningDialog,
         icon="verified_user",
         text="You looked the number up in Ahpra’s public register, and name and profession fit.",
     )
-    def verify(self, request, practitioner: Practitioner, form: BaseDialogForm) -> str:
+    def verify(self, request, practitioner: Practitioner, form: SigningDialog) -> str:
         enrolling.verify_practitioner(practitioner, by=request.user)
         return f"{practitioner} is verified and may prescribe."
 

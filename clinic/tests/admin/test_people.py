@@ -1,5 +1,7 @@
 """The screens of accounts: whose they are, and what their buttons ask."""
 
+import time
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -19,8 +21,10 @@ def press(browser, user, step, **fields):
     return browser.post(f"/admin/clinic/user/{user.pk}/{step}/", {"_form_submitted": "1", **fields})
 
 
-def code_of(user):
-    return f"{TOTP(user.totpdevice_set.get().bin_key).token():06}"
+def code_of(user, *, steps=0):
+    clock = TOTP(user.totpdevice_set.get().bin_key)
+    clock.time = time.time() + steps * clock.step
+    return f"{clock.token():06}"
 
 
 def told(browser):
@@ -95,17 +99,23 @@ class TestWhoSeesAccounts:
 
 
 class TestInvite:
+    ANN = {
+        "_form_submitted": "1",
+        "given_name": "Ann",
+        "family_name": "Lee",
+        "email": "ann@example.com",
+        "role": "doctor",
+    }
+
+    def test_needs_the_code_of_the_moment(self, staff_client, manager):
+        answer = staff_client(manager).post(f"{LIST}invite/", self.ANN)
+
+        assert ("HX-Redirect" in answer.headers, User.objects.count()) == (False, 1)
+
     def test_makes_the_account_and_leads_to_it(self, staff_client, manager):
-        answer = staff_client(manager).post(
-            f"{LIST}invite/",
-            {
-                "_form_submitted": "1",
-                "given_name": "Ann",
-                "family_name": "Lee",
-                "email": "ann@example.com",
-                "role": "doctor",
-            },
-        )
+        browser = staff_client(manager)
+
+        answer = browser.post(f"{LIST}invite/", {**self.ANN, "code": code_of(manager)})
 
         user = User.objects.get(email="ann@example.com")
         assert (user.role, answer.headers["HX-Redirect"]) == (Role.DOCTOR, page(user))
@@ -157,11 +167,20 @@ class TestDeactivate:
     def test_closes_and_opens(self, staff_client, manager, reception):
         browser = staff_client(manager)
 
-        press(browser, reception, "deactivate", why="Left.")
-        press(browser, reception, "activate", why="Came back.")
+        press(browser, reception, "deactivate", why="Left.", code=code_of(manager))
+        press(browser, reception, "activate", why="Came back.", code=code_of(manager, steps=1))
 
         reasons = reception.history.values_list("history_change_reason", "is_active")
         assert list(reasons)[:2] == [("Came back.", True), ("Left.", False)]
+
+    @pytest.mark.parametrize(("step", "is_active"), [("deactivate", True), ("activate", False)])
+    def test_needs_the_code_of_the_moment(self, staff_client, manager, make_user, step, is_active):
+        person = make_user("reception", is_active=is_active)
+
+        press(staff_client(manager), person, step, why="Left.")
+
+        person.refresh_from_db()
+        assert person.is_active == is_active
 
 
 class TestResetSecondFactor:

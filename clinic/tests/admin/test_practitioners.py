@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django_otp.oath import TOTP
 
 from clinic.models import Practitioner
 
@@ -80,9 +81,10 @@ class TestNumbers:
 
 
 class TestVerify:
-    def verify(self, browser, practitioner):
+    def verify(self, browser, practitioner, *, by=None):
         address = f"/admin/clinic/practitioner/{practitioner.pk}/verify/"
-        answer = browser.post(address, {"_form_submitted": "1"})
+        code = f"{TOTP(by.totpdevice_set.get().bin_key).token():06}" if by else ""
+        answer = browser.post(address, {"_form_submitted": "1", "code": code})
         practitioner.refresh_from_db()
         return answer
 
@@ -91,15 +93,22 @@ class TestVerify:
         practitioner = Practitioner.objects.get()
         second = make_user("manager", "second")
 
-        self.verify(browser, practitioner)
+        self.verify(browser, practitioner, by=manager)
         by_the_writer = practitioner.verified_by
-        self.verify(staff_client(second), practitioner)
+        self.verify(staff_client(second), practitioner, by=second)
 
         assert (by_the_writer, practitioner.verified_by) == (None, second)
 
+    def test_needs_the_code_of_the_moment(self, browser, make_doctor):
+        practitioner = make_doctor()
+
+        self.verify(browser, practitioner)
+
+        assert practitioner.verified_at is None
+
     def test_ends_when_a_number_changes(self, browser, make_doctor, make_user, manager):
         practitioner = make_doctor()
-        self.verify(browser, practitioner)
+        self.verify(browser, practitioner, by=manager)
         before = practitioner.verified_by
 
         browser.post(change_of(practitioner), GOOD)
