@@ -58,7 +58,7 @@ UNFOLD = {
     "SCRIPTS": [_file("desk/desk.js")],
     "ENVIRONMENT": "clinic.desk.environment",
     "ENVIRONMENT_TITLE_PREFIX": "clinic.desk.title_prefix",
-    "DASHBOARD_CALLBACK": "clinic.dashboards.fill",
+    "DASHBOARD_CALLBACK": "clinic.boards.fill",
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "clinic.desk.sidebar"},
     "ACCOUNT": {
         "navigation": [{"title": "Change password", "link": reverse_lazy("account_change_password")}]

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from clinic import attending, booking, consulting
+from clinic import boards, booking, consulting
 from clinic.models import Appointment
 from messaging import chatting
 
@@ -36,17 +36,17 @@ class TestBoard:
         today = [book("ada", 1), book("ben", 2)]
         book("cleo", 24)
 
-        assert attending.board(doctor.user)["visits"] == today
+        assert boards.doctor.board(doctor.user)["visits"] == today
 
     def test_leaves_out_colleagues(self, doctor, make_doctor, book):
         book("ada", 1, of=make_doctor("another"))
 
-        board = attending.board(doctor.user)
+        board = boards.doctor.board(doctor.user)
 
         assert (board["visits"], board["next"]) == ([], None)
 
     def test_leaves_out_what_is_not_paid_for(self, doctor, held):
-        assert attending.board(doctor.user)["next"] is None
+        assert boards.doctor.board(doctor.user)["next"] is None
 
     def test_tells_since_when_a_patient_waits(self, doctor, book, noon):
         visit = book("ada", 1)
@@ -55,7 +55,7 @@ class TestBoard:
         arrived_at = timezone.now()
         noon.shift(timedelta(minutes=20))
 
-        [shown] = attending.board(doctor.user)["visits"]
+        [shown] = boards.doctor.board(doctor.user)["visits"]
 
         assert shown.arrived_at == arrived_at
 
@@ -66,7 +66,7 @@ class TestBoard:
         chatting.post(visit.room, text="Two.", by=visit.patient.user)
         chatting.post(visit.room, text="An answer.", by=doctor.user)
 
-        board = attending.board(doctor.user)
+        board = boards.doctor.board(doctor.user)
 
         assert [note.encounter.appointment for note in board["notes"]] == [visit]
         assert board["rooms"] == [(visit.room, "Ada Example", 2)]
@@ -80,7 +80,7 @@ class TestBoard:
     def test_offers_the_first_of_another_day_when_today_is_over(self, doctor, book):
         visit = book("ada", 24)
 
-        assert attending.board(doctor.user)["next"] == visit
+        assert boards.doctor.board(doctor.user)["next"] == visit
 
 
 @pytest.mark.usefixtures("noon")
@@ -88,23 +88,23 @@ class TestNextOf:
     def test_is_the_first_to_come(self, book):
         visits = [book("ada", 2), book("ben", 1)]
 
-        assert attending.next_of(visits) == visits[1]
+        assert boards.doctor.next_of(visits) == visits[1]
 
     def test_is_rather_who_waits(self, book):
         early, late = book("ada", 1), book("ben", 2)
         late.move_to(Appointment.Status.ARRIVED, by=None)
 
-        assert attending.next_of([early, late]) == late
+        assert boards.doctor.next_of([early, late]) == late
 
     def test_is_first_of_all_who_is_being_seen(self, doctor, book):
         waiting, seen = book("ada", 1), book("ben", 2)
         waiting.move_to(Appointment.Status.ARRIVED, by=None)
         consulting.open(seen, by=doctor.user)
 
-        assert attending.next_of([waiting, seen]) == seen
+        assert boards.doctor.next_of([waiting, seen]) == seen
 
     def test_is_nobody_when_all_are_seen(self, doctor, book):
         visit = book("ada", 1)
         visit.move_to(Appointment.Status.NO_SHOW, by=None)
 
-        assert attending.next_of([visit]) is None
+        assert boards.doctor.next_of([visit]) is None

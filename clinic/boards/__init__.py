@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.formats import date_format
 
-from clinic import attending, figures, overseeing, reviewing, welcoming
+from clinic.boards import auditor, doctor, figures, manager, reception
 from clinic.models import Role
 from config.base import SignedInRequest
 from messaging import clocks
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from clinic.models import User
 
 BOARDS: dict[str, Callable[[User], dict[str, Any]]] = {
-    Role.MANAGER: overseeing.board,
-    Role.RECEPTION: welcoming.board,
-    Role.DOCTOR: attending.board,
-    Role.AUDITOR: reviewing.board,
+    Role.MANAGER: manager.board,
+    Role.RECEPTION: reception.board,
+    Role.DOCTOR: doctor.board,
+    Role.AUDITOR: auditor.board,
 }
 
 

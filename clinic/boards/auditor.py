@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.db.models import Count
 
-from clinic import desk, figures
-from clinic.figures import Chart, Day, Figure, between
+from clinic import desk
+from clinic.boards import figures
+from clinic.boards.figures import Chart, Day, Figure, between
 from clinic.models import AuditEvent, Prescription
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from django.db.models import Count, Q, Sum
 
 from billing.models import Payment, Refund, StripeEvent
 from catalog.models import Import
-from clinic import desk, figures
-from clinic.figures import Chart, Day, Figure, between, dollars
+from clinic import desk
+from clinic.boards import figures
+from clinic.boards.figures import Chart, Day, Figure, between, dollars
 from clinic.models import LIVE, Appointment, Patient, Practitioner
 from messaging.models import Letter
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django_q.models import Failure
 
 from billing.models import Payment, StripeEvent
-from clinic import booking, overseeing
+from clinic import boards, booking
 from clinic.models import Appointment
 from messaging.models import Letter
 
@@ -40,7 +40,7 @@ class TestBoard:
         book("dan", 3).move_to(Appointment.Status.EXPIRED, by=None)
         book("cleo", 24)
 
-        board = overseeing.board(manager)
+        board = boards.manager.board(manager)
 
         assert numbers(board, "statuses") == {
             "Held for payment": 1,
@@ -59,7 +59,7 @@ class TestBoard:
             order = settle(book(f"patient{hours}", hours)).order
             Payment.objects.filter(order=order).update(paid_at=paid_at)
 
-        taken = numbers(overseeing.board(manager), "numbers")
+        taken = numbers(boards.manager.board(manager), "numbers")
 
         assert (taken["Taken today"], taken["Taken this week"]) == ("A$80.00", "A$160.00")
 
@@ -76,7 +76,7 @@ class TestBoard:
                 id=f"{days:032}", name=f"t{days}", func="f", started=stopped, stopped=stopped, success=False
             )
 
-        assert numbers(overseeing.board(manager), "queues") == {
+        assert numbers(boards.manager.board(manager), "queues") == {
             "Times held for payment": 1,
             "Letters that could not be sent": 1,
             "Payment events not yet handled": 2,
@@ -89,8 +89,8 @@ class TestBoard:
         book("dan", 6)
         noon.shift(timedelta(hours=1, minutes=1))
 
-        assert overseeing.board(manager)["upcoming"] == [early, late]
-        assert over not in overseeing.board(manager)["upcoming"]
+        assert boards.manager.board(manager)["upcoming"] == [early, late]
+        assert over not in boards.manager.board(manager)["upcoming"]
 
 
 class TestCharts:
@@ -101,7 +101,7 @@ class TestCharts:
         )
         book("ben", 2)
 
-        visits, income = overseeing.board(manager)["charts"]
+        visits, income = boards.manager.board(manager)["charts"]
 
         assert (visits.days[0], visits.days[-1], len(visits.days)) == (
             date(2026, 1, 21),
@@ -115,4 +115,4 @@ class TestCharts:
         assert list(income.table) == [(date(2026, 3, 3), ["A$80.00"])]
 
     def test_are_empty_before_the_first_day(self, manager):
-        assert [chart.is_empty for chart in overseeing.board(manager)["charts"]] == [True, True]
+        assert [chart.is_empty for chart in boards.manager.board(manager)["charts"]] == [True, True]

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import OuterRef, Subquery
 
-from clinic import desk, figures
-from clinic.figures import Day, Figure, between
+from clinic import desk
+from clinic.boards import figures
+from clinic.boards.figures import Day, Figure, between
 from clinic.models import BOOKED, Appointment, Note, Prescription
 from messaging import chatting
 from messaging.models import Room

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from clinic import booking, welcoming
+from clinic import boards, booking
 from clinic.models import Appointment
 from messaging.models import Letter
 
@@ -28,7 +28,7 @@ def book(make_slot, make_patient, fees):
 
 
 def calls(user) -> list[tuple[str, str]]:
-    return [(str(call.patient), call.why) for call in welcoming.board(user)["calls"]]
+    return [(str(call.patient), call.why) for call in boards.reception.board(user)["calls"]]
 
 
 @pytest.mark.usefixtures("noon")
@@ -39,26 +39,26 @@ class TestBoard:
         late.move_to(Appointment.Status.ARRIVED, by=None)
         book("dan", 3)
 
-        assert welcoming.board(reception)["arrivals"] == [early, late]
+        assert boards.reception.board(reception)["arrivals"] == [early, late]
 
     def test_lists_holds_by_when_they_run_out(self, reception, book, noon):
         first = book("ada", 20)
         noon.shift(timedelta(minutes=2))
         second = book("ben", 10)
 
-        assert welcoming.board(reception)["holds"] == [first, second]
+        assert boards.reception.board(reception)["holds"] == [first, second]
 
     def test_leaves_out_holds_that_ran_out(self, reception, book, noon):
         book("ada", 20)
         noon.shift(timedelta(minutes=16))
 
-        assert welcoming.board(reception)["holds"] == []
+        assert boards.reception.board(reception)["holds"] == []
 
     def test_counts_who_waits(self, reception, book, settle):
         settle(book("ada", 1)).move_to(Appointment.Status.ARRIVED, by=None)
         settle(book("ben", 2))
 
-        assert {figure.label: figure.value for figure in welcoming.board(reception)["numbers"]} == {
+        assert {figure.label: figure.value for figure in boards.reception.board(reception)["numbers"]} == {
             "Appointments today": 2,
             "Waiting now": 1,
             "Times held for payment": 0,

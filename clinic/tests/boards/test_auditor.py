@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from clinic import reviewing
+from clinic import boards
 from clinic.models import AuditEvent, Prescription
 
 NOON = "2026-03-03T01:00Z"  # in Sydney
@@ -31,7 +31,7 @@ class TestBoard:
             happened("sign_in_failed", ago=timedelta(days=days))
             happened("export", ago=timedelta(days=days))
 
-        shown = {figure.label: figure.value for figure in reviewing.board(auditor)["numbers"]}
+        shown = {figure.label: figure.value for figure in boards.auditor.board(auditor)["numbers"]}
 
         assert shown == {
             "Changes today": 1,  # the auditor's account
@@ -45,7 +45,7 @@ class TestBoard:
         happened("sign_in", ago=timedelta(days=1))
         happened("read", ago=timedelta(days=14))
 
-        [chart] = reviewing.board(auditor)["charts"]
+        [chart] = boards.auditor.board(auditor)["charts"]
 
         assert list(chart.series) == ["Changes", "Opened", "Signed in or out", "Failed to sign in"]
         assert list(chart.table) == [
@@ -58,12 +58,12 @@ class TestBoard:
         newer = happened("read", by=manager, record_type="clinic.gone")
         happened("update", by=manager, record_type="clinic.patient")
 
-        assert reviewing.board(auditor)["opened"] == [(newer, "clinic.gone"), (older, "Patient")]
+        assert boards.auditor.board(auditor)["opened"] == [(newer, "clinic.gone"), (older, "Patient")]
 
     def test_lists_failed_sign_ins(self, auditor):
         event = happened("sign_in_failed")
 
-        assert reviewing.board(auditor)["failed"] == [(event, "")]
+        assert boards.auditor.board(auditor)["failed"] == [(event, "")]
 
 
 class TestSchedules:
@@ -83,6 +83,6 @@ class TestSchedules:
             )  # fmt: skip
         Prescription.objects.add(by=None, **issued | {"status": "draft"})
 
-        shown = [(figure.label, figure.value) for figure in reviewing.board(auditor)["schedules"]]
+        shown = [(figure.label, figure.value) for figure in boards.auditor.board(auditor)["schedules"]]
 
         assert shown == [("Schedule 4", 1), ("Schedule 8", 2)]

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from clinic import desk, figures, overseeing
-from clinic.figures import Day, Figure, between
+from clinic import desk
+from clinic.boards import figures, manager
+from clinic.boards.figures import Day, Figure, between
 from clinic.models import Appointment, Patient
 from messaging import clocks
 from messaging.models import Letter
@@ -34,8 +35,8 @@ def board(user: User) -> dict[str, Any]:
     today = _today(user, day)
     holds = _holds(user, day)
     return {
-        "numbers": [*overseeing.visits_today(user, day), _waiting(today, day), _running(holds)],
-        "statuses": overseeing.statuses_today(user, day),
+        "numbers": [*manager.visits_today(user, day), _waiting(today, day), _running(holds)],
+        "statuses": manager.statuses_today(user, day),
         "arrivals": [visit for visit in today if visit.status in EXPECTED][:SHOWN],
         "arrivals_link": desk.page(
             "clinic.appointment", **between("starts_at", day.start, day.end), status__in=",".join(EXPECTED)
