@@ -87,7 +87,7 @@ class Simulation:
 
     def look_ahead(self) -> None:
         """From this morning on: the bookings of the coming weeks, and today's visits so far."""
-        with self.at(self.morning(self.today)):
+        with self.at(min(self.morning(self.today), self.now)):
             rostering.offer(now=timezone.now())
         ahead = timedelta(days=self.plan.future_days)
         self.book_some(self.today, count=2 * self.plan.future_days, within=ahead)
@@ -148,7 +148,7 @@ class Simulation:
         """Everybody who is confirmed for ``day``, in the order of the clock."""
         begin = datetime.combine(day, time(0), tzinfo=self.zone)
         end = min(begin + timedelta(days=1), until or begin + timedelta(days=1))
-        with self.at(begin + timedelta(hours=5)):
+        with self.at(min(begin + timedelta(hours=5), self.now)):
             booking.expire_holds(now=timezone.now())
             work_off()
         todays = Appointment.objects.filter(
