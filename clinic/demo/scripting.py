@@ -11,11 +11,13 @@ from catalog import listing
 from catalog.models import Product
 from clinic import consulting, prescribing
 from clinic.demo import people
+from clinic.jurisdictions import TABLE
 from clinic.models import Encounter, MonitoringCheck, Prescription
 from config.base import acting_as
 
 if TYPE_CHECKING:
     from clinic.demo.simulating import Simulation
+    from clinic.models import User
 
 CANNABIS = 0.5  # share of scripts
 ONE_CODE_LASTS = timedelta(seconds=30)
@@ -23,32 +25,53 @@ ONE_CODE_LASTS = timedelta(seconds=30)
 
 def prescribe(encounter: Encounter, *, simulation: Simulation) -> None:
     """One script, issued if every check lets it through and discarded otherwise."""
-    random, doctor = simulation.random, encounter.practitioner.user
+    random, doctor, state = simulation.random, encounter.practitioner.user, encounter.patient.state
     wanted = Product.Kind.CANNABIS if random.random() < CANNABIS else Product.Kind.CONVENTIONAL
-    choice = [p for p in listing.prescribable(doctor).order_by("name", "pk") if p.kind == wanted]
-    product = random.choice(choice)
-    script = simulation.cast.script
-    if wanted == Product.Kind.CANNABIS:
-        directions = script["cannabis_directions"].get(_kind(product), script["cannabis_directions"]["other"])
-        consulting.record_consent(encounter.patient, by=doctor)
-        prescribing.record_monitoring(
-            encounter, state=encounter.patient.state, result=MonitoringCheck.Result.NO_ALERT, by=doctor
-        )
-    else:
-        directions = random.choice(script["directions"])
-    prescribing.write(
+    product = random.choice([p for p in _choice(doctor, state=state) if p.kind == wanted])
+    _ask(encounter, product=product)
+    line = prescribing.write(
         encounter,
         product=product,
         quantity=random.randint(1, 2),
-        directions=directions,
+        directions=_directions(product, simulation=simulation),
         repeats=random.randint(0, 2),
         interval_days=28,
         by=doctor,
     )
+    if product.schedule == "S8" and TABLE[state].authority:
+        prescribing.send_to(line.prescription, state=state, authority=f"{state}-DEMO-8841", by=doctor)
     # A code serves once: the next script is signed half a minute later.
     with simulation.at(timezone.now() + ONE_CODE_LASTS), acting_as(doctor):
         for draft in encounter.prescriptions.filter(status=Prescription.Status.DRAFT):
             _issue(draft, simulation=simulation)
+
+
+def _choice(doctor: User, *, state: str) -> list[Product]:
+    """Return what a doctor who knows the rules of ``state`` would think of."""
+    rules = TABLE[state]
+    return [
+        product
+        for product in listing.prescribable(doctor).order_by("name", "pk")
+        if product.schedule != "S8" or not (rules.blocked or product.dose_form in rules.blocked_forms)
+    ]
+
+
+def _ask(encounter: Encounter, *, product: Product) -> None:
+    """Ask the patient, and the state's monitoring system, before ``product`` is written."""
+    doctor, patient = encounter.practitioner.user, encounter.patient
+    if product.kind == Product.Kind.CANNABIS:
+        consulting.record_consent(patient, by=doctor)
+    if product.schedule == "S8":
+        seen = MonitoringCheck.Result.NO_ALERT
+        prescribing.record_monitoring(encounter, state=patient.state, result=seen, by=doctor)
+
+
+def _directions(product: Product, *, simulation: Simulation) -> str:
+    script = simulation.cast.script
+    if product.kind == Product.Kind.CANNABIS:
+        by_kind = script["cannabis_directions"]
+        return by_kind.get(_kind(product), by_kind["other"])
+    return simulation.random.choice(script["directions"])
 
 
 def _issue(draft: Prescription, *, simulation: Simulation) -> None:
