@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -139,7 +141,7 @@ class OrderAdmin(RecordAdmin):
 
     @display(description="Refunds")
     def show_refunds(self, order: Order) -> str:
-        return _listed(Refund.objects.filter(payment__order=order))
+        return _listed(refund for payment in order.payments.all() for refund in payment.refunds.all())
 
     @step(
         "Refund",
@@ -195,6 +197,6 @@ class OrderAdmin(RecordAdmin):
         return False
 
 
-def _listed(records: QuerySet) -> str:
+def _listed(records: Iterable[Payment | Refund]) -> str:
     rows = ((link(record), record.get_status_display()) for record in records)
     return format_html_join("", "<div>{}: {}</div>", rows) or "–"

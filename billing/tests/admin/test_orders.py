@@ -76,6 +76,12 @@ class TestPages:
         assert answer.status_code == status
         assert b"A$" not in answer.content
 
+    def test_lead_from_an_order_to_what_went_back(self, records, manager, staff_client):
+        page = staff_client(manager).get(reverse("admin:billing_order_change", args=[records["order"].pk]))
+
+        there = reverse("admin:billing_refund_change", args=[records["refund"].pk])
+        assert f'href="{there}"' in page.content.decode()
+
     @pytest.mark.parametrize("name", ["order", "payment", "refund"])
     def test_ask_the_same_questions_for_one_row_and_for_three(self, name, make_order, manager, staff_client):
         client = staff_client(manager)
