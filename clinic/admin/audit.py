@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
@@ -36,7 +37,7 @@ COLOURS = {
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(FactAdmin):
-    list_display = ["show_at", "by", "role", "show_action", "show_record", "why", "show_outcome"]
+    list_display = ["show_at", "by", "role", "show_action", "show_record", "show_why", "show_outcome"]
     list_select_related = ["by"]
     list_filter = [
         ("at", RangeDateTimeFilter),
@@ -53,11 +54,22 @@ class AuditEventAdmin(FactAdmin):
         ("role", "show_action"),
         "show_record",
         "show_patient",
-        ("why", "show_outcome"),
+        ("show_why", "show_outcome"),
         "history_id",
         "show_trace",
     ]
-    readonly_fields = ["show_at", "show_action", "show_record", "show_patient", "show_outcome", "show_trace"]
+    readonly_fields = [
+        "show_at",
+        "show_action",
+        "show_record",
+        "show_patient",
+        "show_why",
+        "show_outcome",
+        "show_trace",
+    ]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).with_reasons_for(request.user)
 
     def get_search_results(self, request, queryset, search_term):
         """Find by key, and failed sign-ins by the address that was tried, too."""
@@ -96,6 +108,10 @@ class AuditEventAdmin(FactAdmin):
     @display(description="Action", label=COLOURS, ordering="action")
     def show_action(self, event: AuditEvent) -> tuple[str, str]:
         return event.action, event.get_action_display()
+
+    @display(description="Why")  # not to be sorted by: the order would tell what is kept back
+    def show_why(self, event: Any) -> str:
+        return event.reason
 
     @display(description="Outcome", label={"done": "success", "failed": "danger"}, ordering="outcome")
     def show_outcome(self, event: AuditEvent) -> tuple[str, str]:

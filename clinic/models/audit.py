@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
+from clinic.models.encounters import CLINICAL
 from config import tracing
 from config.base import ScopedQuerySet, uuid7
 
@@ -15,11 +17,21 @@ if TYPE_CHECKING:
     from clinic.models.people import User
 
 
+KEPT_BACK = "Stands in the clinical record."
+
+
 class AuditEventQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         if user.has_perm("clinic.view_every_auditevent"):
             return self
         return self.filter(by=user)
+
+    def with_reasons_for(self, user: User) -> Self:
+        """Add ``reason``: why, but of the clinical record only where ``user`` may read all of it."""
+        if user.has_perm("clinic.view_every_clinical_record"):
+            return self.annotate(reason=F("why"))
+        kept_back = When(~Q(why=""), record_type__in=CLINICAL, then=Value(KEPT_BACK))
+        return self.annotate(reason=Case(kept_back, default="why", output_field=models.TextField()))
 
 
 class AuditEvent(models.Model):

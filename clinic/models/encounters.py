@@ -17,6 +17,24 @@ if TYPE_CHECKING:
     from clinic.models.people import User
 
 
+CLINICAL = frozenset(
+    f"clinic.{name}"
+    for name in (
+        "appointment",  # patients say why they cancel
+        "approval",
+        "consent",
+        "document",
+        "encounter",
+        "monitoringcheck",
+        "note",
+        "prescription",
+        "prescriptionline",
+        "segment",
+    )
+)
+"""Types of record whose reasons may tell of somebody's health."""
+
+
 class ClinicalQuerySet(ScopedQuerySet):
     """Rows of the clinical record: for the doctors who care for the patient, and for auditors."""
 

@@ -1,11 +1,14 @@
 """The audit trail: who may look at what of it, and finding one's way."""
 
 import pytest
+from django.apps import apps
+from django.contrib.admin.templatetags.admin_list import result_headers
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic import auditing
+from clinic.models.encounters import CLINICAL, ClinicalQuerySet
 
 LIST = reverse("admin:clinic_auditevent_changelist")
 
@@ -49,6 +52,51 @@ class TestWhoSees:
         answer = staff_client(manager).post(reverse(f"admin:clinic_auditevent_{name}", args=arguments), {})
 
         assert answer.status_code == 403
+
+
+class TestReasons:
+    """Of the clinical record are for those who may read it."""
+
+    WORDS = "Pregnant since March."
+
+    @pytest.fixture
+    def events(self, ready, patient):
+        return [auditing.note("update", by=None, record=record, why=self.WORDS) for record in (ready, patient)]
+
+    def pages(self, browser, event):
+        detail = reverse("admin:clinic_auditevent_change", args=[event.pk])
+        return [browser.get(address).content.decode() for address in (f"{LIST}?q={event.record_id}", detail)]
+
+    @pytest.mark.parametrize(("role", "shown"), [("manager", False), ("auditor", True)])
+    def test_are_on_both_pages_or_on_none(self, staff_client, make_user, events, role, shown):
+        clinical, other = events
+        browser = staff_client(make_user(role, "reader"))
+
+        assert [self.WORDS in html for html in self.pages(browser, clinical)] == [shown, shown]
+        assert ["Stands in the clinical record." in html for html in self.pages(browser, clinical)] == [
+            not shown,
+            not shown,
+        ]
+        assert [self.WORDS in html for html in self.pages(browser, other)] == [True, True]
+
+    def test_are_not_to_be_guessed(self, staff_client, manager, events):
+        browser = staff_client(manager)
+
+        found = listed(browser, q="Pregnant")
+        asked = [browser.get(LIST, {name: self.WORDS}).status_code for name in ("why", "why__startswith")]
+        headers = {head["text"]: head["sortable"] for head in result_headers(browser.get(LIST).context["cl"])}
+
+        assert (found, asked) == (set(), [400, 400])
+        assert headers["Why"] is False
+
+    def test_cover_every_record_that_only_carers_read(self):
+        guarded = {
+            model._meta.label_lower
+            for model in apps.get_app_config("clinic").get_models()
+            if isinstance(model._default_manager.all(), ClinicalQuerySet)
+        }
+
+        assert guarded - CLINICAL == set()
 
 
 class TestSearch:
