@@ -180,6 +180,7 @@ ACCOUNT_FORMS = {
     "reauthenticate": "clinic.forms.entrance.AgainForm",
 }
 ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # another e-mail address takes the password
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_LOGOUT_ON_GET = False

@@ -201,6 +201,20 @@ class TestSignIn:
             assert signed_in_as(home) is None
 
 
+class TestReauthentication:
+    def test_asks_for_the_password_before_another_address_is_taken(self, browser, with_password):
+        patient = with_password("patient")
+        sign_in(browser, patient.email)
+
+        with time_machine.travel(timezone.now() + timedelta(minutes=6)):
+            answer = browser.post(
+                reverse("account_email"), {"action_add": "", "email": "mallory@example.com"}
+            )
+
+        assert answer.headers["Location"].partition("?")[0] == reverse("account_reauthenticate")
+        assert list(EmailAddress.objects.values_list("email", flat=True)) == [patient.email]
+
+
 class TestReset:
     def test_answers_the_same_for_an_unknown_address(self, browser, with_password):
         with_password("patient", "known")
