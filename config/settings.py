@@ -141,6 +141,7 @@ BUCKET = {
         "file_overwrite": False,
     },
 }
+FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 STORAGES = {
     "default": BUCKET if env("S3_BUCKET", default="") else FOLDER,
     "staticfiles": {

@@ -312,6 +312,7 @@ class Preparation:
 
 def main() -> int:
     os.chdir(surroundings.BASE)
+    os.umask(0o077)  # files, letters and logs hold people's data
     try:
         launcher = Launcher(surroundings.own(), surroundings.STATE)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -16,6 +16,7 @@ from config.supervisor.programs import say
 
 def main(words: list[str]) -> int:
     os.chdir(surroundings.BASE)
+    os.umask(0o077)  # files, letters and exports hold people's data
     signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is the command's; we wait for it
     try:
         words = words or shlex.split(os.environ.get("CMD", ""))

@@ -1,5 +1,8 @@
 """Files go to a private folder, or over the real S3 protocol to a bucket."""
 
+import stat
+from pathlib import Path
+
 import boto3
 import pytest
 from django.conf import settings
@@ -76,3 +79,15 @@ def test_by_default_files_are_kept_in_a_private_folder(client, db):
     assert storage.__class__.__name__ == "FileSystemStorage"
     # No address leads into the folder: a file is read only through a view that asks who reads.
     assert client.get("/" + storage.url(name).lstrip("/")).status_code == 404
+
+
+def test_files_and_their_folders_are_private(tmp_path):
+    storage = StorageHandler({"default": {**settings.FOLDER, "OPTIONS": {"location": tmp_path / "files"}}})[
+        "default"
+    ]
+
+    name = storage.save("documents/letter.pdf", ContentFile(b"%PDF"))
+
+    kept = Path(storage.path(name))
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (kept, kept.parent, tmp_path / "files")]
+    assert modes == [0o600, 0o700, 0o700]

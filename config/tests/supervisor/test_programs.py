@@ -1,8 +1,11 @@
 """The clinic's own processes: kept running, and stopped with all that they started."""
 
 import os
+import socket
 import subprocess
+import sys
 import time
+from http.client import HTTPConnection
 
 import psycopg
 import pytest
@@ -10,7 +13,7 @@ from django.db import connection
 from psycopg.conninfo import make_conninfo
 
 from config.supervisor import programs, stamps, surroundings, watchdog
-from config.supervisor.launch import Launcher
+from config.supervisor.launch import Launcher, answers, serve
 from config.supervisor.programs import Program
 
 FAMILY = (
@@ -232,3 +235,50 @@ class TestStamps:
         (tmp_path / "made.json").write_text("{half")
 
         assert stamps._kept(tmp_path) == {}
+
+
+ANSWERS = """
+async def application(scope, receive, send):
+    if scope["type"] == "http":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"here"})
+"""
+
+
+class TestServe:
+    def test_writes_no_address_that_was_asked_for(self, make_program, tmp_path, eventually):
+        (tmp_path / "quiet.py").write_text(ANSWERS)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        program = make_program("")
+        program.command = serve("quiet:application", host="127.0.0.1", port=port, grace=1)
+        program.environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        program.start()
+        up = eventually(lambda: answers("127.0.0.1", port))
+
+        connection = HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", "/admin/search/?s=Banks")
+        status = connection.getresponse().status
+        connection.close()
+        program.stop()
+
+        assert (up, status) == (True, 200)
+        assert program.log.read_text() == ""
+
+
+@pytest.mark.parametrize("program", ["launch", "manage"])
+def test_files_of_a_clinic_are_its_users_alone(program, tmp_path):
+    """A setting that makes no sense ends both before they start anything, but not before the mask."""
+    main = "main()" if program == "launch" else "main(['check'])"
+    script = f"import os; from config.supervisor import {program} as it; it.{main}; print(oct(os.umask(0)))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PORT": "none"},
+        cwd=surroundings.BASE,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.stdout.strip() == "0o77"
