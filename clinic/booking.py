@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # How long before the start a patient can come in, and be shown to the doctor as waiting.
 DOORS_OPEN = timedelta(minutes=30)
+MOST_HOLDS = 2  # of one patient at once, so that nobody keeps a day's times from the others
 ONE_PLACE = "clinic_appointment_patient_is_in_one_place"
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,11 @@ class InTwoPlaces(Refused):
         super().__init__(
             "You already have an appointment at this time. Choose another time, or cancel that one first."
         )
+
+
+class HoldsEnough(Refused):
+    def __init__(self) -> None:
+        super().__init__("Please pay for, or give up, the times you are holding first.")
 
 
 class HoldOver(Refused):
@@ -96,6 +102,7 @@ def hold(slot: Slot, *, patient: Patient, by: User | None, consents: Iterable[st
     :raises SlotWithdrawn: it is no longer offered
     :raises SlotTaken: someone else was faster
     :raises InTwoPlaces: the patient has another appointment then
+    :raises HoldsEnough: the patient keeps others waiting already
     """
     try:
         with transaction.atomic():
@@ -108,6 +115,8 @@ def _hold(slot: Slot, *, patient: Patient, by: User | None, consents: Iterable[s
     now = timezone.now()
     # The patient first: two holds of one patient would wait for each other in the database's own check.
     patient.lock()
+    if patient.appointments.filter(status=Appointment.Status.HELD).count() >= MOST_HOLDS:
+        raise HoldsEnough
     _ask_for(slot.lock(), patient=patient, now=now)
     consenting.agree(patient, kinds=consents, by=by)
     order = charging.open_order(payer=patient.user, lines=[fee_for(patient, slot.appointment_type)], by=by)
@@ -216,12 +225,15 @@ def _lose(appointment: Appointment, *, why: str) -> None:
 def cancel(appointment: Appointment, *, by: User, why: str) -> None:
     """Give the slot back, and the money if it was paid.
 
+    ``why`` stays with the appointment: patients write of their health, which is no affair of the books.
+
     :raises TooLate: it has begun, and the patient asks
     :raises IllegalMove: it is over
     :raises gateway.Unreachable: the payment page is open and cannot be closed now
     """
     if appointment.starts_at <= timezone.now() and by == appointment.patient.user:
         raise TooLate
+    who_did = "The patient cancelled." if by == appointment.patient.user else "The practice cancelled."
     if appointment.status == Appointment.Status.HELD:
         charging.expire_checkout(appointment.order)
     with transaction.atomic():
@@ -230,9 +242,9 @@ def cancel(appointment: Appointment, *, by: User, why: str) -> None:
             Appointment.Status.CANCELLED, by=by, why=why, cancelled_at=timezone.now(), cancelled_by=by
         )
         if order.status == Order.Status.OPEN:
-            charging.void(order, by=by, why=why)
+            charging.void(order, by=by, why=who_did)
         elif order.status == Order.Status.PAID:
-            refunding.refund(order, by=by, why=why)
+            refunding.refund(order, by=by, why=who_did)
         _tell_of_cancelling(appointment)
 
 
@@ -287,10 +299,14 @@ def arrive(appointment: Appointment, *, by: User) -> None:
     """
     opens_at = doors_open_at(appointment)
     if timezone.now() < opens_at:
-        raise TooEarly(
-            f"Please come back at {clocks.in_words(opens_at, zone=by.time_zone)}, half an hour before."
-        )
+        raise TooEarly(_too_early(appointment, opens_at, by=by))
     appointment.move_to(Appointment.Status.ARRIVED, by=by, why="The patient is here.")
+
+
+def _too_early(appointment: Appointment, opens_at: datetime, *, by: User) -> str:
+    if by == appointment.patient.user:
+        return f"Please come back at {clocks.in_words(opens_at, zone=by.time_zone)}, half an hour before."
+    return f"The patient can come in from {clocks.in_words(opens_at, zone=Practice.objects.current().time_zone)}."
 
 
 def no_show(appointment: Appointment, *, by: User, why: str) -> None:

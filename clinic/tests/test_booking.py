@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from billing import charging, gateway
 from billing.models import Fee, Order, Payment
 from clinic import booking, consenting, rostering
-from clinic.models import Appointment, Consent, Practice
+from clinic.models import Appointment, AuditEvent, Consent, Practice
 from config.base import IllegalMove
 from messaging import mailing
 from messaging.models import Letter
@@ -172,6 +172,27 @@ class TestHold:
         next_one = make_patient("next")
 
         assert booking.hold(slot, patient=next_one, by=next_one.user).status == "held"
+
+
+class TestMostHolds:
+    @pytest.fixture
+    def second(self, held, patient, make_slot):
+        return booking.hold(make_slot(48), patient=patient, by=patient.user)
+
+    def test_are_two_at_once(self, second, patient, make_slot, make_patient):
+        slot, other = make_slot(72), make_patient("other")
+
+        with pytest.raises(booking.HoldsEnough, match="pay for, or give up, the times you are holding"):
+            booking.hold(slot, patient=patient, by=patient.user)
+
+        assert patient.appointments.count() == 2
+        assert booking.hold(slot, patient=other, by=other.user).status == "held"
+
+    @pytest.mark.parametrize("status", ["confirmed", "expired", "cancelled"])
+    def test_count_while_they_are_held(self, second, patient, make_slot, status):
+        forced(second, status)
+
+        assert booking.hold(make_slot(72), patient=patient, by=patient.user).status == "held"
 
 
 class TestRefusal:
@@ -380,6 +401,24 @@ class TestCancel:
             "The doctor is ill.",
         )
 
+    @pytest.mark.parametrize(("role", "told"), [("patient", "The patient"), ("manager", "The practice")])
+    def test_keeps_the_patients_words_out_of_the_books(self, confirmed, patient, manager, role, told):
+        words = "I am pregnant."
+
+        booking.cancel(confirmed, by={"patient": patient.user, "manager": manager}[role], why=words)
+
+        refunding = confirmed.order.history.get(status="refunding").history_change_reason
+        refund = confirmed.order.payments.get().refunds.get()
+        assert [refunding, refund.reason] == [f"{told} cancelled."] * 2
+        assert set(AuditEvent.objects.filter(why=words).values_list("record_type", flat=True)) == {
+            "clinic.appointment"
+        }
+
+    def test_keeps_them_out_of_a_hold_that_was_given_up(self, held, patient):
+        booking.cancel(held, by=patient.user, why="I am pregnant.")
+
+        assert held.order.history.first().history_change_reason == "The patient cancelled."
+
     @pytest.mark.parametrize(
         "status", ["in_consultation", "completed", "expired", "cancelled", "no_show", "moved"]
     )
@@ -471,6 +510,16 @@ class TestArrive:
             pytest.raises(booking.TooEarly, match=r"Tuesday 3 March 2026, 11:30 am AEDT \(UTC\+11:00\)"),
         ):
             booking.arrive(confirmed, by=patient.user)
+
+    def test_tells_the_desk_by_the_practices_clock(self, confirmed, reception, practice):
+        practice.change(time_zone="Australia/Perth", by=None)
+
+        with pytest.raises(booking.TooEarly) as refused:
+            booking.arrive(confirmed, by=reception)
+
+        assert str(refused.value) == (
+            "The patient can come in from Tuesday 3 March 2026, 8:30 am AWST (UTC+08:00)."
+        )
 
     def test_refuses_what_is_not_paid(self, held, patient):
         with time_machine.travel(held.starts_at, tick=False), pytest.raises(IllegalMove):
