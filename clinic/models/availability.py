@@ -14,6 +14,7 @@ from django.db.models import Exists, F, Func, OuterRef, Q
 from clinic.models.people import known_zone
 from clinic.models.practitioners import Practitioner
 from config.base import Record, ScopedQuerySet, both_or_neither
+from messaging import clocks
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -173,4 +174,6 @@ class Slot(Record):
         indexes = [models.Index(fields=["starts_at", "practitioner"], name="clinic_slot_search")]
 
     def __str__(self) -> str:
-        return f"{self.practitioner}, {self.starts_at:%d %b %Y %H:%M} UTC"
+        zone = self.practitioner.time_zone
+        at = clocks.briefly(self.starts_at, zone=zone)
+        return f"{self.practitioner}, {at} {clocks.zone_name(self.starts_at, zone=zone)}"
