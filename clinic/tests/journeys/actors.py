@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response
 
 from clinic.demo import people
 from clinic.tests.journeys.stage import Stage
@@ -13,7 +13,12 @@ from clinic.tests.journeys.stage import Stage
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
 PATIENCE = 30_000  # milliseconds
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+# Told on the console, where what the page may not do is heard of as well.
+TELL_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (e) =>
+    console.error(`CSP: ${e.violatedDirective} stopped ${e.blockedURI} on ${location.pathname}`));
+"""
 
 
 class Actor:
@@ -31,12 +36,18 @@ class Actor:
             **options,
         )
         context.set_default_timeout(PATIENCE)
+        context.add_init_script(TELL_VIOLATIONS)
         self.page: Page = context.new_page()
         self.troubles: list[str] = []
         self.page.on("pageerror", lambda error: self.troubles.append(f"{name} script: {error}"))
+        self.page.on("console", self.note_complaint)
         self.page.on("response", self.note_failure)
 
-    def note_failure(self, response: object) -> None:
+    def note_complaint(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.troubles.append(f"{self.name} console: {said.text} {said.location['url']}")
+
+    def note_failure(self, response: Response) -> None:
         if response.status >= 500:
             self.troubles.append(f"{self.name}: {response.status} {response.url}")
 
@@ -49,6 +60,16 @@ class Actor:
             for violation in found
             for node in violation["nodes"]
         ]
+
+    def photograph(self, screen: str) -> None:
+        """Keep the screen as it is at a desk and in the dark; then go back to how it was."""
+        size = self.page.viewport_size
+        for name, scheme, viewport in [("dark", "dark", size), ("desk", "light", DESK)]:
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.set_viewport_size(viewport)
+            self.look(f"{screen}-{name}")
+        self.page.emulate_media(color_scheme="light")
+        self.page.set_viewport_size(size)
 
     def sign_in(self, email: str, password: str = people.DEMO_PASSWORD) -> None:
         self.page.goto("/accounts/login/")

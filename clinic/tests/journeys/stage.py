@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import datetime
 import email
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from email import policy
 from pathlib import Path
 
 import psycopg
 from django.conf import settings
-from django.utils import timezone
 from psycopg import sql
 
 from clinic.demo import people
@@ -57,7 +59,12 @@ class Stage:
         self.run("web", "-m", "uvicorn", "config.asgi:application", "--port", self.web.rpartition(":")[2])
         self.run("worker", "manage.py", "qcluster")
         self.run(
-            "simulator", "-m", "uvicorn", "billing.simulator.app:application", "--port", self.payments[-5:]
+            "simulator",
+            "-m",
+            "uvicorn",
+            "billing.simulator.app:application",
+            "--port",
+            self.payments.rpartition(":")[2],
         )
         for address in (self.web, self.payments):
             _wait_for(address)
@@ -85,16 +92,18 @@ class Stage:
             )
 
     def stop(self) -> None:
+        """End what was started, however far the start came, and whatever it started in turn."""
         for process in self.processes:
             process.terminate()
         for process in self.processes:
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(15)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, 9)
-                process.wait()
+            with suppress(ProcessLookupError):  # its group is empty: all have gone
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name))
         with self.sql("postgres") as server:
-            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self.name)))
+            server.execute(drop)
 
     def sql(self, database: str | None = None) -> psycopg.Connection:
         """The database itself, past every rule."""
@@ -111,8 +120,7 @@ class Stage:
         while step > time.time() // CODE_LASTS + 1:
             time.sleep(0.5)
         self.signed_at[who] = step
-        moment = timezone.datetime.fromtimestamp(step * CODE_LASTS, tz=timezone.get_current_timezone())
-        return people.code(at=moment)
+        return people.code(at=datetime.datetime.fromtimestamp(step * CODE_LASTS, tz=datetime.UTC))
 
     def letter_to(self, address: str, *, about: str) -> str:
         """The text of the first letter to ``address`` whose subject holds ``about``; waits for it."""

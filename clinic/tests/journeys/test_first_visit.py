@@ -79,7 +79,7 @@ def offer_hours(manager: Actor) -> None:
         page.locator("[name=from_on]").fill(f"{day:%d/%m/%Y}")
         manager.look("03-roster")
         page.get_by_role("button", name="Save", exact=True).click()
-        expect(page.get_by_text(re.compile(r"\d+ times? "))).to_be_visible()
+        expect(page.get_by_text(re.compile(r"\b[1-9]\d* times? "))).to_be_visible()
 
 
 def sign_up(patient: Actor) -> None:
@@ -101,6 +101,7 @@ def sign_up(patient: Actor) -> None:
     patient.sign_in(PATIENT, PASSWORD)
     expect(page).to_have_url(re.compile("/portal/$"))
     patient.look("13-portal-new")
+    patient.photograph("13-portal-new")
 
 
 def complete_profile(patient: Actor) -> None:
@@ -116,15 +117,16 @@ def complete_profile(patient: Actor) -> None:
     page.get_by_label("Their telephone").fill("0491 570 157")
     patient.look("14-profile")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status").or_(page.locator(".messages"))).to_be_visible()
+    expect(page.get_by_text("Your details are saved.", exact=True)).to_be_visible()
 
 
 def book(patient: Actor, *, keep: bool = True) -> None:
     """Choose the first time of one doctor; ``keep`` pictures of the way."""
     page = patient.page
-    look = patient.look if keep else lambda screen: None
+    look, photograph = (patient.look, patient.photograph) if keep else (lambda screen: None,) * 2
     page.get_by_role("link", name="Book", exact=True).click()
     look("15-book")
+    photograph("15-book")
     hughes = page.locator("section, article, .card").filter(has_text="Dr Eleanor Hughes").last
     hughes.get_by_role("link", name=re.compile(r"\d:\d\d")).first.click()
     page.get_by_role("checkbox").check()
@@ -183,6 +185,7 @@ def talk(patient: Actor, doctor: Actor) -> None:
     doctor.page.get_by_role("button", name="Send").click()
     expect(patient.page.get_by_text("Yes, loud and clear.")).to_be_visible()
     patient.look("22-room")
+    patient.photograph("22-room")
 
 
 def write_up(doctor: Actor) -> None:
@@ -321,4 +324,17 @@ def look_back(manager: Actor) -> None:
         expect(page.locator("#result_list, table").first).to_be_visible()
         manager.look(screen)
         assert "back pain" not in page.content()
-    assert page.goto("/admin/clinic/note/").status == 403
+    read_a_letter(manager)
+    assert page.request.get("/admin/clinic/note/").status == 403
+
+
+def read_a_letter(manager: Actor) -> None:
+    """The outbox shows a letter as the patient got it, its links included."""
+    page = manager.page
+    page.goto(f"/admin/messaging/letter/?q={PATIENT}")
+    page.get_by_role("row").filter(has_text="confirmed").get_by_role("link").first.click()
+    sent = manager.stage.letter_to(PATIENT, about="confirmed")
+    first, *_ = filter(None, map(str.strip, sent.splitlines()))
+    expect(page.get_by_text(first).first).to_be_visible()
+    expect(page.locator("a[href*='/portal/appointments/']").first).to_be_visible()
+    manager.look("45-letter")
