@@ -10,7 +10,7 @@ class ClinicConfig(AppConfig):
         from config import caching, checks, schedules  # noqa: F401  the checks register themselves
         from messaging import mailing
 
-        post_migrate.connect(caching.make_table, sender=self, dispatch_uid="caching")
         mailing.SECRETS |= linking.SECRETS
+        post_migrate.connect(caching.make_table, sender=self, dispatch_uid="caching")
         post_migrate.connect(schedules.sync, sender=self, dispatch_uid="schedules")
         post_migrate.connect(guarding.install, sender=self, dispatch_uid="guarding")
