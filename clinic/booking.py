@@ -306,7 +306,8 @@ def arrive(appointment: Appointment, *, by: User) -> None:
 def _too_early(appointment: Appointment, opens_at: datetime, *, by: User) -> str:
     if by == appointment.patient.user:
         return f"Please come back at {clocks.in_words(opens_at, zone=by.time_zone)}, half an hour before."
-    return f"The patient can come in from {clocks.in_words(opens_at, zone=Practice.objects.current().time_zone)}."
+    ours = Practice.objects.current().time_zone
+    return f"The patient can come in from {clocks.in_words(opens_at, zone=ours)}."
 
 
 def no_show(appointment: Appointment, *, by: User, why: str) -> None:
