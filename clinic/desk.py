@@ -74,10 +74,10 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Payments", "payments", "billing.payment"),
         Entry("Refunds", "currency_exchange", "billing.refund"),
         Entry("Fees", "sell", "billing.fee"),
-        Entry("Stripe events", "webhook", "billing.stripeevent"),
+        Entry("Payment events", "webhook", "billing.stripeevent"),
     ],
     "Messages": [
-        Entry("Rooms", "forum", "messaging.room"),
+        Entry("Conversations", "forum", "messaging.room"),
         Entry("Letters", "outgoing_mail", "messaging.letter"),
     ],
     "Records": [Entry("Audit trail", "policy", "clinic.auditevent")],

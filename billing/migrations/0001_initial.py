@@ -139,8 +139,8 @@ class Migration(migrations.Migration):
                 ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'verbose_name': 'historical Stripe event',
-                'verbose_name_plural': 'historical Stripe events',
+                'verbose_name': 'historical payment event',
+                'verbose_name_plural': 'historical payment events',
                 'ordering': ('-history_date', '-history_id'),
                 'get_latest_by': ('history_date', 'history_id'),
             },
@@ -292,7 +292,7 @@ class Migration(migrations.Migration):
                 ('error', models.TextField(blank=True, editable=False)),
             ],
             options={
-                'verbose_name': 'Stripe event',
+                'verbose_name': 'payment event',
                 'ordering': ['-received_at', '-pk'],
                 'permissions': [('retry_stripeevent', 'Can have an event handled again')],
                 'indexes': [models.Index(condition=models.Q(('processed_at', None)), fields=['next_attempt_at'], name='billing_stripeevent_due')],

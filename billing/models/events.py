@@ -51,7 +51,7 @@ class StripeEvent(Kept):
     objects = StripeEventQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "Stripe event"
+        verbose_name = "payment event"
         ordering = ["-received_at", "-pk"]
         permissions = [("retry_stripeevent", "Can have an event handled again")]
         indexes = [

@@ -157,7 +157,7 @@ class Note(Stateful):
     plan = models.TextField("plan and goals", blank=True)
     review_on = models.DateField("review on", null=True, blank=True)
     status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT, editable=False)
-    content_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    content_sha256 = models.CharField("fingerprint", max_length=64, blank=True, editable=False)
     signed_at = models.DateTimeField(null=True, editable=False)
     signed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"

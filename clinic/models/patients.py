@@ -127,7 +127,7 @@ class Consent(Fact):
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="consents")
     kind = models.CharField(max_length=20, choices=Kind)
     version = models.CharField(max_length=20)
-    text_sha256 = models.CharField(max_length=64)
+    text_sha256 = models.CharField("fingerprint of the text", max_length=64)
 
     objects = ConsentQuerySet.as_manager()
 

@@ -150,7 +150,7 @@ class Prescription(Stateful):
     )
     valid_until_on = models.DateField(null=True, editable=False)
     content = models.JSONField(default=dict, editable=False)
-    content_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+    content_sha256 = models.CharField("fingerprint", max_length=64, blank=True, editable=False)
     issued_at = models.DateTimeField(null=True, editable=False)
     issued_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
@@ -222,13 +222,15 @@ class PrescriptionLine(Record):
 
 class DocumentQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
-        if user.has_perm("clinic.view_every_clinical_record"):
-            return self
         to_sign = Q(kind=Document.Kind.PRINT_AND_SIGN)
+        # Nobody is to print and sign what is void; what stood on it is kept in the prescription.
+        valid = self.exclude(to_sign & ~Q(prescription__status=Prescription.Status.ISSUED))
+        if user.has_perm("clinic.view_every_clinical_record"):
+            return valid
         if user.has_perm("clinic.view_clinical_record"):
             # Nobody but the prescriber may print a script (NSW Health, legal form of prescriptions).
             others = to_sign & ~Q(prescription__practitioner__user=user)
-            return self.filter(patient__in=Patient.objects.in_care_of(user)).exclude(others)
+            return valid.filter(patient__in=Patient.objects.in_care_of(user)).exclude(others)
         return self.filter(patient__user=user).exclude(to_sign)
 
 
@@ -245,7 +247,7 @@ class Document(Fact):
     prescription = models.ForeignKey(Prescription, models.PROTECT, null=True, related_name="documents")
     kind = models.CharField(max_length=20, choices=Kind)
     file = models.FileField(upload_to="documents/%Y/%m/")
-    sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField("fingerprint", max_length=64)
 
     objects = DocumentQuerySet.as_manager()
 

@@ -25,13 +25,13 @@ CLINICAL = {
     "Documents",
     "Consents",
 }
-MONEY = {"Orders", "Payments", "Refunds", "Fees", "Stripe events"}
+MONEY = {"Orders", "Payments", "Refunds", "Fees", "Payment events"}
 TASKS = {"Waiting tasks", "Failed tasks", "Finished tasks", "Schedules"}
 SHOWN = {
     Role.MANAGER: ALWAYS | CATALOGUE | MONEY | TASKS | {"Accounts", "Approvals", "Imports", "Letters"},
     Role.RECEPTION: ALWAYS | {"Orders", "Letters"},
-    Role.DOCTOR: ALWAYS | CATALOGUE | CLINICAL | {"Rooms"},
-    Role.AUDITOR: ALWAYS | CATALOGUE | CLINICAL | MONEY | {"Accounts", "Imports", "Rooms", "Letters"},
+    Role.DOCTOR: ALWAYS | CATALOGUE | CLINICAL | {"Conversations"},
+    Role.AUDITOR: ALWAYS | CATALOGUE | CLINICAL | MONEY | {"Accounts", "Imports", "Conversations", "Letters"},
 }
 
 
@@ -82,7 +82,7 @@ class TestSidebar:
 
         assert {title: item.get("badge") for title, item in items.items() if "badge" in item} == {
             "Letters": 2,
-            "Stripe events": 1,
+            "Payment events": 1,
         }
 
     @pytest.mark.parametrize(("role", "badge"), [(Role.RECEPTION, 1), (Role.MANAGER, 1), (Role.DOCTOR, None)])

@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-created_at', '-pk'],
+                'verbose_name': 'conversation',
                 'permissions': [('view_every_room', 'Can view every room')],
             },
         ),
@@ -49,8 +50,8 @@ class Migration(migrations.Migration):
                 ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'verbose_name': 'historical room',
-                'verbose_name_plural': 'historical rooms',
+                'verbose_name': 'historical conversation',
+                'verbose_name_plural': 'historical conversations',
                 'ordering': ('-history_date', '-history_id'),
                 'get_latest_by': ('history_date', 'history_id'),
             },

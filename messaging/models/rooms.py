@@ -45,6 +45,7 @@ class Room(Record):
     objects = RoomQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "conversation"
         ordering = ["-created_at", "-pk"]
         permissions = [("view_every_room", "Can view every room")]
 
