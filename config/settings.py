@@ -229,6 +229,7 @@ CONTENT_SECURITY_POLICY = {
 
 # Words, places, times
 LANGUAGE_CODE = "en-au"
+FORMAT_MODULE_PATH = "config.formats"
 USE_TZ = True
 TIME_ZONE = env("TIME_ZONE", default="Australia/Sydney")
 
