@@ -43,4 +43,9 @@ class HoldForm(forms.Form):
 class CancelForm(forms.Form):
     """Why the patient cancels, if they want to say."""
 
-    why = forms.CharField(label="Would you like to tell us why?", required=False, max_length=300)
+    why = forms.CharField(
+        label="Would you like to tell us why?",
+        help_text="The whole practice can read this. Please write nothing about your health here.",
+        required=False,
+        max_length=300,
+    )

@@ -37,10 +37,11 @@ def busy(doctor, make_patient, make_slot, settle, fees):
     def add() -> None:
         number, now = next(numbers), timezone.now()
         patient = make_patient(f"patient{number}")
-        seen, waiting, _held = (visit(patient, number * 3 + quarter) for quarter in range(3))
-        encounter = consulting.open(settle(seen), by=doctor.user)
+        seen, waiting = (settle(visit(patient, number * 3 + quarter)) for quarter in range(2))
+        visit(patient, number * 3 + 2)
+        encounter = consulting.open(seen, by=doctor.user)
         Prescription.objects.add(by=None, encounter=encounter, patient=patient, practitioner=doctor)
-        settle(waiting).move_to(Appointment.Status.ARRIVED, by=None)
+        waiting.move_to(Appointment.Status.ARRIVED, by=None)
         waiting.refresh_from_db()
         chatting.post(waiting.room, text="Hello.", by=patient.user)
         to = {"recipient": patient.user, "to": patient.user.email, "template": "t", "subject": "A letter"}

@@ -89,6 +89,11 @@ class TestCancel:
 
         assert "You get the whole fee of A$80.00 back." in page
 
+    def test_asks_for_nothing_about_the_patients_health(self, browser, confirmed):
+        page = browser.get(address("appointment-cancel", confirmed)).content.decode()
+
+        assert "Please write nothing about your health here." in page
+
     def test_gives_the_time_and_the_money_back(self, browser, confirmed):
         answer = browser.post(address("appointment-cancel", confirmed), {"why": "I am well."}, follow=True)
 
@@ -135,12 +140,12 @@ class TestVisits:
 
         assert (list(context["ahead"]), list(context["earlier"])) == ([ahead], [gone])
 
-    def test_ask_the_database_equally_often_for_one_and_three(self, browser, patient, make_slot, fees):
-        booking.hold(make_slot(24), patient=patient, by=None)
+    def test_ask_the_database_equally_often_for_one_and_three(self, browser, patient, make_slot, fees, settle):
+        settle(booking.hold(make_slot(24), patient=patient, by=None))
         with CaptureQueriesContext(connection) as one:
             browser.get("/portal/visits/")
         for hours in (48, 72):
-            booking.hold(make_slot(hours), patient=patient, by=None)
+            settle(booking.hold(make_slot(hours), patient=patient, by=None))
 
         with CaptureQueriesContext(connection) as three:
             browser.get("/portal/visits/")

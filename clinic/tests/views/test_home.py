@@ -59,13 +59,13 @@ class TestPortal:
     def test_asks_strangers_to_sign_in(self, client, db):
         assert client.get("/portal/").url == "/accounts/login/?next=/portal/"
 
-    def test_asks_the_database_equally_often_for_one_and_three(self, client, patient, make_slot, fees):
+    def test_asks_the_database_equally_often_for_one_and_three(self, client, patient, make_slot, fees, settle):
         client.force_login(patient.user)
-        booking.hold(make_slot(24), patient=patient, by=None)
+        settle(booking.hold(make_slot(24), patient=patient, by=None))
         with CaptureQueriesContext(connection) as one:
             client.get("/portal/")
         for hours in (48, 72):
-            booking.hold(make_slot(hours), patient=patient, by=None)
+            settle(booking.hold(make_slot(hours), patient=patient, by=None))
 
         with CaptureQueriesContext(connection) as three:
             client.get("/portal/")
