@@ -42,6 +42,7 @@ class AppointmentAdmin(RecordAdmin):
     readonly_fields = [name for row in fields for name in ([row] if isinstance(row, str) else row)]
     list_display = ["show_start", "patient", "show_practitioner", "show_kind", "show_status"]
     list_display_links = ["show_start", "patient"]
+    linked_lookups = ("held_until",)  # the dashboard asks for holds that could not be ended
     list_filter = [
         ("status", ChoicesDropdownFilter),
         ("slot__practitioner", RelatedDropdownFilter),

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from clinic.models import User
 
 SHOWN = 8
+STUCK_AFTER = timedelta(minutes=10)
+"""How long past its time a hold may wait for the sweep, which comes each minute."""
 FAILURES_LOOKED_BACK = timedelta(days=7)
 DAYS = 42  # six weeks, today being the last day
 OUTCOMES = {
@@ -103,6 +105,7 @@ def _queues(user: User, day: Day) -> list[Figure]:
     """What waits for somebody, each with the list behind it."""
     since = day.start - FAILURES_LOOKED_BACK
     return [
+        _queue(user, "Holds that could not be ended", Appointment, _stuck(day), "urgent"),
         *(_queue(user, *queue) for queue in QUEUES),
         Figure(
             "Background tasks that failed",
@@ -111,6 +114,11 @@ def _queues(user: User, day: Day) -> list[Figure]:
             is_urgent=True,
         ),
     ]
+
+
+def _stuck(day: Day) -> dict[str, Any]:
+    """Holds that the sweep tries in vain to end: nobody else gets their time until somebody looks."""
+    return {"status__exact": "held", "held_until__lt": day.now - STUCK_AFTER}
 
 
 def _queue(user: User, label: str, model: Any, filters: dict[str, Any], urgency: str) -> Figure:

@@ -84,6 +84,22 @@ class TestBoard:
             "Background tasks that failed": 1,
         }
 
+    def test_tells_of_holds_that_stay_although_their_time_is_over(self, manager, book, noon, staff_client):
+        stuck = book("ada", 48)
+        noon.shift(timedelta(minutes=20))
+        book("ben", 49)
+        noon.move_to(stuck.held_until + timedelta(minutes=9))
+        at_first = numbers(boards.manager.board(manager), "queues")
+        noon.move_to(stuck.held_until + timedelta(minutes=11))
+
+        board = boards.manager.board(manager)
+
+        figure = next(line for line in board["queues"] if line.label == "Holds that could not be ended")
+        listed = staff_client(manager).get(figure.link)
+        assert "Holds that could not be ended" not in at_first
+        assert (figure.value, figure.is_urgent) == (1, True)
+        assert list(listed.context["cl"].result_list) == [stuck]
+
     def test_lists_the_next_paid_appointments_the_first_first(self, manager, book, settle, noon):
         over, late, early = settle(book("ada", 1)), settle(book("ben", 30)), settle(book("cleo", 5))
         book("dan", 6)
