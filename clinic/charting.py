@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog.models import DoseForm
 from clinic import checking, consenting, gathering, identifiers
-from clinic.models import Consent, Encounter, Note, Segment
+from clinic.models import Consent, Encounter, Note, Prescription, Segment
 from messaging import chatting
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
         ],
         "drafts": [_draft(case) for case in cases],
         "prescriptions": known.scripts,
-        "papers_pending": any(not script.documents.all() for script in known.scripts),
+        "papers_pending": any(
+            script.status == Prescription.Status.ISSUED and not script.documents.all()
+            for script in known.scripts
+        ),
         "earlier_notes": _earlier_notes(encounter, by=by),
         **_room(encounter, by=by),
     }

@@ -31,10 +31,15 @@ class Damaged(Refused):
         super().__init__("This file is not the one that was kept. Please tell the practice manager.")
 
 
+class Void(Refused):
+    def __init__(self) -> None:
+        super().__init__("This prescription is void and has no paper any more.")
+
+
 def render(prescription: Prescription) -> None:
-    """Make the two papers of an issued prescription; asked again, nothing happens."""
+    """Make the two papers of an issued prescription; asked again, or of a void one, nothing happens."""
     forbid_transaction()
-    if prescription.status == Prescription.Status.DRAFT:
+    if prescription.status != Prescription.Status.ISSUED:
         return
     for kind in TEMPLATES:
         if not prescription.documents.filter(kind=kind).exists():
@@ -74,6 +79,8 @@ def _keep(prescription: Prescription, *, kind: str, pdf: bytes) -> None:
     name = default_storage.save(f"documents/{day:%Y/%m}/{uuid7()}.pdf", ContentFile(pdf))
     try:
         with transaction.atomic():
+            if prescription.lock().status != Prescription.Status.ISSUED:
+                raise Void
             Document.objects.create(
                 patient=prescription.patient,
                 prescription=prescription,
@@ -83,7 +90,8 @@ def _keep(prescription: Prescription, *, kind: str, pdf: bytes) -> None:
             )
             if kind == Document.Kind.PATIENT_COPY:
                 _tell_patient(prescription)
-    except IntegrityError:  # another worker was faster; its paper is the one that counts
+    # Another worker was faster and its paper counts, or the prescriber has cancelled meanwhile.
+    except (IntegrityError, Void):
         default_storage.delete(name)
 
 

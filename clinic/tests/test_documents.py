@@ -188,6 +188,25 @@ class TestRender:
         letter = Letter.objects.get(template="clinic/mail/document_ready")
         assert letter.context == {"name": "Patient", "path": "/portal/documents/"}
 
+    def test_leaves_alone_what_was_cancelled_before_the_worker_came(self, ready, doctor, code_of, files):
+        prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
+        prescribing.cancel(ready, by=doctor.user, why="Wrong strength.")
+        tasks.render_prescription(str(ready.pk))
+
+        assert Document.objects.count() == 0
+        assert [*files.rglob("*.pdf")] == []
+        assert not Letter.objects.filter(template="clinic/mail/document_ready").exists()
+
+    def test_keeps_nothing_of_what_is_cancelled_while_it_is_rendered(self, ready, doctor, code_of, files):
+        prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
+        as_the_worker_read_it = Prescription.objects.get(pk=ready.pk)
+        prescribing.cancel(ready, by=doctor.user, why="Wrong strength.")
+
+        documents.render(as_the_worker_read_it)
+
+        assert Document.objects.count() == 0
+        assert [*files.rglob("*.pdf")] == []
+
     def test_leaves_a_draft_alone(self, ready, files):
         documents.render(ready)
 

@@ -68,6 +68,18 @@ class TestFile:
     def test_is_for_the_doctor(self, staff_client, doctor, papers, kind):
         assert staff_client(doctor.user).get(address(papers[kind])).content == PDF
 
+    @pytest.mark.parametrize(("kind", "status"), [("print_and_sign", 404), ("patient_copy", 200)])
+    def test_to_print_is_for_nobody_once_it_is_void(
+        self, staff_client, doctor, auditor, papers, ready, kind, status
+    ):
+        browsers = [staff_client(doctor.user), staff_client(auditor)]
+        before = [browser.get(address(papers[kind])).status_code for browser in browsers]
+        prescribing.cancel(ready, by=doctor.user, why="Wrong strength.")
+
+        after = [browser.get(address(papers[kind])).status_code for browser in browsers]
+
+        assert (before, after) == ([200, 200], [status, status])
+
     @pytest.mark.parametrize("kind", Document.Kind.values)
     def test_is_not_for_a_doctor_elsewhere(self, staff_client, make_doctor, papers, kind):
         assert staff_client(make_doctor("stranger").user).get(address(papers[kind])).status_code == 404
