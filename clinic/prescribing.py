@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from catalog import listing
 from catalog.models import Product
 from clinic import accounts, checking, consulting, gathering, hashing, particulars, spelling
 from clinic.jurisdictions import TABLE
@@ -109,10 +110,12 @@ def add_line(
     :raises NotTheirs: ``by`` is not the doctor of the consultation
     :raises Over: the consultation is closed
     :raises NotADraft: the prescription was issued or cancelled
+    :raises NotPrescribable: the product went off sale, say, since it was looked up
     """
     encounter = _take(prescription.encounter, by=by)
     if prescription.lock().status != Prescription.Status.DRAFT:
         raise NotADraft
+    listing.ensure_prescribable(product)
     form = _form_for(product, prescription, encounter=encounter, by=by)
     if form.schedule != product.schedule:
         form.change(by=by, schedule=product.schedule)

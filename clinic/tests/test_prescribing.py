@@ -7,6 +7,8 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from catalog import listing
+from catalog.models import Product
 from clinic import accounts, consulting, hashing, prescribing, roles
 from clinic.models import MonitoringCheck, Prescription, PrescriptionLine
 from config.base import IllegalMove
@@ -22,6 +24,16 @@ def issued(ready, doctor, code_of):
 
 
 class TestAddLine:
+    def test_refuses_what_went_off_sale_since_it_was_looked_up(self, encounter, doctor, make_product):
+        oil = make_product()
+        Product.objects.filter(pk=oil.pk).update(supply=Product.Supply.DISCONTINUED)
+        oil.refresh_from_db()
+
+        with pytest.raises(listing.NotPrescribable, match="Please choose another medicine"):
+            prescribing.write(encounter, product=oil, by=doctor.user, **DOSE)
+
+        assert not PrescriptionLine.objects.exists()
+
     def test_gives_every_s8_medicine_its_own_form(self, encounter, doctor, make_product):
         draft = prescribing.draft(encounter, by=doctor.user)
         lines = [
