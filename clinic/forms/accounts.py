@@ -54,17 +54,6 @@ class CodeForm(forms.Form):
         return self.cleaned_data["code"]
 
 
-class SigningForm(CodeForm):
-    """For a portal or staff page whose step needs the app itself, now: subclass it."""
-
-    recovery = False
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["code"].help_text = "Six digits from your authenticator app, to sign."
-        self.fields["code"].widget.attrs["inputmode"] = "numeric"
-
-
 class SigningDialog(BaseDialogForm):
     """For an admin's step that needs the app itself, now: subclass it."""
 
