@@ -18,6 +18,10 @@ from messaging import mailing
 CHECKED = frozenset({"user", "ahpra_number", "prescriber_number", "provider_number", "hpii"})
 """What the second manager looks up; a change of it asks for another look."""
 
+IDENTITY = frozenset({"given_name", "family_name", "date_of_birth"})
+"""What a doctor compares with a document; a change of it asks for another look."""
+UNIDENTIFIED = "The identity check is void: name or date of birth changed."
+
 
 class NotAllowed(Refused):
     def __init__(self) -> None:
@@ -173,6 +177,28 @@ def change_details(practitioner: Practitioner, *, changed: Iterable[str], by: Us
     if CHECKED & set(changed):
         practitioner.verified_at = practitioner.verified_by = None
     practitioner.sign_with(by=by, why=why).save()
+
+
+@transaction.atomic
+def change_patient(patient: Patient, *, changed: Iterable[str], by: User) -> bool:
+    """Keep the details as they stand on ``patient``; tell whether a doctor has to check the identity again."""
+    is_void = patient.identified_at is not None and bool(IDENTITY & set(changed))
+    if is_void:
+        patient.identified_at, patient.identified_by, patient.identity_document = None, None, ""
+    patient.sign_with(by=by, why=UNIDENTIFIED if is_void else "").save()
+    return is_void
+
+
+@transaction.atomic
+def change_person(user: User, *, changed: Iterable[str], by: User) -> bool:
+    """Keep the details as they stand on ``user``; tell whether a doctor has to check the identity again."""
+    user.sign_with(by=by).save()
+    patient = Patient.objects.filter(user=user, identified_at__isnull=False).first()
+    if patient is None or not IDENTITY & set(changed):
+        return False
+    void = {"identified_at": None, "identified_by": None, "identity_document": ""}
+    patient.lock().change(by=by, why=UNIDENTIFIED, **void)
+    return True
 
 
 @transaction.atomic

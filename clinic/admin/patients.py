@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -21,6 +21,10 @@ from clinic.models import Patient
 from config.admin import RecordAdmin, step
 from config.versions import InWords
 
+CHECK_AGAIN = (
+    "Name or date of birth changed, so the identity check no longer holds."
+    " A doctor has to see a document again before prescribing."
+)
 REVEALED_FOR = 120
 """Seconds for which a patient's numbers stay readable after somebody said why."""
 HIDDEN = {"medicare_number", "medicare_irn", "ihi", "allergies"}
@@ -100,6 +104,10 @@ class PatientAdmin(RecordAdmin):
             ("Identity check", {"classes": ["tab"], "fields": identity}),
             ("Care", {"classes": ["tab"], "fields": care}),
         ]
+
+    def save_model(self, request, obj, form, change):
+        if enrolling.change_patient(obj, changed=form.changed_data, by=request.user):
+            messages.warning(request, CHECK_AGAIN)
 
     def get_historical_record_context_helper(self, request, historical_record):
         return HidesNumbers(self.model, historical_record)

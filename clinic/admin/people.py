@@ -21,6 +21,7 @@ from unfold.widgets import (
 )
 
 from clinic import enrolling
+from clinic.admin.patients import CHECK_AGAIN
 from clinic.forms.accounts import SigningDialog
 from clinic.models import Role, User
 from config.admin import RecordAdmin, step
@@ -97,6 +98,10 @@ class UserAdmin(RecordAdmin):
 
     def has_add_permission(self, request):
         return False  # patients sign themselves up, staff are invited
+
+    def save_model(self, request, obj, form, change):
+        if enrolling.change_person(obj, changed=form.changed_data, by=request.user):
+            messages.warning(request, CHECK_AGAIN)
 
     @display(description="Name", ordering="family_name")
     def show_name(self, user: User) -> str:

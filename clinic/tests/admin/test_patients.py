@@ -1,6 +1,6 @@
 """Patients' records in the staff site: who finds them, and what of their numbers is shown."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic.admin.patients import REVEALED_FOR
+from clinic import enrolling
+from clinic.admin.patients import CHECK_AGAIN, REVEALED_FOR
 from clinic.models import AuditEvent
 
 LIST = reverse("admin:clinic_patient_changelist")
@@ -181,3 +182,57 @@ class TestIdentify:
             "Driver licence, Vic, ending 123",
             doctor.user,
         )
+
+
+class TestIdentityAfterwards:
+    """What a doctor compared with a document does not change behind the check."""
+
+    @pytest.fixture
+    def identified(self, patient, doctor):
+        patient.change(
+            by=doctor.user, identity_document="Passport, ending X12", identified_at=timezone.now(),
+            identified_by=doctor.user, date_of_birth=date(1980, 5, 10),
+        )  # fmt: skip
+        return patient
+
+    @pytest.fixture
+    def write(self, staff_client, manager):
+        """Send the form of a record's page as it stands, but for what is different."""
+
+        def send(record, **different):
+            browser = staff_client(manager)
+            address = reverse(f"admin:clinic_{record._meta.model_name}_change", args=[record.pk])
+            form = browser.get(address).context["adminform"].form
+            typed = {name: form[name].value() or "" for name in form.fields}
+            answer = browser.post(address, typed | different, follow=True)
+            return [str(message) for message in answer.context["messages"]]
+
+        return send
+
+    @pytest.mark.parametrize(
+        ("of", "different"),
+        [("patient", {"date_of_birth": "1981-05-10"}), ("user", {"family_name": "Other"})],
+    )
+    def test_a_change_asks_for_another_check_and_says_so(self, write, identified, manager, of, different):
+        told = write({"patient": identified, "user": identified.user}[of], **different)
+
+        identified.refresh_from_db()
+        assert (identified.identity_document, identified.identified_at, identified.identified_by) == (
+            "",
+            None,
+            None,
+        )
+        last = identified.history.first()
+        assert (last.history_user, last.history_change_reason) == (manager, enrolling.UNIDENTIFIED)
+        assert CHECK_AGAIN in told
+
+    @pytest.mark.parametrize(
+        ("of", "different"), [("patient", {"suburb": "Hobart"}), ("user", {"time_zone": "Australia/Perth"})]
+    )
+    def test_another_change_leaves_it(self, write, identified, doctor, of, different):
+        told = write({"patient": identified, "user": identified.user}[of], **different)
+
+        identified.refresh_from_db()
+        assert identified.identified_by == doctor.user
+        assert CHECK_AGAIN not in told
+        assert len(told) == 1
