@@ -79,8 +79,7 @@ def _keep(prescription: Prescription, *, kind: str, pdf: bytes) -> None:
     name = default_storage.save(f"documents/{day:%Y/%m}/{uuid7()}.pdf", ContentFile(pdf))
     try:
         with transaction.atomic():
-            if prescription.lock().status != Prescription.Status.ISSUED:
-                raise Void
+            _refuse_void(prescription)
             Document.objects.create(
                 patient=prescription.patient,
                 prescription=prescription,
@@ -93,6 +92,17 @@ def _keep(prescription: Prescription, *, kind: str, pdf: bytes) -> None:
     # Another worker was faster and its paper counts, or the prescriber has cancelled meanwhile.
     except (IntegrityError, Void):
         default_storage.delete(name)
+
+
+def _refuse_void(prescription: Prescription) -> None:
+    """Hold the prescription until its paper is kept, so that it is not cancelled meanwhile."""
+    if prescription.lock().status != Prescription.Status.ISSUED:
+        raise Void
+
+
+def _insist_on_issued(prescription: Prescription) -> None:
+    if prescription.lock().status != Prescription.Status.ISSUED:
+        raise Void
 
 
 def _tell_patient(prescription: Prescription) -> None:

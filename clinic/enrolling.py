@@ -181,7 +181,7 @@ def change_details(practitioner: Practitioner, *, changed: Iterable[str], by: Us
 
 @transaction.atomic
 def change_patient(patient: Patient, *, changed: Iterable[str], by: User) -> bool:
-    """Keep the details as they stand on ``patient``; tell whether a doctor has to check the identity again."""
+    """Keep the details as they stand on ``patient``; tell whether a doctor has to look again who it is."""
     is_void = patient.identified_at is not None and bool(IDENTITY & set(changed))
     if is_void:
         patient.identified_at, patient.identified_by, patient.identity_document = None, None, ""
@@ -191,7 +191,7 @@ def change_patient(patient: Patient, *, changed: Iterable[str], by: User) -> boo
 
 @transaction.atomic
 def change_person(user: User, *, changed: Iterable[str], by: User) -> bool:
-    """Keep the details as they stand on ``user``; tell whether a doctor has to check the identity again."""
+    """Keep the details as they stand on ``user``; tell whether the identity is to be checked again."""
     user.sign_with(by=by).save()
     patient = Patient.objects.filter(user=user, identified_at__isnull=False).first()
     if patient is None or not IDENTITY & set(changed):

@@ -109,7 +109,8 @@ class TestKeepsAsWritten:
             Consent.objects.update(version="2")
 
     @pytest.mark.parametrize(
-        "table", ["clinic_auditevent", "clinic_historicalpatient", "clinic_consent", "clinic_note", "billing_fee"]
+        "table",
+        ["clinic_auditevent", "clinic_historicalpatient", "clinic_consent", "clinic_note", "billing_fee"],
     )
     def test_from_truncate_outside_tests(self, settings, table):
         settings.REFUSE_TRUNCATE = True

@@ -61,7 +61,9 @@ class TestReasons:
 
     @pytest.fixture
     def events(self, ready, patient):
-        return [auditing.note("update", by=None, record=record, why=self.WORDS) for record in (ready, patient)]
+        return [
+            auditing.note("update", by=None, record=record, why=self.WORDS) for record in (ready, patient)
+        ]
 
     def pages(self, browser, event):
         detail = reverse("admin:clinic_auditevent_change", args=[event.pk])
