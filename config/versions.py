@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
@@ -29,7 +29,8 @@ class InWords(HistoricalRecordContextHelper):
             return date_format(timezone.localtime(value), "j M Y, H:i")
         if isinstance(value, date):
             return date_format(value, "j M Y")
-        return str(choices.get(value, "")) or super().prepare_delta_change_value(change, value)
+        label = choices.get(value, "") if isinstance(value, Hashable) else ""  # a JSON column has none
+        return str(label) or super().prepare_delta_change_value(change, value)
 
 
 def tell_changes(versions: Sequence[Any], *, by: Callable[[Any], HistoricalRecordContextHelper]) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from catalog.models import Product
 from messaging.models import Letter
 
 
@@ -51,3 +52,12 @@ class TestTellChanges:
     def test_says_of_the_first_that_it_was_made(self, told):
         assert told[2][1:] == ["The system", "Created", ""]
         assert len(told) == 3
+
+    def test_a_column_of_json_is_told_too(self, manager, staff_client):
+        product = Product.objects.add(by=manager, name="Example oil", other_cannabinoids={"CBG": "1"})
+        product.change(by=manager, other_cannabinoids={"CBG": "2"})
+
+        page = staff_client(manager).get(f"/admin/catalog/product/{product.pk}/history/")
+
+        assert page.status_code == 200
+        assert "Other cannabinoids" in page.content.decode()
