@@ -54,7 +54,9 @@ class TestTellChanges:
         assert len(told) == 3
 
     def test_a_column_of_json_is_told_too(self, manager, staff_client):
-        product = Product.objects.add(by=manager, name="Example oil", other_cannabinoids={"CBG": "1"})
+        product = Product.objects.add(
+            by=manager, name="Oil", kind="conventional", other_cannabinoids={"CBG": "1"}
+        )
         product.change(by=manager, other_cannabinoids={"CBG": "2"})
 
         page = staff_client(manager).get(f"/admin/catalog/product/{product.pk}/history/")

@@ -140,9 +140,7 @@ class TestVisits:
 
         assert (list(context["ahead"]), list(context["earlier"])) == ([ahead], [gone])
 
-    def test_ask_the_database_as_often_for_one_and_three(
-        self, browser, patient, make_slot, fees, settle
-    ):
+    def test_ask_the_database_as_often_for_one_and_three(self, browser, patient, make_slot, fees, settle):
         settle(booking.hold(make_slot(24), patient=patient, by=None))
         with CaptureQueriesContext(connection) as one:
             browser.get("/portal/visits/")

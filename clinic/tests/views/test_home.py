@@ -59,9 +59,7 @@ class TestPortal:
     def test_asks_strangers_to_sign_in(self, client, db):
         assert client.get("/portal/").url == "/accounts/login/?next=/portal/"
 
-    def test_asks_the_database_as_often_for_one_and_three(
-        self, client, patient, make_slot, fees, settle
-    ):
+    def test_asks_the_database_as_often_for_one_and_three(self, client, patient, make_slot, fees, settle):
         client.force_login(patient.user)
         settle(booking.hold(make_slot(24), patient=patient, by=None))
         with CaptureQueriesContext(connection) as one:
