@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.utils import timezone
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -25,6 +26,8 @@ from clinic.models import (
     Segment,
     Slot,
 )
+
+PASSWORD = "long-enough-to-keep"
 
 
 @pytest.fixture
@@ -219,3 +222,29 @@ def ready(encounter, practice, doctor, patient, make_product, make_approval) -> 
         by=by,
     )
     return line.prescription
+
+
+@pytest.fixture
+def with_password(make_user):
+    """Make somebody whose address is confirmed and who knows their password."""
+
+    def make(role: str, name: str | None = None):
+        user = make_user(role, name)
+        user.set_password(PASSWORD)
+        user.save()
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def app_of():
+    """Set up the authenticator app of somebody."""
+    return lambda user: TOTPDevice.objects.create(user=user, name="Authenticator app", confirmed=True)
+
+
+@pytest.fixture
+def issued(ready, doctor, code_of):
+    prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
+    return Prescription.objects.get(pk=ready.pk)
