@@ -26,6 +26,7 @@ from config.base import acting_as, work_off
 
 VISITS_A_DAY = 8
 BOOKED_AHEAD = timedelta(days=6)
+FAR_AHEAD = 0.2  # share of bookings made for any of the weeks to come
 PATIENT_YES = [Consent.Kind.PRIVACY, Consent.Kind.TELEHEALTH, Consent.Kind.FEES]
 LONGEST_VISIT = timedelta(minutes=30)
 NEVER_PAID, CANCELLED, MISSED = 0.04, 0.05, 0.05  # shares of bookings
@@ -90,7 +91,7 @@ class Simulation:
         with self.at(min(self.morning(self.today), self.now)):
             rostering.offer(now=timezone.now())
         ahead = timedelta(days=self.plan.future_days)
-        self.book_some(self.today, count=2 * self.plan.future_days, within=ahead)
+        self.book_some(self.today, count=max(2, self.plan.future_days // 2), within=ahead)
         self.see_patients(self.today, until=self.now - LONGEST_VISIT)
         with self.at(self.now):  # somebody is at the payment page just now
             self.book_one(self.now, within=ahead, pays=False)
@@ -104,19 +105,19 @@ class Simulation:
 
     def book_one(self, moment: datetime, *, within: timedelta, pays: bool = True) -> None:
         """Somebody chooses a time, and mostly pays for it."""
-        free = list(
-            Slot.objects.free(moment)
-            .filter(starts_at__gt=moment + timedelta(hours=2), starts_at__lt=moment + within)
-            .select_related("practitioner__user", "appointment_type")
-            .order_by("starts_at", "pk")[:160]
+        if self.random.random() < FAR_AHEAD:
+            within = max(within, timedelta(days=self.plan.future_days))
+        in_reach = Slot.objects.free(moment).filter(
+            starts_at__gt=moment + timedelta(hours=2), starts_at__lt=moment + within
         )
+        free = list(in_reach.order_by("starts_at", "practitioner__ahpra_number").values_list("pk", flat=True))
         patient = self.random.choice(self.cast.patients)
         if not free or self.is_busy(patient):
             return
         with acting_as(patient.user):
-            held = booking.hold(
-                self.random.choice(free), patient=patient, by=patient.user, consents=PATIENT_YES
-            )
+            slots = Slot.objects.select_related("practitioner__user", "appointment_type")
+            chosen = slots.get(pk=self.random.choice(free))
+            held = booking.hold(chosen, patient=patient, by=patient.user, consents=PATIENT_YES)
             luck = self.random.random()
             if luck < NEVER_PAID or not pays:
                 return
