@@ -62,6 +62,21 @@ def refund(
     return owed
 
 
+@transaction.atomic
+def unwind(order: Order, *, by: User | None, why: str, keep: Decimal = NOTHING) -> Refund | None:
+    """Give back what was paid for something that will not take place, all but ``keep``.
+
+    What is kept is the cancellation fee that the payer agreed to; nothing goes back where it is all of it.
+
+    :raises TooMuch: more is to be kept than was paid
+    """
+    order.lock()
+    held = Order.objects.with_sums().get(pk=order.pk).kept
+    if not NOTHING <= keep <= held:
+        raise TooMuch(held)
+    return refund(order, by=by, why=why, amount=held - keep) if held > keep else None
+
+
 def _fullest(order: Order, *, only: Payment | None) -> tuple[Payment, Decimal]:
     """The payment with the most left of it, and how much that is."""
     payments = order.payments.succeeded().filter(pk=only.pk) if only else order.payments.succeeded()
