@@ -4,7 +4,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import sync_playwright
 
-from clinic.tests.journeys.stage import Stage
+from clinic.tests.journeys.stage import SMALL_DEMO, Stage
 
 CHROMIUM = ["chromium", "chromium-browser", "google-chrome"]
 QUIET = [
@@ -21,7 +21,7 @@ QUIET = [
 def stage(tmp_path_factory):
     stage = Stage(tmp_path_factory.mktemp("stage"))
     try:
-        stage.start()
+        stage.start(*SMALL_DEMO)
         yield stage
     finally:
         stage.stop()

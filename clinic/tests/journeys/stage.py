@@ -21,6 +21,12 @@ from psycopg import sql
 
 from clinic.demo import people
 
+PROGRAMS = {
+    "web": ["-m", "uvicorn", "config.asgi:application"],
+    "worker": ["manage.py", "qcluster"],
+    "simulator": ["-m", "uvicorn", "billing.simulator.app:application"],
+}
+SMALL_DEMO = ("seed_demo", "--patients", "3", "--days", "1", "--ahead", "0")
 PATIENCE = 90  # seconds
 CODE_LASTS = 30
 
@@ -32,7 +38,7 @@ class Stage:
         self.folder, self.name = folder, f"stage_{os.getpid()}"
         self.server = settings.DATABASES["default"]
         self.web, self.payments = (f"http://127.0.0.1:{_free_port()}" for _ in range(2))
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.signed_at: dict[str, int] = {}
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith(("COV_", "PYTEST_"))},
@@ -46,26 +52,19 @@ class Stage:
             "MAIL_FOLDER": str(folder / "mail"),
         }
 
-    def start(self) -> None:
-        """Make the database, seed a small clinic, start every process and wait until they answer."""
+    def start(self, *seed: str) -> None:
+        """Make the database, seed a clinic with a command, start every process, wait until they answer."""
         with self.sql("postgres") as server:
             server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.name)))
-        for command in (
-            ["migrate", "-v0"],
-            ["collectstatic", "--noinput", "-v0"],
-            ["seed_demo", "--patients", "3", "--days", "1", "--ahead", "0"],
-        ):
-            self.manage(*command)
-        self.run("web", "-m", "uvicorn", "config.asgi:application", "--port", self.web.rpartition(":")[2])
-        self.run("worker", "manage.py", "qcluster")
-        self.run(
-            "simulator",
-            "-m",
-            "uvicorn",
-            "billing.simulator.app:application",
-            "--port",
-            self.payments.rpartition(":")[2],
-        )
+        for command in (["migrate", "-v0"], ["collectstatic", "--noinput", "-v0"], seed):
+            if command:
+                self.manage(*command)
+        for name in PROGRAMS:
+            self.run(name)
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until web and payment service answer."""
         for address in (self.web, self.payments):
             _wait_for(address)
 
@@ -78,24 +77,31 @@ class Stage:
             timeout=4 * PATIENCE,
         )
 
-    def run(self, name: str, *command: str) -> None:
-        with (self.folder / f"{name}.log").open("wb") as log:
-            self.processes.append(
-                subprocess.Popen(
-                    [sys.executable, *command],
-                    cwd=settings.BASE_DIR,
-                    env={**self.environment, "PROCESS": name},
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+    def run(self, name: str) -> None:
+        """Start a process, for the first time or again."""
+        ports = {"web": self.web, "simulator": self.payments}
+        port = ["--port", ports[name].rpartition(":")[2]] if name in ports else []
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, *PROGRAMS[name], *port],
+                cwd=settings.BASE_DIR,
+                env={**self.environment, "PROCESS": name},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
+
+    def kill(self, name: str) -> None:
+        """End a process and all that it started, as a power cut would."""
+        process = self.processes[name]
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def stop(self) -> None:
         """End what was started, however far the start came, and whatever it started in turn."""
-        for process in self.processes:
+        for process in self.processes.values():
             process.terminate()
-        for process in self.processes:
+        for process in self.processes.values():
             with suppress(subprocess.TimeoutExpired):
                 process.wait(15)
             with suppress(ProcessLookupError):  # its group is empty: all have gone

@@ -1,0 +1,153 @@
+"""Many people at the same times over HTTP, and processes that are killed in the middle of it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+
+import pytest
+from django.conf import settings
+
+from billing.simulator.running import RunningSimulator
+from clinic.tests.journeys.crowd import Visitor
+from clinic.tests.journeys.stage import Stage
+
+CROWD, DOCTORS, TIMES = 200, 10, 7  # people, doctors, times of each doctor
+KILLS = 3
+PATIENCE = 120  # seconds
+
+TAKEN_AND_FREE = """
+SELECT count(*) FILTER (WHERE live > 1), count(*) FILTER (WHERE live = 1)
+FROM (SELECT slot_id, count(*) AS live FROM clinic_appointment
+      WHERE status IN ('held', 'confirmed', 'arrived', 'in_consultation', 'completed', 'no_show')
+      GROUP BY slot_id) AS claims
+"""
+OVERLAPS = """
+SELECT count(*) FROM clinic_appointment AS one JOIN clinic_appointment AS other
+  ON one.id < other.id AND one.patient_id = other.patient_id
+ AND tstzrange(one.starts_at, one.ends_at) && tstzrange(other.starts_at, other.ends_at)
+WHERE one.status IN ('held', 'confirmed') AND other.status IN ('held', 'confirmed')
+"""
+MONEY = """
+SELECT (SELECT coalesce(sum(amount), 0) FROM billing_payment WHERE status = 'succeeded'),
+       (SELECT coalesce(sum(amount), 0) FROM billing_refund WHERE status = 'succeeded'),
+       (SELECT coalesce(sum(billing_order.amount), 0) FROM billing_order
+        JOIN clinic_appointment ON order_id = billing_order.id WHERE clinic_appointment.status = 'confirmed')
+"""
+UNFINISHED = """
+SELECT (SELECT count(*) FROM billing_refund WHERE status IN ('requested', 'sent'))
+     + (SELECT count(*) FROM billing_stripeevent WHERE processed_at IS NULL)
+     + (SELECT count(*) FROM billing_payment JOIN billing_order ON order_id = billing_order.id
+        WHERE billing_payment.status = 'pending' AND billing_order.status <> 'open')
+"""
+
+pytestmark = [pytest.mark.xdist_group("crowd")]
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory):
+    stage = Stage(tmp_path_factory.mktemp("crowd"))
+    try:
+        stage.start()
+        gathered = subprocess.run(
+            [sys.executable, "-m", "clinic.tests.journeys.crowd", str(CROWD), str(DOCTORS), str(TIMES)],
+            cwd=settings.BASE_DIR,
+            env=stage.environment,
+            check=True,
+            capture_output=True,
+            timeout=PATIENCE,
+        )
+        found = json.loads(gathered.stdout)
+        stage.visitors = [Visitor(stage.web, session) for session in found["sessions"]]
+        stage.slots = found["slots"]
+        yield stage
+    finally:
+        stage.stop()
+
+
+def at_once(*asks) -> list:
+    with ThreadPoolExecutor(len(asks)) as pool:
+        return [asked.result() for asked in [pool.submit(ask) for ask in asks]]
+
+
+def hold(visitor: Visitor, slot: str) -> tuple[int, str]:
+    return visitor.press(f"/portal/book/{slot}/", agree="on")
+
+
+def asked(stage: Stage, query: str) -> tuple:
+    with stage.sql() as connection:
+        return connection.execute(query).fetchone()
+
+
+def times_of_doctor(stage: Stage, number: int) -> list[str]:
+    return stage.slots[number * TIMES : (number + 1) * TIMES]
+
+
+def test_one_of_fifty_gets_the_time_and_the_others_are_told(crowded):
+    slot = times_of_doctor(crowded, 0)[-1]
+
+    answers = at_once(*[lambda visitor=visitor: hold(visitor, slot) for visitor in crowded.visitors[:50]])
+
+    assert Counter(status for status, _ in answers) == {302: 1, 409: 49}
+    refusals = [text for status, text in answers if status == 409]
+    assert [("has just been taken" in text) for text in refusals] == [True] * 49
+
+
+def test_one_patient_gets_one_of_ten_doctors_at_the_same_hour(crowded):
+    visitor = crowded.visitors[50]
+    same_hour = [times_of_doctor(crowded, number)[-2] for number in range(DOCTORS)]
+
+    answers = at_once(*[lambda slot=slot: hold(visitor, slot) for slot in same_hour])
+
+    assert Counter(status for status, _ in answers) == {302: 1, 409: 9}
+
+
+def book_and_pay(stage: Stage, visitor: Visitor, slots: list[str], *, until: float) -> str:
+    """Want one time after the other until one is had and paid for; what came of it."""
+    for slot in slots:
+        status, where = visitor.press_until_answered(f"/portal/book/{slot}/", until=until, agree="on")
+        if status == 302:
+            _, page = visitor.press_until_answered(f"{where}pay/", until=until)
+            RunningSimulator(stage.payments).press(page, "pay")
+            return where
+    return ""
+
+
+def test_kills_in_the_middle_lose_no_time_and_no_money(crowded):
+    """200 people want 50 times while web and worker are killed again and again."""
+    wanted = [slot for number in range(DOCTORS) for slot in times_of_doctor(crowded, number)[:5]]
+    random, until = Random(7), time.monotonic() + PATIENCE
+    plans = [(visitor, random.sample(wanted, 4)) for visitor in crowded.visitors]
+
+    with ThreadPoolExecutor(40) as pool:
+        going = [pool.submit(book_and_pay, crowded, visitor, slots, until=until) for visitor, slots in plans]
+        for _ in range(KILLS):
+            time.sleep(1.5)
+            for name in ("web", "worker"):
+                crowded.kill(name)
+                crowded.run(name)
+            crowded.wait()
+        outcomes = [one.result() for one in going]
+    settle_down(crowded)
+
+    doubled, taken = asked(crowded, TAKEN_AND_FREE)
+    paid, refunded, kept = asked(crowded, MONEY)
+    assert (doubled, asked(crowded, OVERLAPS)) == (0, (0,))
+    assert len([outcome for outcome in outcomes if outcome]) >= len(wanted)
+    assert taken >= len(wanted)
+    assert paid == kept + refunded
+    assert asked(crowded, "SELECT count(*) FROM clinic_appointment WHERE status = 'confirmed'")[0] > 0
+    assert [line for line in crowded.errors() if "Internal Server Error" in line] == []
+
+
+def settle_down(stage: Stage) -> None:
+    """Wait until the worker has heard of every payment, and every refund has come to its end."""
+    simulator, until = RunningSimulator(stage.payments), time.monotonic() + PATIENCE
+    while simulator.counts().get("owed") or asked(stage, UNFINISHED) != (0,):
+        assert time.monotonic() < until, "Money is still under way."
+        time.sleep(0.5)
