@@ -121,7 +121,7 @@ def book_and_pay(stage: Stage, visitor: Visitor, slots: list[str], *, until: flo
 def test_kills_in_the_middle_lose_no_time_and_no_money(crowded):
     """200 people want 50 times while web and worker are killed again and again."""
     wanted = [slot for number in range(DOCTORS) for slot in times_of_doctor(crowded, number)[:5]]
-    random, until = Random(7), time.monotonic() + PATIENCE
+    random, until = Random(7), time.monotonic() + PATIENCE  # noqa: S311  no secret
     plans = [(visitor, random.sample(wanted, 4)) for visitor in crowded.visitors]
 
     with ThreadPoolExecutor(40) as pool:
