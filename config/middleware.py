@@ -1,5 +1,6 @@
 """What happens to every request of the site."""
 
+import time
 from collections.abc import Callable
 
 from csp.constants import NONCE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
@@ -10,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from config.base import Refused
 
+SEEN_EVERY = 60  # seconds
 # Unfold runs Alpine's standard build (eval) and sets style attributes; nothing else on the site does.
 ADMIN_POLICY = {
     "script-src": [SELF, UNSAFE_EVAL, NONCE],
@@ -28,6 +30,20 @@ class AdminPolicyMiddleware:
         if request.path.startswith("/admin/"):
             response._csp_replace = ADMIN_POLICY  # type: ignore[attr-defined]  # read by django-csp
         response.headers.setdefault("Permissions-Policy", "camera=(self), microphone=(self), geolocation=()")
+        return response
+
+
+class SeenMiddleware:
+    """Starts the idle time of a session anew, once a minute: a write at every request would cost too much."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        session, now = request.session, int(time.time())
+        if session.accessed and not session.is_empty() and now - session.get("seen_at", 0) >= SEEN_EVERY:
+            session["seen_at"] = now
         return response
 
 

@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "config.middleware.AdminPolicyMiddleware",
     "config.tracing.TraceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.middleware.SeenMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -197,8 +198,7 @@ STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY", default="sk_test_demo" if DEMO else
 STRIPE_WEBHOOK_SECRET = env("STRIPE_WEBHOOK_SECRET", default="whsec_demo" if DEMO else "")
 
 # Doors
-SESSION_COOKIE_AGE = 30 * 60
-SESSION_SAVE_EVERY_REQUEST = True
+SESSION_COOKIE_AGE = 30 * 60  # of idleness: config.middleware.SeenMiddleware starts it anew
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
