@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from clinic import consenting, hashing
+from clinic import consenting
 from clinic.models import Appointment, Consent, Encounter, Note, Patient, Prescription, Segment, State
+from config import hashing
 from config.base import Refused
 
 if TYPE_CHECKING:

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 from typing import Any
 
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
-from django.template.loader import render_to_string
-from django.utils import timezone
-from weasyprint import HTML, Attachment
-from weasyprint.urls import URLFetcher
 
-from clinic import hashing
 from clinic.models import Document, Prescription
-from config.base import Refused, forbid_transaction, uuid7
+from config import printing
+from config.base import Refused, forbid_transaction
 from messaging import chatting, mailing
 
 TEMPLATES = {
@@ -24,11 +17,6 @@ TEMPLATES = {
     Document.Kind.PATIENT_COPY: "clinic/pdf/patient_copy.html",
 }
 DATES = ("issued_on", "valid_until_on")
-
-
-class Damaged(Refused):
-    def __init__(self) -> None:
-        super().__init__("This file is not the one that was kept. Please tell the practice manager.")
 
 
 class Void(Refused):
@@ -49,22 +37,17 @@ def render(prescription: Prescription) -> None:
 def write_pdf(prescription: Prescription, *, kind: str) -> bytes:
     """Write the paper as PDF/A-3a with the issued content attached; the same content gives the same bytes."""
     content = prescription.content
-    html = render_to_string(TEMPLATES[Document.Kind(kind)], _context(content, prescription.content_sha256))
-    issued_at = datetime.datetime.fromisoformat(content["issued_at"])
-    attachment = Attachment(
-        string=hashing.canonical(content),
+    attached = printing.Attachment(
         name=f"prescription-{content['number']}.json",
         description="The prescription as it was issued",
-        relationship="Data",
-        created=issued_at,
-        modified=issued_at,
+        content=content,
+        made_at=datetime.datetime.fromisoformat(content["issued_at"]),
     )
-    # Nothing is fetched from anywhere: a paper must not change with a server, nor tell it who reads.
-    page = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=["data"]))
-    return page.write_pdf(
-        attachments=[attachment],
-        pdf_variant="pdf/a-3a",
-        pdf_identifier=f"{prescription.content_sha256}{kind}".encode(),
+    return printing.write(
+        TEMPLATES[Document.Kind(kind)],
+        _context(content, prescription.content_sha256),
+        attached=attached,
+        identity=f"{prescription.content_sha256}{kind}",
     )
 
 
@@ -75,8 +58,7 @@ def _context(content: dict[str, Any], sha256: str) -> dict[str, Any]:
 
 
 def _keep(prescription: Prescription, *, kind: str, pdf: bytes) -> None:
-    day = timezone.now()
-    name = default_storage.save(f"documents/{day:%Y/%m}/{uuid7()}.pdf", ContentFile(pdf))
+    name, sha256 = printing.keep(pdf, folder="documents")
     try:
         with transaction.atomic():
             _refuse_void(prescription)
@@ -85,13 +67,13 @@ def _keep(prescription: Prescription, *, kind: str, pdf: bytes) -> None:
                 prescription=prescription,
                 kind=kind,
                 file=name,
-                sha256=hashlib.sha256(pdf).hexdigest(),
+                sha256=sha256,
             )
             if kind == Document.Kind.PATIENT_COPY:
                 _tell_patient(prescription)
     # Another worker was faster and its paper counts, or the prescriber has cancelled meanwhile.
     except (IntegrityError, Void):
-        default_storage.delete(name)
+        printing.drop(name)
 
 
 def _refuse_void(prescription: Prescription) -> None:
@@ -120,17 +102,9 @@ def _tell_patient(prescription: Prescription) -> None:
 def read(document: Document) -> bytes:
     """Read a paper from where it is kept, as it was rendered.
 
-    :raises Damaged: the stored file is gone, or is not the one that was rendered
+    :raises printing.Damaged: the stored file is gone, or is not the one that was rendered
     """
-    forbid_transaction()
-    try:
-        with default_storage.open(str(document.file)) as file:
-            content = file.read()
-    except FileNotFoundError:
-        raise Damaged from None
-    if hashlib.sha256(content).hexdigest() != document.sha256:
-        raise Damaged
-    return content
+    return printing.read(str(document.file), sha256=document.sha256)
 
 
 def file_name(document: Document) -> str:

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from catalog import listing
 from catalog.models import Product
-from clinic import accounts, checking, consulting, gathering, hashing, particulars, spelling
+from clinic import accounts, checking, consulting, gathering, particulars, spelling
 from clinic.jurisdictions import TABLE
 from clinic.models import Approval, Encounter, MonitoringCheck, Prescription, PrescriptionLine, State
+from config import hashing
 from config.base import Refused, enqueue
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from clinic import booking, consulting, hashing
+from clinic import booking, consulting
 from clinic.models import Appointment, Consent, Encounter, Note
+from config import hashing
 from config.base import IllegalMove
 
 pytestmark = pytest.mark.django_db

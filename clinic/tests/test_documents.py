@@ -15,6 +15,7 @@ from pypdf import PdfReader
 
 from clinic import documents, prescribing, tasks
 from clinic.models import Document, Prescription
+from config import printing
 from messaging.models import Letter, Message
 
 pytestmark = pytest.mark.django_db
@@ -228,10 +229,10 @@ class TestRender:
         (files / document.file.name).write_bytes(b"%PDF-1.7 something else")
 
         assert before.startswith(b"%PDF-1.7")
-        with pytest.raises(documents.Damaged):
+        with pytest.raises(printing.Damaged):
             documents.read(document)
         (files / document.file.name).unlink()
-        with pytest.raises(documents.Damaged):
+        with pytest.raises(printing.Damaged):
             documents.read(document)
 
     def test_prints_what_people_typed_as_text(self, issue):

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from catalog import listing
 from catalog.models import Product
-from clinic import accounts, consulting, hashing, prescribing, roles
+from clinic import accounts, consulting, prescribing, roles
 from clinic.models import MonitoringCheck, Prescription, PrescriptionLine
+from config import hashing
 from config.base import IllegalMove
 
 pytestmark = pytest.mark.django_db

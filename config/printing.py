@@ -1,0 +1,82 @@
+"""Papers: a page as PDF/A, kept where only we can read it, and handed out only as it was kept.
+
+The one door to WeasyPrint. A leaf: it knows no record, and every app may print with it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.template.loader import render_to_string
+from django.utils import timezone
+from weasyprint import HTML
+from weasyprint import Attachment as PdfAttachment
+from weasyprint.urls import URLFetcher
+
+from config import hashing
+from config.base import Refused, forbid_transaction, uuid7
+
+
+class Damaged(Refused):
+    def __init__(self) -> None:
+        super().__init__("This file is not the one that was kept. Please tell the practice manager.")
+
+
+class Attachment(NamedTuple):
+    """What a paper was printed from, carried inside it as JSON."""
+
+    name: str
+    description: str
+    content: Mapping[str, Any]
+    made_at: datetime.datetime
+
+
+def write(template: str, context: Mapping[str, Any], *, attached: Attachment, identity: str) -> bytes:
+    """Print ``template`` as PDF/A-3a; the same content gives the same bytes, named by ``identity``."""
+    attachment = PdfAttachment(
+        string=hashing.canonical(attached.content),
+        name=attached.name,
+        description=attached.description,
+        relationship="Data",
+        created=attached.made_at,
+        modified=attached.made_at,
+    )
+    # Nothing is fetched from anywhere: a paper must not change with a server, nor tell it who reads.
+    page = HTML(
+        string=render_to_string(template, dict(context)), url_fetcher=URLFetcher(allowed_protocols=["data"])
+    )
+    return page.write_pdf(attachments=[attachment], pdf_variant="pdf/a-3a", pdf_identifier=identity.encode())
+
+
+def keep(pdf: bytes, *, folder: str) -> tuple[str, str]:
+    """Store a paper under a name that points to nobody; tell that name, and the paper's fingerprint."""
+    forbid_transaction()
+    day = timezone.now()
+    name = default_storage.save(f"{folder}/{day:%Y/%m}/{uuid7()}.pdf", ContentFile(pdf))
+    return name, hashlib.sha256(pdf).hexdigest()
+
+
+def drop(name: str) -> None:
+    """Remove a paper that is not to count after all."""
+    default_storage.delete(name)
+
+
+def read(name: str, *, sha256: str) -> bytes:
+    """Read a paper from where it is kept, as it was printed.
+
+    :raises Damaged: the stored file is gone, or is not the one that was printed
+    """
+    forbid_transaction()
+    try:
+        with default_storage.open(name) as file:
+            content = file.read()
+    except FileNotFoundError:
+        raise Damaged from None
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise Damaged
+    return content
