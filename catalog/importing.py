@@ -12,11 +12,12 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from catalog import checking, comparing
+from catalog import checking, comparing, sheets
 from catalog.comparing import Comparison, Line, Outcome
 from catalog.models import Import, ImportRow, Price, Product, Supplier
-from catalog.sheets import LAYOUTS, reading
+from catalog.sheets import reading
 from catalog.sheets.findings import Finding, Severity
+from catalog.sheets.layout import Layout
 from catalog.sheets.workbook import WorkbookRefused
 from config.base import Refused, forbid_transaction
 
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
     from clinic.models import User
 
 BATCH = 1000
-
-
-class UnknownSupplier(Refused):
-    def __init__(self, key: str) -> None:
-        known = ", ".join(LAYOUTS)
-        super().__init__(f"There is no layout for the supplier “{key}”. Known are {known}.")
 
 
 class CatalogueMoved(Refused):
@@ -101,9 +96,7 @@ def examine(key: str, *, data: bytes) -> Result:
     :raises UnknownSupplier: there is no layout of this name
     :raises WorkbookRefused: the file is not a list of this supplier
     """
-    if key not in LAYOUTS:
-        raise UnknownSupplier(key)
-    found = reading.read(LAYOUTS[key], data)
+    found = reading.read(sheets.layout_of(key), data)
     checking.check(found.offers)
     supplier = Supplier.objects.filter(key=key).first()
     comparison = comparing.compare(found.offers, supplier)
@@ -118,8 +111,7 @@ def bring_in(key: str, *, data: bytes, file_name: str, by: User | None, apply_no
     :raises UnknownSupplier: there is no layout of this name
     :raises WorkbookRefused: the file is not a list of this supplier; the refusal is kept
     """
-    if key not in LAYOUTS:
-        raise UnknownSupplier(key)
+    sheets.layout_of(key)
     applied = Import.objects.filter(
         supplier__key=key, file_sha256=hashlib.sha256(data).hexdigest(), status=Import.Status.APPLIED
     ).first()
@@ -141,8 +133,7 @@ def receive(key: str, *, data: bytes, file_name: str, by: User | None) -> Import
     :raises UnknownSupplier: there is no layout of this name
     """
     forbid_transaction()
-    if key not in LAYOUTS:
-        raise UnknownSupplier(key)
+    of = sheets.layout_of(key)
     fingerprint = hashlib.sha256(data).hexdigest()
     stored = f"imports/{key}/{fingerprint}.xlsx"
     if not default_storage.exists(stored):
@@ -151,18 +142,16 @@ def receive(key: str, *, data: bytes, file_name: str, by: User | None) -> Import
         return Import.objects.add(
             by=by,
             why="The file came in.",
-            supplier=_supplier(key, by=by),
+            supplier=_supplier(of, by=by),
             file=stored,
             file_name=file_name[-200:],
             file_sha256=fingerprint,
         )
 
 
-def _supplier(key: str, *, by: User | None) -> Supplier:
-    known = Supplier.objects.filter(key=key).first()
-    return known or Supplier.objects.add(
-        by=by, why="First list received.", key=key, name=LAYOUTS[key].supplier
-    )
+def _supplier(of: Layout, *, by: User | None) -> Supplier:
+    known = Supplier.objects.filter(key=of.key).first()
+    return known or Supplier.objects.add(by=by, why="First list received.", key=of.key, name=of.supplier)
 
 
 def read(run: Import, *, by: User | None) -> Result:

@@ -34,6 +34,7 @@ GRANTS: dict[str, frozenset[str]] = {
         | _all("clinic", "slot")
         | _all("clinic", "approval")
         | _all("catalog", "supplier")
+        | _all("catalog", "sheetlayout")
         | _all("catalog", "product")
         | _all("catalog", "import")
         | _all("billing", "fee")
@@ -138,6 +139,7 @@ GRANTS: dict[str, frozenset[str]] = {
             "clinic.view_every_auditevent",
             "catalog.view_product",
             "catalog.view_supplier",
+            "catalog.view_sheetlayout",
             "catalog.view_price",
             "catalog.view_import",
             "catalog.view_importrow",

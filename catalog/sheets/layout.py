@@ -23,7 +23,8 @@ class Sheet:
     ``columns`` maps the text of a heading to our field; "" maps it to nothing on purpose, because it is
     not imported. ``title`` is the field of the column whose heading is the name of a section.
     ``per_column`` lists have one product per column. A sheet that ``confirms`` another lists the same
-    products once more.
+    products once more. The headings stand in the line that has most of them; ``header_row`` tells which of
+    several was meant (from 1; 0 for the first).
     """
 
     name: str
@@ -33,6 +34,7 @@ class Sheet:
     per_column: bool = False
     fixed: Mapping[str, str] = field(default_factory=dict)
     confirms: str = ""
+    header_row: int = 0
 
     @property
     def headings(self) -> dict[str, str]:
@@ -104,7 +106,10 @@ def _locate(layout: Layout, sheet: Sheet, table: Table) -> Located:
             f"This does not look like the {layout.supplier} list: "
             f"sheet “{sheet.name}” has no line with the headings {_names(sheet.columns)}."
         )
-    header_row = scores.index(best)
+    header_row = min(
+        (at for at, score in enumerate(scores) if score == best),
+        key=lambda at: abs(at - (sheet.header_row or 1) + 1),
+    )
     header = table.rows[header_row]
     fields = {
         at: headings[words(cell.text)] for at, cell in enumerate(header) if words(cell.text) in headings

@@ -7,9 +7,9 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, connection
 
 from catalog import importing
-from catalog.importing import CatalogueMoved, UnknownSupplier
+from catalog.importing import CatalogueMoved
 from catalog.models import Import, ImportRow, Price, Product, Supplier
-from catalog.sheets import LAYOUTS
+from catalog.sheets import LAYOUTS, UnknownSupplier
 from catalog.sheets.workbook import WorkbookRefused
 from config.base import IllegalMove
 
@@ -293,7 +293,7 @@ class TestExamine:
         bring_in("botanitech", sample("botanitech"))
 
         for data in (few, sample("botanitech")):
-            with django_assert_num_queries(3):
+            with django_assert_num_queries(4):
                 importing.examine("botanitech", data=data)
 
 
