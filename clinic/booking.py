@@ -1,11 +1,11 @@
-"""Appointments: what they cost, holding, paying, confirming, losing, cancelling and keeping them."""
+"""Appointments: what they cost, holding, paying for, confirming and losing them."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
@@ -19,14 +19,10 @@ from config.base import Refused
 from messaging import chatting, clocks, mailing
 
 if TYPE_CHECKING:
-    from clinic.models import User
+    from clinic.models import Practitioner, User
 
-# How long before the start a patient can come in, and be shown to the doctor as waiting.
-DOORS_OPEN = timedelta(minutes=30)
 MOST_HOLDS = 2  # of one patient at once, so that nobody keeps a day's times from the others
 ONE_PLACE = "clinic_appointment_patient_is_in_one_place"
-
-log = logging.getLogger(__name__)
 
 
 class SlotPast(Refused):
@@ -67,17 +63,6 @@ class NotHeld(Refused):
         super().__init__(f"This appointment is {now}. There is nothing to pay for it now.")
 
 
-class TooEarly(Refused):
-    """The clock has not come that far."""
-
-
-class TooLate(Refused):
-    def __init__(self) -> None:
-        super().__init__(
-            "This appointment has begun and cannot be cancelled any more. Please call the practice."
-        )
-
-
 def fee_for(patient: Patient, appointment_type: AppointmentType) -> charging.Line:
     """What an appointment costs ``patient`` if they hold it today.
 
@@ -108,7 +93,7 @@ def hold(slot: Slot, *, patient: Patient, by: User | None, consents: Iterable[st
         with transaction.atomic():
             return _hold(slot, patient=patient, by=by, consents=consents)
     except IntegrityError as clash:
-        raise _refusal(clash) from clash
+        raise refusal(clash) from clash
 
 
 def _hold(slot: Slot, *, patient: Patient, by: User | None, consents: Iterable[str]) -> Appointment:
@@ -117,7 +102,7 @@ def _hold(slot: Slot, *, patient: Patient, by: User | None, consents: Iterable[s
     patient.lock()
     if patient.appointments.filter(status=Appointment.Status.HELD).count() >= MOST_HOLDS:
         raise HoldsEnough
-    _ask_for(slot.lock(), patient=patient, now=now)
+    ask_for(slot.lock(), patient=patient, now=now)
     consenting.agree(patient, kinds=consents, by=by)
     order = charging.open_order(payer=patient.user, lines=[fee_for(patient, slot.appointment_type)], by=by)
     return Appointment.objects.add(
@@ -132,7 +117,7 @@ def _hold(slot: Slot, *, patient: Patient, by: User | None, consents: Iterable[s
     )
 
 
-def _ask_for(slot: Slot, *, patient: Patient, now: datetime) -> None:
+def ask_for(slot: Slot, *, patient: Patient, now: datetime) -> None:
     """Refuse a slot that cannot be had; both rows are locked."""
     if slot.starts_at <= now:
         raise SlotPast
@@ -144,7 +129,14 @@ def _ask_for(slot: Slot, *, patient: Patient, now: datetime) -> None:
         raise InTwoPlaces
 
 
-def _refusal(clash: IntegrityError) -> Exception:
+def freed(slots: Iterable[UUID]) -> None:
+    """What follows wherever times become free again: cancelled, moved, not paid for. The one place for it.
+
+    It is called in the transaction that frees them, once for all of a set.
+    """
+
+
+def refusal(clash: IntegrityError) -> Exception:
     """The same sentence where only the database saw that somebody was faster."""
     constraint = getattr(getattr(clash.__cause__, "diag", None), "constraint_name", "") or ""
     if constraint == ONE_PLACE:
@@ -198,7 +190,7 @@ def confirm(appointment: Appointment) -> None:
 def _confirm(appointment: Appointment, *, why: str) -> None:
     practitioner = appointment.slot.practitioner
     room = chatting.open_room(
-        title=f"Consultation with {practitioner}",
+        title=room_title(practitioner),
         members=[appointment.patient.user, practitioner.user],
         by=None,
     )
@@ -206,12 +198,16 @@ def _confirm(appointment: Appointment, *, why: str) -> None:
     tell(appointment, "clinic/mail/appointment_confirmed")
 
 
+def room_title(practitioner: Practitioner) -> str:
+    return f"Consultation with {practitioner}"
+
+
 def _confirm_late(appointment: Appointment) -> None:
     """Take the slot again for money that came after the hold, if nobody has it by now."""
     try:
         with transaction.atomic():
             patient = appointment.patient.lock()
-            _ask_for(appointment.slot.lock(), patient=patient, now=timezone.now())
+            ask_for(appointment.slot.lock(), patient=patient, now=timezone.now())
             _confirm(appointment, why="Paid late; the time was still free.")
     except (Refused, IntegrityError):
         _lose(appointment.lock(), why="The payment came after the hold had ended.")
@@ -220,105 +216,6 @@ def _confirm_late(appointment: Appointment) -> None:
 def _lose(appointment: Appointment, *, why: str) -> None:
     refunding.refund(appointment.order, by=None, why=why)
     tell(appointment, "clinic/mail/appointment_lost")
-
-
-def cancel(appointment: Appointment, *, by: User, why: str) -> None:
-    """Give the slot back, and the money if it was paid.
-
-    ``why`` stays with the appointment: patients write of their health, which is no affair of the books.
-
-    :raises TooLate: it has begun, and the patient asks
-    :raises IllegalMove: it is over
-    :raises gateway.Unreachable: the payment page is open and cannot be closed now
-    """
-    if appointment.starts_at <= timezone.now() and by == appointment.patient.user:
-        raise TooLate
-    who_did = "The patient cancelled." if by == appointment.patient.user else "The practice cancelled."
-    if appointment.status == Appointment.Status.HELD:
-        charging.expire_checkout(appointment.order)
-    with transaction.atomic():
-        order = appointment.order.lock()  # the money first: a payment locks in this order too
-        appointment.move_to(
-            Appointment.Status.CANCELLED, by=by, why=why, cancelled_at=timezone.now(), cancelled_by=by
-        )
-        if order.status == Order.Status.OPEN:
-            charging.void(order, by=by, why=who_did)
-        elif order.status == Order.Status.PAID:
-            refunding.refund(order, by=by, why=who_did)
-        _tell_of_cancelling(appointment)
-
-
-def _tell_of_cancelling(appointment: Appointment) -> None:
-    tell(appointment, "clinic/mail/appointment_cancelled")
-    if appointment.room:  # the doctor has heard of it
-        chatting.close_room(appointment.room, by=appointment.cancelled_by)
-        doctor = appointment.slot.practitioner.user
-        if doctor != appointment.cancelled_by:
-            tell(appointment, "clinic/mail/appointment_cancelled_doctor", whom=doctor)
-
-
-def expire_holds(*, now: datetime) -> int:
-    """Free every slot whose patient did not pay in time, and tell how many that were.
-
-    The payment page is closed first: nobody may pay for a time that is offered to others again.
-    """
-    expired = 0
-    for overdue in Appointment.objects.overdue(now).select_related("order").iterator():
-        try:
-            if not charging.expire_checkout(overdue.order):
-                expired += _expire(overdue, now=now)
-        except Refused as no:  # the next run tries again; the time stays held
-            log.warning("A hold could not be ended: %s", no)
-    return expired
-
-
-@transaction.atomic
-def _expire(appointment: Appointment, *, now: datetime) -> bool:
-    """Expire one hold, unless somebody else is at it or has been."""
-    orders = Order.objects.select_for_update(skip_locked=True).filter(pk=appointment.order_id)
-    overdue = Appointment.objects.overdue(now).select_for_update(skip_locked=True, of=("self",))
-    order, mine = orders.first(), overdue.filter(pk=appointment.pk).first()
-    if order is None or mine is None or order.status != Order.Status.OPEN:
-        return False
-    charging.void(order, by=None, why="Not paid in time.")
-    mine.move_to(Appointment.Status.EXPIRED, by=None, why="Not paid in time.")
-    tell(mine, "clinic/mail/appointment_expired")
-    return True
-
-
-def doors_open_at(appointment: Appointment) -> datetime:
-    """From when on the patient can come in."""
-    return appointment.starts_at - DOORS_OPEN
-
-
-def arrive(appointment: Appointment, *, by: User) -> None:
-    """Note that the patient is here and waits for the doctor.
-
-    :raises TooEarly: the doors are not open yet
-    :raises IllegalMove: it is not confirmed
-    """
-    opens_at = doors_open_at(appointment)
-    if timezone.now() < opens_at:
-        raise TooEarly(_too_early(appointment, opens_at, by=by))
-    appointment.move_to(Appointment.Status.ARRIVED, by=by, why="The patient is here.")
-
-
-def _too_early(appointment: Appointment, opens_at: datetime, *, by: User) -> str:
-    if by == appointment.patient.user:
-        return f"Please come back at {clocks.in_words(opens_at, zone=by.time_zone)}, half an hour before."
-    ours = Practice.objects.current().time_zone
-    return f"The patient can come in from {clocks.in_words(opens_at, zone=ours)}."
-
-
-def no_show(appointment: Appointment, *, by: User, why: str) -> None:
-    """Note that the patient did not come. The fee is kept.
-
-    :raises TooEarly: it has not begun yet
-    :raises IllegalMove: it is not confirmed, or has taken place
-    """
-    if timezone.now() < appointment.starts_at:
-        raise TooEarly("This appointment has not begun yet. Wait for the patient until it has.")
-    appointment.move_to(Appointment.Status.NO_SHOW, by=by, why=why)
 
 
 def tell(appointment: Appointment, template: str, *, whom: User | None = None) -> None:

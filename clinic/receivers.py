@@ -6,13 +6,13 @@ from django.dispatch import receiver
 
 from billing.signals import order_paid
 from clinic import auditing, booking
-from clinic.models import Appointment, AuditEvent
+from clinic.models import AuditEvent
 from config.base import record_viewed
 
 
 @receiver(order_paid, dispatch_uid="clinic.confirm_paid_appointment")
 def confirm_paid_appointment(sender, order, **kwargs):
-    for appointment in Appointment.objects.filter(order=order):
+    for appointment in order.appointments.current():
         booking.confirm(appointment)
 
 

@@ -2,12 +2,12 @@
 
 from django.utils import timezone
 
-from clinic import booking, documents, rostering
+from clinic import documents, expiring, rostering
 from clinic.models import Prescription
 
 
 def expire_holds() -> None:
-    booking.expire_holds(now=timezone.now())
+    expiring.expire_holds(now=timezone.now())
 
 
 def offer_slots() -> None:

@@ -46,11 +46,15 @@ class TooLong(Refused):
 def open_room(title: str, *, members: Iterable[User], by: User | None) -> Room:
     """Open a conversation between ``members``."""
     room = Room.objects.add(title=title, by=by)
-    now = timezone.now()
-    joined = [Member.objects.add(room=room, user=user, by=by) for user in members]
-    ReadMark.objects.bulk_create(ReadMark(member=member, at=now) for member in joined)
+    _join(room, members, by=by)
     _tell(room, "room")
     return room
+
+
+def _join(room: Room, users: Iterable[User], *, by: User | None) -> None:
+    now = timezone.now()
+    joined = [Member.objects.add(room=room, user=user, by=by) for user in users]
+    ReadMark.objects.bulk_create(ReadMark(member=member, at=now) for member in joined)
 
 
 @transaction.atomic
@@ -91,6 +95,22 @@ def read_up_to(room: Room, *, by: User, sequence: int) -> None:
     reached = min(sequence, room.messages.last_sequence())
     if ReadMark.objects.filter(pk=mark.pk, sequence__lt=reached).update(sequence=reached, at=timezone.now()):
         _tell(room, "read", sequence=reached, by=by.pk)
+
+
+@transaction.atomic
+def replace(room: Room, *, leaves: User, joins: User, title: str, by: User | None) -> None:
+    """Let ``joins`` go on with the conversation in the place of ``leaves``, who cannot read it any more."""
+    room.lock()
+    _tell(room, "room")  # while the one who leaves still hears of it
+    why = "The appointment was moved to another doctor."
+    for member in room.members.present().filter(user=leaves):
+        member.change(by=by, why=why, left_at=timezone.now())
+    if again := room.members.filter(user=joins).first():
+        again.change(by=by, why=why, left_at=None)
+    else:
+        _join(room, [joins], by=by)
+    room.change(by=by, why=why, title=title)
+    _tell(room, "room")
 
 
 @transaction.atomic

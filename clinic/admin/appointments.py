@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from clinic import booking, consulting
+from clinic import attending, cancelling, consulting
 from clinic.admin.availability import Reason, by_our_clock
 from clinic.models import Appointment
 from config.admin import RecordAdmin, step
@@ -100,7 +100,7 @@ class AppointmentAdmin(RecordAdmin):
 
     @step("Arrived", may="attend", icon="how_to_reg", text="The doctor sees that the patient is waiting.")
     def arrived(self, request, appointment: Appointment, form) -> str:
-        booking.arrive(appointment, by=request.user)
+        attending.arrive(appointment, by=request.user)
         return f"{appointment.patient} is waiting."
 
     @step(
@@ -111,7 +111,7 @@ class AppointmentAdmin(RecordAdmin):
         text="The fee is kept. Refund it on the order’s page if illness or an emergency stopped the patient.",
     )
     def did_not_attend(self, request, appointment: Appointment, form: Reason) -> str:
-        booking.no_show(appointment, by=request.user, why=form.cleaned_data["why"])
+        attending.no_show(appointment, by=request.user, why=form.cleaned_data["why"])
         return f"Noted: {appointment.patient} did not attend."
 
     @step(
@@ -122,7 +122,7 @@ class AppointmentAdmin(RecordAdmin):
         text="The time is free again at once. What was paid goes back in full, and both get a letter.",
     )
     def cancel(self, request, appointment: Appointment, form: Reason) -> str:
-        booking.cancel(appointment, by=request.user, why=form.cleaned_data["why"])
+        cancelling.cancel(appointment, by=request.user, why=form.cleaned_data["why"])
         return f"The appointment of {appointment.patient} is cancelled."
 
     @step(

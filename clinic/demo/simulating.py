@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from billing import charging
 from billing.simulator.running import RunningSimulator
-from clinic import booking, rostering
+from clinic import attending, booking, cancelling, expiring, rostering
 from clinic.demo import casting, visiting
 from clinic.models import Appointment, Consent, Patient, Slot, User
 from config.base import acting_as, work_off
@@ -123,7 +123,7 @@ class Simulation:
                 return
             self.pay(held, moment)
             if luck < NEVER_PAID + CANCELLED:
-                booking.cancel(held, by=patient.user, why="Something came up.")
+                cancelling.cancel(held, by=patient.user, why="Something came up.")
         work_off()
 
     def is_busy(self, patient: Patient) -> bool:
@@ -150,7 +150,7 @@ class Simulation:
         begin = datetime.combine(day, time(0), tzinfo=self.zone)
         end = min(begin + timedelta(days=1), until or begin + timedelta(days=1))
         with self.at(min(begin + timedelta(hours=5), self.now)):
-            booking.expire_holds(now=timezone.now())
+            expiring.expire_holds(now=timezone.now())
             work_off()
         todays = Appointment.objects.filter(
             status=Appointment.Status.CONFIRMED, starts_at__gte=begin, starts_at__lt=end
@@ -158,7 +158,9 @@ class Simulation:
         for appointment in todays.select_related("patient__user", "slot__practitioner__user", "room"):
             if self.random.random() < MISSED:
                 with self.at(appointment.starts_at + timedelta(minutes=12)):
-                    booking.no_show(appointment, by=appointment.slot.practitioner.user, why="Did not answer.")
+                    attending.no_show(
+                        appointment, by=appointment.slot.practitioner.user, why="Did not answer."
+                    )
             else:
                 visiting.hold_visit(appointment, simulation=self)
             with self.at(appointment.ends_at):

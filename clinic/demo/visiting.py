@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from clinic import booking, consulting
+from clinic import attending, consulting
 from clinic.demo import scripting
 from clinic.models import Appointment, Encounter, Segment
 from config.base import acting_as, work_off
@@ -24,7 +24,7 @@ def hold_visit(appointment: Appointment, *, simulation: Simulation) -> None:
     random, doctor = simulation.random, appointment.slot.practitioner.user
     begins = appointment.starts_at + timedelta(minutes=random.randint(0, 6))
     with simulation.at(begins - timedelta(minutes=4)), acting_as(appointment.patient.user):
-        booking.arrive(appointment, by=appointment.patient.user)
+        attending.arrive(appointment, by=appointment.patient.user)
     with simulation.at(begins), acting_as(doctor):
         encounter = consulting.open(appointment, by=doctor)
         consulting.start_segment(

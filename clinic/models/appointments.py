@@ -32,6 +32,10 @@ class AppointmentQuerySet(ScopedQuerySet):
         """Those that keep their slot from others."""
         return self.filter(status__in=LIVE)
 
+    def current(self) -> Self:
+        """All but those that go on at another time."""
+        return self.exclude(status=Appointment.Status.MOVED)
+
     def overdue(self, now: datetime) -> Self:
         """Holds whose time to pay has run out."""
         return self.filter(status=Appointment.Status.HELD, held_until__lte=now)
@@ -58,7 +62,7 @@ class Appointment(Stateful):
         Status.CONFIRMED: frozenset(
             {Status.ARRIVED, Status.IN_CONSULTATION, Status.CANCELLED, Status.NO_SHOW, Status.MOVED}
         ),
-        Status.ARRIVED: frozenset({Status.IN_CONSULTATION, Status.CANCELLED, Status.NO_SHOW}),
+        Status.ARRIVED: frozenset({Status.IN_CONSULTATION, Status.CANCELLED, Status.NO_SHOW, Status.MOVED}),
         Status.IN_CONSULTATION: frozenset({Status.COMPLETED}),
         Status.COMPLETED: frozenset(),
         # A payment that comes late takes the time again if it is still free.
@@ -73,8 +77,12 @@ class Appointment(Stateful):
     # The slot's instants, so that the database can keep a patient from being in two places at once.
     starts_at = models.DateTimeField(editable=False)
     ends_at = models.DateTimeField(editable=False)
-    order = models.OneToOneField(Order, models.PROTECT, editable=False, related_name="appointment")
-    room = models.OneToOneField(Room, models.PROTECT, null=True, editable=False, related_name="appointment")
+    # Both follow the patient to another time; what was moved keeps pointing at them.
+    order = models.ForeignKey(Order, models.PROTECT, editable=False, related_name="appointments")
+    room = models.ForeignKey(Room, models.PROTECT, null=True, editable=False, related_name="appointments")
+    moved_from = models.OneToOneField(
+        "self", models.PROTECT, null=True, editable=False, related_name="moved_to"
+    )
     status = models.CharField(max_length=20, choices=Status, default=Status.HELD, editable=False)
     held_until = models.DateTimeField(editable=False)
     # Once, when the payment page is opened (WCAG 2.2.1).
@@ -108,6 +116,14 @@ class Appointment(Stateful):
                 ],
                 condition=Q(status__in=LIVE),
                 violation_error_message="The patient already has an appointment at this time.",
+            ),
+            *(
+                models.UniqueConstraint(
+                    fields=[whole],
+                    condition=~Q(status="moved"),
+                    name=f"%(app_label)s_%(class)s_has_its_{whole}_alone",
+                )
+                for whole in ("order", "room")
             ),
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")), name="%(app_label)s_%(class)s_ends_after_it_starts"

@@ -224,9 +224,9 @@ class TestRefusal:
         ("same_slot", "refusal"), [(True, booking.SlotTaken), (False, booking.InTwoPlaces)]
     )
     def test_is_a_sentence(self, clash, same_slot, refusal):
-        assert type(booking._refusal(clash(same_slot=same_slot))) is refusal
+        assert type(booking.refusal(clash(same_slot=same_slot))) is refusal
 
     def test_leaves_other_mistakes_as_they_are(self):
         mistake = IntegrityError("Something else.")
 
-        assert booking._refusal(mistake) is mistake
+        assert booking.refusal(mistake) is mistake

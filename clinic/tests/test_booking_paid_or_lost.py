@@ -9,7 +9,7 @@ import time_machine
 
 from billing import charging, gateway
 from billing.models import Payment
-from clinic import booking, rostering
+from clinic import attending, booking, cancelling, expiring, rostering
 from clinic.models import Appointment, AuditEvent
 from clinic.tests.test_booking import NOON, PAGES, forced, letters, monday_noon  # noqa: F401  a fixture
 from config.base import IllegalMove
@@ -85,7 +85,7 @@ class TestConfirm:
 def pay_late(held, patient, simulated_stripe):
     """The hold ended and its page was closed; yet Stripe says in the end that money came."""
     payment = booking.start_payment(held, by=patient.user, **PAGES)
-    booking.expire_holds(now=held.held_until)
+    expiring.expire_holds(now=held.held_until)
 
     def do() -> Appointment:
         session = gateway.fetch_session(payment.session_id)
@@ -136,7 +136,7 @@ class TestLatePayment:
 
 class TestCancel:
     def test_gives_the_money_back(self, confirmed, patient, slot):
-        booking.cancel(confirmed, by=patient.user, why="I am well.")
+        cancelling.cancel(confirmed, by=patient.user, why="I am well.")
 
         confirmed.refresh_from_db()
         assert (confirmed.status, confirmed.cancelled_by) == ("cancelled", patient.user)
@@ -145,13 +145,13 @@ class TestCancel:
         assert letters() == ["appointment_confirmed", "appointment_cancelled", "appointment_cancelled_doctor"]
 
     def test_gives_the_time_back(self, confirmed, patient, slot, make_patient):
-        booking.cancel(confirmed, by=patient.user, why="I am well.")
+        cancelling.cancel(confirmed, by=patient.user, why="I am well.")
         next_one = make_patient("next")
 
         assert booking.hold(slot, patient=next_one, by=next_one.user).status == "held"
 
     def test_asks_no_money_for_a_hold(self, held, patient):
-        booking.cancel(held, by=patient.user, why="Another time suits better.")
+        cancelling.cancel(held, by=patient.user, why="Another time suits better.")
 
         held.refresh_from_db()
         assert (held.status, held.order.status) == ("cancelled", "void")
@@ -160,7 +160,7 @@ class TestCancel:
     def test_closes_the_payment_page_first(self, held, patient, simulated_stripe):
         payment = booking.start_payment(held, by=patient.user, **PAGES)
 
-        booking.cancel(held, by=patient.user, why="Another time suits better.")
+        cancelling.cancel(held, by=patient.user, why="Another time suits better.")
 
         assert simulated_stripe.press(payment.url, "pay") == ""
         held.order.refresh_from_db()
@@ -170,13 +170,13 @@ class TestCancel:
         payment = booking.start_payment(held, by=patient.user, **PAGES)
         simulated_stripe.press(payment.url, "pay")
 
-        booking.cancel(held, by=patient.user, why="Another time suits better.")
+        cancelling.cancel(held, by=patient.user, why="Another time suits better.")
 
         held.refresh_from_db()
         assert (held.status, held.order.status) == ("cancelled", "refunding")
 
     def test_is_remembered_with_who_and_why(self, confirmed, manager):
-        booking.cancel(confirmed, by=manager, why="The doctor is ill.")
+        cancelling.cancel(confirmed, by=manager, why="The doctor is ill.")
 
         last = confirmed.history.first()
         assert (last.status, last.history_user, last.history_change_reason) == (
@@ -189,7 +189,7 @@ class TestCancel:
     def test_keeps_the_patients_words_out_of_the_books(self, confirmed, patient, manager, role, told):
         words = "I am pregnant."
 
-        booking.cancel(confirmed, by={"patient": patient.user, "manager": manager}[role], why=words)
+        cancelling.cancel(confirmed, by={"patient": patient.user, "manager": manager}[role], why=words)
 
         refunding = confirmed.order.history.get(status="refunding").history_change_reason
         refund = confirmed.order.payments.get().refunds.get()
@@ -199,7 +199,7 @@ class TestCancel:
         }
 
     def test_keeps_them_out_of_a_hold_that_was_given_up(self, held, patient):
-        booking.cancel(held, by=patient.user, why="I am pregnant.")
+        cancelling.cancel(held, by=patient.user, why="I am pregnant.")
 
         assert held.order.history.first().history_change_reason == "The patient cancelled."
 
@@ -210,46 +210,46 @@ class TestCancel:
         forced(confirmed, status)
 
         with pytest.raises(IllegalMove):
-            booking.cancel(confirmed, by=patient.user, why="I am well.")
+            cancelling.cancel(confirmed, by=patient.user, why="I am well.")
 
         confirmed.order.refresh_from_db()
         assert confirmed.order.status == "paid"
 
     def test_is_too_late_for_the_patient_once_it_has_begun(self, confirmed, patient):
-        with time_machine.travel(confirmed.starts_at, tick=False), pytest.raises(booking.TooLate):
-            booking.cancel(confirmed, by=patient.user, why="I forgot.")
+        with time_machine.travel(confirmed.starts_at, tick=False), pytest.raises(cancelling.TooLate):
+            cancelling.cancel(confirmed, by=patient.user, why="I forgot.")
 
     def test_is_never_too_late_for_the_practice(self, confirmed, manager):
         with time_machine.travel(confirmed.starts_at, tick=False):
-            booking.cancel(confirmed, by=manager, why="The line broke down.")
+            cancelling.cancel(confirmed, by=manager, why="The line broke down.")
 
         assert confirmed.status == "cancelled"
 
 
 class TestExpireHolds:
     def test_leaves_those_in_time(self, held):
-        assert booking.expire_holds(now=held.held_until - timedelta(seconds=1)) == 0
+        assert expiring.expire_holds(now=held.held_until - timedelta(seconds=1)) == 0
 
         held.refresh_from_db()
         assert held.status == "held"
 
     def test_frees_the_time_and_tells_the_patient(self, held):
-        assert booking.expire_holds(now=held.held_until) == 1
+        assert expiring.expire_holds(now=held.held_until) == 1
 
         held.refresh_from_db()
         assert (held.status, held.order.status) == ("expired", "void")
         assert letters() == ["appointment_expired"]
 
     def test_does_nothing_the_second_time(self, held):
-        booking.expire_holds(now=held.held_until)
+        expiring.expire_holds(now=held.held_until)
 
-        assert booking.expire_holds(now=held.held_until) == 0
+        assert expiring.expire_holds(now=held.held_until) == 0
         assert letters() == ["appointment_expired"]
 
     def test_closes_the_payment_page(self, held, patient, simulated_stripe):
         payment = booking.start_payment(held, by=patient.user, **PAGES)
 
-        assert booking.expire_holds(now=held.held_until) == 1
+        assert expiring.expire_holds(now=held.held_until) == 1
 
         assert simulated_stripe.press(payment.url, "pay") == ""
         assert gateway.fetch_session(payment.session_id).status == "expired"
@@ -258,7 +258,7 @@ class TestExpireHolds:
         payment = booking.start_payment(held, by=patient.user, **PAGES)
         simulated_stripe.press(payment.url, "pay")
 
-        assert booking.expire_holds(now=held.held_until) == 0
+        assert expiring.expire_holds(now=held.held_until) == 0
 
         held.refresh_from_db()
         assert (held.status, held.order.status) == ("confirmed", "paid")
@@ -271,7 +271,7 @@ class TestExpireHolds:
         other = booking.hold(make_slot(hours=48), patient=second, by=second.user)
         settings.STRIPE_API_BASE = "http://127.0.0.1:9"  # nobody there
 
-        assert booking.expire_holds(now=other.held_until) == 1
+        assert expiring.expire_holds(now=other.held_until) == 1
 
         held.refresh_from_db()
         other.refresh_from_db()
@@ -282,7 +282,7 @@ class TestExpireHolds:
 class TestArrive:
     def test_lets_the_patient_wait_from_half_an_hour_before(self, confirmed, patient):
         with time_machine.travel(confirmed.starts_at - timedelta(minutes=30), tick=False):
-            booking.arrive(confirmed, by=patient.user)
+            attending.arrive(confirmed, by=patient.user)
 
         assert confirmed.status == "arrived"
 
@@ -291,15 +291,15 @@ class TestArrive:
 
         with (
             time_machine.travel(early, tick=False),
-            pytest.raises(booking.TooEarly, match=r"Tuesday 3 March 2026, 11:30 am AEDT \(UTC\+11:00\)"),
+            pytest.raises(attending.TooEarly, match=r"Tuesday 3 March 2026, 11:30 am AEDT \(UTC\+11:00\)"),
         ):
-            booking.arrive(confirmed, by=patient.user)
+            attending.arrive(confirmed, by=patient.user)
 
     def test_tells_the_desk_by_the_practices_clock(self, confirmed, reception, practice):
         practice.change(time_zone="Australia/Perth", by=None)
 
-        with pytest.raises(booking.TooEarly) as refused:
-            booking.arrive(confirmed, by=reception)
+        with pytest.raises(attending.TooEarly) as refused:
+            attending.arrive(confirmed, by=reception)
 
         assert str(refused.value) == (
             "The patient can come in from Tuesday 3 March 2026, 8:30 am AWST (UTC+08:00)."
@@ -307,7 +307,7 @@ class TestArrive:
 
     def test_refuses_what_is_not_paid(self, held, patient):
         with time_machine.travel(held.starts_at, tick=False), pytest.raises(IllegalMove):
-            booking.arrive(held, by=patient.user)
+            attending.arrive(held, by=patient.user)
 
 
 class TestNoShow:
@@ -316,13 +316,13 @@ class TestNoShow:
         forced(confirmed, status)
 
         with time_machine.travel(confirmed.starts_at, tick=False):
-            booking.no_show(confirmed, by=manager, why="Three calls, no answer.")
+            attending.no_show(confirmed, by=manager, why="Three calls, no answer.")
 
         assert (confirmed.status, confirmed.order.status) == ("no_show", "paid")
 
     def test_waits_for_the_start(self, confirmed, manager):
-        with pytest.raises(booking.TooEarly, match="has not begun yet"):
-            booking.no_show(confirmed, by=manager, why="Three calls, no answer.")
+        with pytest.raises(attending.TooEarly, match="has not begun yet"):
+            attending.no_show(confirmed, by=manager, why="Three calls, no answer.")
 
 
 def test_letters_tell_the_time_by_the_reader(make_slot, make_patient, fees, settle):

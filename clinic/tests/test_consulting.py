@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from clinic import booking, consulting
+from clinic import cancelling, consulting
 from clinic.models import Appointment, Consent, Encounter, Note
 from config import hashing
 from config.base import IllegalMove
@@ -243,7 +243,7 @@ class TestClose:
 
 
 def test_a_cancelled_appointment_is_not_opened(confirmed, doctor, simulated_stripe):
-    booking.cancel(confirmed, by=doctor.user, why="The doctor is ill.")
+    cancelling.cancel(confirmed, by=doctor.user, why="The doctor is ill.")
 
     with pytest.raises(IllegalMove):
         consulting.open(confirmed, by=doctor.user)

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from clinic import booking
+from clinic import attending, cancelling
 from clinic.forms.booking import CancelForm
 from clinic.models import LIVE, Appointment, Patient, User
 from clinic.views.patients import for_patients
@@ -43,7 +43,7 @@ def visits(request: SignedInRequest, patient: Patient) -> HttpResponse:
 def appointment(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
     found = get_object_or_404(own(request.user), pk=pk)
     record_viewed.send(Appointment, record=found, request=request, action="read")
-    context = {"appointment": found, "now": timezone.now(), "doors_open_at": booking.doors_open_at(found)}
+    context = {"appointment": found, "now": timezone.now(), "doors_open_at": attending.doors_open_at(found)}
     return render(request, "clinic/appointment.html", context)
 
 
@@ -58,7 +58,7 @@ def cancel(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse
     found = get_object_or_404(own(request.user), pk=pk)
     form = CancelForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        booking.cancel(found, by=request.user, why=form.cleaned_data["why"] or "The patient cancelled.")
+        cancelling.cancel(found, by=request.user, why=form.cleaned_data["why"] or "The patient cancelled.")
         messages.success(request, "Your appointment was cancelled.")
         return redirect("appointment", pk=pk)
     return render(request, "clinic/appointment_cancel.html", {"appointment": found, "form": form})
@@ -67,6 +67,6 @@ def cancel(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse
 @require_POST
 @for_patients
 def arrive(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
-    booking.arrive(get_object_or_404(own(request.user), pk=pk), by=request.user)
+    attending.arrive(get_object_or_404(own(request.user), pk=pk), by=request.user)
     messages.success(request, "The doctor can see that you are here. Please keep this page open.")
     return redirect("appointment", pk=pk)

@@ -230,3 +230,26 @@ class TestRoomContext:
             "others": ["Patient Example", "Doctor Example"],
             "read_by_others": 0,
         }
+
+
+class TestReplace:
+    def test_lets_somebody_go_on_in_anothers_place(self, room, patient, doctor, stranger):
+        chatting.post(room, by=doctor, text="Hello")
+
+        chatting.replace(room, leaves=doctor, joins=stranger, title="With the stranger", by=patient)
+
+        assert set(room.members.present().values_list("user", flat=True)) == {patient.pk, stranger.pk}
+        assert room.title == "With the stranger"
+        assert [told(user)[-1][0] for user in (patient, doctor, stranger)] == ["room"] * 3
+        with pytest.raises(chatting.NotAMember):
+            chatting.post(room, by=doctor, text="One more thing")
+
+    def test_lets_one_who_left_come_back_to_what_they_had_read(self, room, patient, doctor, stranger):
+        chatting.post(room, by=patient, text="Hello")
+        chatting.read_up_to(room, by=doctor, sequence=1)
+        chatting.replace(room, leaves=doctor, joins=stranger, title="Away", by=patient)
+
+        chatting.replace(room, leaves=stranger, joins=doctor, title="Back", by=patient)
+
+        assert room.members.present().get(user=doctor).read_mark.sequence == 1
+        assert room.members.count() == 3

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from clinic import boards, booking, consulting
+from clinic import attending, boards, booking, consulting
 from clinic.models import Appointment
 from messaging import chatting
 
@@ -51,7 +51,7 @@ class TestBoard:
     def test_tells_since_when_a_patient_waits(self, doctor, book, noon):
         visit = book("ada", 1)
         noon.shift(timedelta(minutes=50))
-        booking.arrive(visit, by=visit.patient.user)
+        attending.arrive(visit, by=visit.patient.user)
         arrived_at = timezone.now()
         noon.shift(timedelta(minutes=20))
 

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from clinic import boards, booking
+from clinic import attending, boards, booking
 from clinic.models import Appointment
 from messaging.models import Letter
 
@@ -78,7 +78,7 @@ class TestCalls:
     def test_name_who_did_not_come(self, reception, book, settle, noon):
         visit = settle(book("ada", 1))
         noon.shift(timedelta(hours=2))
-        booking.no_show(visit, by=reception, why="Nobody answered.")
+        attending.no_show(visit, by=reception, why="Nobody answered.")
 
         assert calls(reception) == [("Ada Example", "Did not attend at 1:00 pm")]
 

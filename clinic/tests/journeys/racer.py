@@ -36,17 +36,17 @@ def hold(slot: str, patient: str) -> None:
 
 
 def expire(now: str) -> int:
-    from clinic import booking  # noqa: PLC0415
+    from clinic import expiring  # noqa: PLC0415
 
-    return booking.expire_holds(now=datetime.fromisoformat(now))
+    return expiring.expire_holds(now=datetime.fromisoformat(now))
 
 
 def cancel(appointment: str) -> None:
-    from clinic import booking  # noqa: PLC0415
+    from clinic import cancelling  # noqa: PLC0415
     from clinic.models import Appointment  # noqa: PLC0415
 
     found = Appointment.objects.get(pk=appointment)
-    booking.cancel(found, by=found.patient.user, why="No.")
+    cancelling.cancel(found, by=found.patient.user, why="No.")
 
 
 def pay(page: str) -> None:

@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from clinic import booking
+from clinic import booking, cancelling
 from clinic.models import Appointment, AuditEvent
 
 pytestmark = pytest.mark.django_db
@@ -133,7 +133,7 @@ class TestArrive:
 class TestVisits:
     def test_are_ahead_or_earlier(self, browser, patient, make_slot, fees):
         gone = booking.hold(make_slot(24), patient=patient, by=None)
-        booking.cancel(gone, by=patient.user, why="Another time suits better.")
+        cancelling.cancel(gone, by=patient.user, why="Another time suits better.")
         ahead = booking.hold(make_slot(24.5), patient=patient, by=None)
 
         context = browser.get("/portal/visits/").context

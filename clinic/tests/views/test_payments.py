@@ -3,7 +3,7 @@ from django.urls import reverse
 
 from billing import charging
 from billing.models import Payment
-from clinic import booking
+from clinic import expiring
 from clinic.models import Appointment
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +60,7 @@ class TestPaid:
         assert "your appointment is confirmed" in arrived.content.decode()
 
     def test_shows_what_became_of_it_otherwise(self, browser, held):
-        booking.expire_holds(now=held.held_until)
+        expiring.expire_holds(now=held.held_until)
 
         answer = browser.get(address("appointment-paid", held), follow=True)
 

@@ -1,0 +1,57 @@
+"""Coming to an appointment, or not coming."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from clinic.models import Appointment, Practice
+from config.base import Refused
+from messaging import clocks
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+# How long before the start a patient can come in, and be shown to the doctor as waiting.
+DOORS_OPEN = timedelta(minutes=30)
+
+
+class TooEarly(Refused):
+    """The clock has not come that far."""
+
+
+def doors_open_at(appointment: Appointment) -> datetime:
+    """From when on the patient can come in."""
+    return appointment.starts_at - DOORS_OPEN
+
+
+def arrive(appointment: Appointment, *, by: User) -> None:
+    """Note that the patient is here and waits for the doctor.
+
+    :raises TooEarly: the doors are not open yet
+    :raises IllegalMove: it is not confirmed
+    """
+    opens_at = doors_open_at(appointment)
+    if timezone.now() < opens_at:
+        raise TooEarly(_too_early(appointment, opens_at, by=by))
+    appointment.move_to(Appointment.Status.ARRIVED, by=by, why="The patient is here.")
+
+
+def _too_early(appointment: Appointment, opens_at: datetime, *, by: User) -> str:
+    if by == appointment.patient.user:
+        return f"Please come back at {clocks.in_words(opens_at, zone=by.time_zone)}, half an hour before."
+    ours = Practice.objects.current().time_zone
+    return f"The patient can come in from {clocks.in_words(opens_at, zone=ours)}."
+
+
+def no_show(appointment: Appointment, *, by: User, why: str) -> None:
+    """Note that the patient did not come. The fee is kept.
+
+    :raises TooEarly: it has not begun yet
+    :raises IllegalMove: it is not confirmed, or has taken place
+    """
+    if timezone.now() < appointment.starts_at:
+        raise TooEarly("This appointment has not begun yet. Wait for the patient until it has.")
+    appointment.move_to(Appointment.Status.NO_SHOW, by=by, why=why)

@@ -1,0 +1,133 @@
+"""Moving an appointment to another time: the new one is taken and the old one freed, or neither."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from clinic import booking
+from clinic.models import Appointment, Slot
+from config.base import IllegalMove, Refused
+from messaging import chatting, clocks
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from clinic.models import User
+
+
+class TooLateToMove(Refused):
+    def __init__(self) -> None:
+        super().__init__("It is too late to move this appointment. Please call the practice.")
+
+
+class SameTime(Refused):
+    def __init__(self) -> None:
+        super().__init__("The appointment is at this time already. Please choose another.")
+
+
+class OtherPrice(Refused):
+    def __init__(self, *, there: Decimal, here: Decimal) -> None:
+        super().__init__(
+            f"An appointment of that kind costs A${there:,.2f}, this one costs A${here:,.2f}."
+            " Choose a time of the same kind, or cancel this one and book the other."
+        )
+
+
+def free_until(appointment: Appointment) -> datetime:
+    """Until when the patient may move the appointment themselves."""
+    return appointment.starts_at
+
+
+def move(appointment: Appointment, *, to: Slot, by: User | None, why: str) -> Appointment:
+    """Take ``to`` for the patient and free the time they have, in one; what was paid stays paid.
+
+    The appointment that was moved points to the one that is returned, which has its order and its room.
+
+    :raises TooLateToMove: it has begun, or the patient asks and ``free_until`` has passed
+    :raises IllegalMove: it is not paid for, or is over
+    :raises SameTime: ``to`` is the time they have
+    :raises OtherPrice: ``to`` is of a kind that costs more, or less
+    :raises booking.SlotPast, booking.SlotWithdrawn, booking.SlotTaken: ``to`` cannot be had
+    :raises booking.InTwoPlaces: the patient has another appointment then
+    """
+    try:
+        with transaction.atomic():
+            return _move(appointment, to=to, by=by, why=why)
+    except IntegrityError as clash:
+        raise booking.refusal(clash) from clash
+
+
+def _move(appointment: Appointment, *, to: Slot, by: User | None, why: str) -> Appointment:
+    now = timezone.now()
+    _hold_still(appointment, to)
+    _allow(appointment, to=to, by=by, now=now)
+    appointment.move_to(Appointment.Status.MOVED, by=by, why=why)
+    booking.ask_for(to, patient=appointment.patient, now=now)
+    moved = Appointment.objects.add(
+        slot=to,
+        patient=appointment.patient,
+        starts_at=to.starts_at,
+        ends_at=to.ends_at,
+        order=appointment.order,
+        room=appointment.room,
+        moved_from=appointment,
+        status=Appointment.Status.CONFIRMED,
+        held_until=appointment.held_until,
+        by=by,
+        why=why,
+    )
+    booking.freed([appointment.slot_id])
+    _bring_room(moved, by=by)
+    _tell(moved, by=by)
+    return moved
+
+
+def _hold_still(appointment: Appointment, to: Slot) -> None:
+    """Lock all that takes part, in the order of every booking: money, appointment, patient, times by key."""
+    appointment.order.lock()
+    appointment.lock()
+    appointment.patient.lock()
+    # Both times: two appointments that change places would each wait for the other's.
+    for slot in sorted([appointment.slot, to], key=lambda slot: slot.pk):
+        slot.lock()
+
+
+def _allow(appointment: Appointment, *, to: Slot, by: User | None, now: datetime) -> None:
+    if Appointment.Status.MOVED not in Appointment.MOVES[appointment.status]:
+        raise IllegalMove(appointment, Appointment.Status.MOVED)
+    until = free_until(appointment) if by == appointment.patient.user else appointment.starts_at
+    if until <= now:
+        raise TooLateToMove
+    if to.pk == appointment.slot_id:
+        raise SameTime
+    price = appointment.order.amount
+    if to.appointment_type_id != appointment.slot.appointment_type_id:
+        fee = booking.fee_for(appointment.patient, to.appointment_type).amount
+        if fee != price:
+            raise OtherPrice(there=fee, here=price)
+
+
+def _bring_room(moved: Appointment, *, by: User | None) -> None:
+    """Let the conversation go on, with the doctor of the new time."""
+    if moved.room is None or moved.moved_from is None:
+        return
+    before, now = moved.moved_from.slot.practitioner, moved.slot.practitioner
+    if before != now:
+        chatting.replace(moved.room, leaves=before.user, joins=now.user, title=booking.room_title(now), by=by)
+    at = clocks.in_words(moved.starts_at, zone=moved.patient.user.time_zone)
+    chatting.post_system(moved.room, text=f"The appointment was moved to {at}.")
+
+
+def _tell(moved: Appointment, *, by: User | None) -> None:
+    """Write to the patient, to the doctor of the new time, and to one who has nothing to do with it now."""
+    booking.tell(moved, "clinic/mail/appointment_moved")
+    doctor = moved.slot.practitioner.user
+    if doctor != by:
+        booking.tell(moved, "clinic/mail/appointment_moved_doctor", whom=doctor)
+    before = moved.moved_from and moved.moved_from.slot.practitioner.user
+    if moved.moved_from and before not in {doctor, by}:
+        booking.tell(moved.moved_from, "clinic/mail/appointment_cancelled_doctor", whom=before)
