@@ -81,8 +81,8 @@ def _move(appointment: Appointment, *, to: Slot, by: User | None, why: str) -> A
         why=why,
     )
     booking.freed([appointment.slot_id])
-    _bring_room(moved, by=by)
-    _tell(moved, by=by)
+    _bring_room(moved, before=appointment, by=by)
+    _tell(moved, before=appointment, by=by)
     return moved
 
 
@@ -111,23 +111,23 @@ def _allow(appointment: Appointment, *, to: Slot, by: User | None, now: datetime
             raise OtherPrice(there=fee, here=price)
 
 
-def _bring_room(moved: Appointment, *, by: User | None) -> None:
+def _bring_room(moved: Appointment, *, before: Appointment, by: User | None) -> None:
     """Let the conversation go on, with the doctor of the new time."""
-    if moved.room is None or moved.moved_from is None:
+    room, doctor = moved.room, moved.slot.practitioner
+    if room is None:
         return
-    before, now = moved.moved_from.slot.practitioner, moved.slot.practitioner
-    if before != now:
-        chatting.replace(moved.room, leaves=before.user, joins=now.user, title=booking.room_title(now), by=by)
+    if doctor != before.slot.practitioner:
+        leaves, title = before.slot.practitioner.user, booking.room_title(doctor)
+        chatting.replace(room, leaves=leaves, joins=doctor.user, title=title, by=by)
     at = clocks.in_words(moved.starts_at, zone=moved.patient.user.time_zone)
-    chatting.post_system(moved.room, text=f"The appointment was moved to {at}.")
+    chatting.post_system(room, text=f"The appointment was moved to {at}.")
 
 
-def _tell(moved: Appointment, *, by: User | None) -> None:
+def _tell(moved: Appointment, *, before: Appointment, by: User | None) -> None:
     """Write to the patient, to the doctor of the new time, and to one who has nothing to do with it now."""
     booking.tell(moved, "clinic/mail/appointment_moved")
-    doctor = moved.slot.practitioner.user
+    doctor, former = moved.slot.practitioner.user, before.slot.practitioner.user
     if doctor != by:
         booking.tell(moved, "clinic/mail/appointment_moved_doctor", whom=doctor)
-    before = moved.moved_from and moved.moved_from.slot.practitioner.user
-    if moved.moved_from and before not in {doctor, by}:
-        booking.tell(moved.moved_from, "clinic/mail/appointment_cancelled_doctor", whom=before)
+    if former not in {doctor, by}:
+        booking.tell(before, "clinic/mail/appointment_cancelled_doctor", whom=former)
