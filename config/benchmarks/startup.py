@@ -9,17 +9,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import django
 from django.conf import settings
 
-from config.benchmarks import dashboard
+from config.benchmarks import dashboard, scratch
 from config.benchmarks.measuring import fetcher, memory, p95, times
 from config.benchmarks.reports import CannotMeasure, Report
-from config.supervisor import postgres, processes, surroundings
+from config.supervisor import postgres, surroundings
 
 STARTS = 3
 SETTLING = 5  # seconds until the set is idle
@@ -48,7 +47,7 @@ def run() -> Report:
     with closing(clinic):
         report.figures["start_s"] = statistics.median(starts)
         measure_memory(report)
-        with bare_server() as (bare_port, bare_pid):
+        with scratch.served("config.benchmarks.bare:application") as (bare_port, bare_pid):
             report.floors["bare_process_mb"] = memory([bare_pid])
             measure_dashboard(report, port=port, bare_port=bare_port)
     measure_floor_of_start(report)
@@ -138,27 +137,6 @@ def measure_floor_of_start(report: Report) -> None:
         stderr=subprocess.DEVNULL,
     )
     report.floors["django_start_s"] = time.perf_counter() - began
-
-
-@contextmanager
-def bare_server() -> Iterator[tuple[int, int]]:
-    """An application that does nothing, on the server and with the options of the clinic's web process."""
-    port = free_ports()
-    command = ["-m", "uvicorn", "--log-level", "warning", "--no-access-log", "--port", str(port)]
-    process = subprocess.Popen(
-        processes.guarded([sys.executable, *command, "config.benchmarks.bare:application"]),
-        cwd=surroundings.BASE,
-    )
-    try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield port, process.pid
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def free_ports() -> int:
