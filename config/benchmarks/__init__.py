@@ -3,4 +3,5 @@
 # Each module has a function ``run() -> Report``; the name is what ``make bench BENCH=name`` takes.
 BENCHMARKS = {
     "startup": "config.benchmarks.startup",
+    "booking": "config.benchmarks.booking",
 }

@@ -14,8 +14,8 @@ import pytest
 from django.conf import settings
 
 from billing.simulator.running import RunningSimulator
-from clinic.tests.journeys.crowd import Visitor
 from clinic.tests.journeys.stage import Stage
+from config.benchmarks.crowd import Visitor
 
 CROWD, DOCTORS, TIMES = 200, 10, 7  # people, doctors, times of each doctor
 KILLS = 3
@@ -55,7 +55,7 @@ def crowded(tmp_path_factory):
     try:
         stage.start()
         gathered = subprocess.run(
-            [sys.executable, "-m", "clinic.tests.journeys.crowd", str(CROWD), str(DOCTORS), str(TIMES)],
+            [sys.executable, "-m", "config.benchmarks.crowd", str(CROWD), str(DOCTORS), str(TIMES)],
             cwd=settings.BASE_DIR,
             env=stage.environment,
             check=True,
@@ -63,8 +63,8 @@ def crowded(tmp_path_factory):
             timeout=PATIENCE,
         )
         found = json.loads(gathered.stdout)
-        stage.visitors = [Visitor(stage.web, session) for session in found["sessions"]]
-        stage.slots = found["slots"]
+        stage.visitors = [Visitor(stage.web, person["session"]) for person in found["people"]]
+        stage.slots = [offered["slot"] for offered in found["times"]]
         yield stage
     finally:
         stage.stop()
