@@ -54,6 +54,8 @@ WHERE withdrawn_at IS NULL AND appointment_type_id = %(kind)s AND accepts_patien
 ORDER BY slot.practitioner_id, starts_at
 """
 
+SWEEP_BY_HAND = "UPDATE clinic_appointment SET status = 'expired' WHERE status = 'held' AND held_until <= %s"
+
 
 def run() -> Report:
     report = Report(targets=dict(TARGETS))
@@ -212,7 +214,8 @@ def measure_sweep(report: Report) -> None:
     count = overdue.count()
     with transaction.atomic():
         began = time.perf_counter()
-        overdue.update(status=Appointment.Status.EXPIRED)
+        with connection.cursor() as cursor:
+            cursor.execute(SWEEP_BY_HAND, [now])
         report.floors["bare_update_s"] = time.perf_counter() - began
         transaction.set_rollback(True)
     began = time.perf_counter()
