@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from billing import gateway, refunding, signals
+from billing import bookkeeping, gateway, refunding, signals
 from billing.models import Fee, Order, OrderLine, Payment
 from config.base import Refused
 
@@ -41,6 +41,11 @@ class PaymentUnderWay(Refused):
         super().__init__(f"{order} is being paid at this moment. Please look again in a minute.")
 
 
+class MoreThanOwed(Refused):
+    def __init__(self, order: Order) -> None:
+        super().__init__(f"A${order.owing:,.2f} is owed. Please enter that much or less.")
+
+
 class CheckoutClosed(Refused):
     def __init__(self) -> None:
         super().__init__("The time to pay ran out while the payment page was opening. Please start again.")
@@ -51,11 +56,12 @@ class Mismatch(Refused):
 
 
 class Line(NamedTuple):
-    """One thing to charge for; the amount includes GST."""
+    """One thing to charge for; the amount includes GST, ``code`` is that of the fee."""
 
     description: str
     gst_code: str
     amount: Decimal
+    code: str = ""
 
 
 def line_for(code: str, *, on: datetime.date) -> Line:
@@ -66,16 +72,18 @@ def line_for(code: str, *, on: datetime.date) -> Line:
     fee = Fee.objects.on(on).filter(code=code).first()
     if fee is None:
         raise NoFee(code)
-    return Line(fee.description, fee.gst_code, fee.amount)
+    return Line(fee.description, fee.gst_code, fee.amount, fee.code)
 
 
 @transaction.atomic
-def open_order(*, payer: User, lines: Sequence[Line], by: User | None) -> Order:
-    """Write down what ``payer`` owes, and for what."""
+def open_order(*, payer: User, lines: Sequence[Line], by: User | None, earner: User | None = None) -> Order:
+    """Write down what ``payer`` owes, for what, and whose income it is."""
     offered = [Line(*line) for line in lines]
-    order = Order.objects.add(payer=payer, amount=sum(line.amount for line in offered), by=by, why="Offered.")
+    amount = sum(line.amount for line in offered)
+    order = Order.objects.add(payer=payer, earner=earner, amount=amount, by=by, why="Offered.")
     for line in offered:
         OrderLine.objects.create(order=order, recorded_by=by, **line._asdict())
+    bookkeeping.opened(order, by=by)
     return order
 
 
@@ -129,7 +137,7 @@ def _reserve(order: Order, success_url: str, cancel_url: str, expires_at: dateti
         pending = None
     return pending or Payment.objects.add(
         order=order,
-        amount=order.amount,
+        amount=order.owing,
         success_url=success_url,
         cancel_url=cancel_url,
         expires_at=expires_at,
@@ -210,13 +218,18 @@ def _compare(payment: Payment, session: gateway.Session) -> None:
 
 def _take(order: Order, payment: Payment, *, by: User | None = None, **known: str) -> None:
     """The money is here. What it was for may be gone, or paid already; then it goes back."""
-    now = timezone.now()
-    payment.move_to(Payment.Status.SUCCEEDED, by=by, why="The money came in.", paid_at=now, url="", **known)
-    if order.status in {Order.Status.OPEN, Order.Status.VOID}:
-        order.move_to(Order.Status.PAID, by=by, why="Paid.", paid_at=now)
+    payment.move_to(
+        Payment.Status.SUCCEEDED, by=by, why="The money came in.", paid_at=timezone.now(), url="", **known
+    )
+    if order.status == Order.Status.VOID and payment.amount >= order.amount:
+        bookkeeping.reopened(order, payment=payment, by=by, why="Paid after it had been given up.")
+    was_owing = order.owing > 0
+    bookkeeping.received(order, payment, by=by)
+    if order.owing < 0:
+        why = "Nothing was owed any more when this came in."
+        refunding.refund(order, payment=payment, amount=-order.owing, by=None, why=why)
+    if was_owing and order.owing <= 0:
         signals.order_paid.send(Order, order=order)
-    else:
-        refunding.refund(order, payment=payment, by=None, why="Nothing was owed any more when this came in.")
 
 
 def expire_checkout(order: Order) -> bool:
@@ -252,30 +265,49 @@ def waive(order: Order, *, by: User, why: str) -> None:
     expire_checkout(order)
     with transaction.atomic():
         _still_open(order)
-        order.move_to(Order.Status.WAIVED, by=by, why=why, waived_at=timezone.now(), waived_by=by)
+        bookkeeping.waived(order, by=by, why=why)
+        signals.order_paid.send(Order, order=order)
+
+
+def write_off(order: Order, *, by: User, why: str) -> None:
+    """Give up hope that the rest will be paid; whoever waits for the order goes on as if it were.
+
+    :raises NothingToPay: the order is not open
+    :raises PaymentUnderWay: the payer opened a payment page in this very moment
+    """
+    expire_checkout(order)
+    with transaction.atomic():
+        _still_open(order)
+        bookkeeping.written_off(order, by=by, why=why)
         signals.order_paid.send(Order, order=order)
 
 
 @transaction.atomic
 def void(order: Order, *, by: User | None, why: str) -> None:
-    """Give the order up. Close its payment page first, with ``expire_checkout``.
+    """Give the order up; what has come in goes back. Close its payment page first, with ``expire_checkout``.
 
     :raises NothingToPay: the order is not open
     :raises PaymentUnderWay: its payment page is open
     """
     _still_open(order)
-    order.move_to(Order.Status.VOID, by=by, why=why)
+    refunding.unwind(order, by=by, why=why)
 
 
-def take_payment(order: Order, *, by: User, method: str, why: str = "Taken by hand.") -> Payment:
-    """Note money that a person took: at a terminal, in cash, by bank transfer.
+def take_payment(
+    order: Order, *, by: User, method: str, amount: Decimal | None = None, why: str = "Taken by hand."
+) -> Payment:
+    """Note money that a person took: at a terminal, in cash, by bank transfer. All that is owed, or a part.
 
     :raises NothingToPay: the order is not open
+    :raises MoreThanOwed: less is owed
     """
     expire_checkout(order)
     with transaction.atomic():
         _still_open(order)
-        payment = Payment.objects.add(order=order, amount=order.amount, method=method, by=by, why=why)
+        amount = order.owing if amount is None else amount
+        if not 0 < amount <= order.owing:
+            raise MoreThanOwed(order)
+        payment = Payment.objects.add(order=order, amount=amount, method=method, by=by, why=why)
         _take(order, payment, by=by)
     return payment
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from billing import gateway, signals
+from billing import bookkeeping, gateway, signals
 from billing.models import Order, Payment, Refund
 from config.base import Refused, enqueue
 
@@ -53,8 +53,7 @@ def refund(
     if not NOTHING < amount <= left:
         raise TooMuch(left)
     owed = Refund.objects.add(payment=payment, amount=amount, reason=why, by=by, why=why)
-    if order.status != Order.Status.REFUNDING:
-        order.move_to(Order.Status.REFUNDING, by=by, why=why)
+    bookkeeping.promised(order, owed, by=by)
     if payment.method == Payment.Method.CARD:
         enqueue("billing.tasks.send_refund", owed.pk)
     else:
@@ -63,18 +62,27 @@ def refund(
 
 
 @transaction.atomic
-def unwind(order: Order, *, by: User | None, why: str, keep: Decimal = NOTHING) -> Refund | None:
+def unwind(order: Order, *, by: User | None, why: str, keep: Decimal = NOTHING) -> list[Refund]:
     """Give back what was paid for something that will not take place, all but ``keep``.
 
     What is kept is the cancellation fee that the payer agreed to; nothing goes back where it is all of it.
+    What is still owed is asked for no more.
 
     :raises TooMuch: more is to be kept than was paid
     """
     order.lock()
-    held = Order.objects.with_sums().get(pk=order.pk).kept
+    held = order.kept - order.promised
     if not NOTHING <= keep <= held:
         raise TooMuch(held)
-    return refund(order, by=by, why=why, amount=held - keep) if held > keep else None
+    if order.owing > 0:
+        bookkeeping.given_up(order, by=by, why=why)
+    owed = []
+    while (left := order.kept - order.promised - keep) > 0:
+        payment, most = _fullest(order, only=None)
+        owed.append(refund(order, by=by, why=why, payment=payment, amount=min(most, left)))
+    if keep:
+        bookkeeping.kept(order, keep, by=by, why=why)
+    return owed
 
 
 def _fullest(order: Order, *, only: Payment | None) -> tuple[Payment, Decimal]:
@@ -185,29 +193,15 @@ def _accept_refusal(owed: Refund, *, failure: str) -> None:
 
 
 def _finish(order: Order, owed: Refund, status: str, *, by: User | None, why: str, **known: str) -> None:
-    """Write down the end of a refund, and what is left of the order."""
+    """Write down the end of a refund; the order follows."""
     if owed.status in {status, Refund.Status.FAILED}:
         return
     owed.move_to(status, by=by, why=why, **known)
-    _rest(order, by=by)
     if status == Refund.Status.SUCCEEDED:
+        bookkeeping.returned(order, owed, by=by)
         signals.order_refunded.send(Order, order=order, refund=owed)
-
-
-def _rest(order: Order, *, by: User | None) -> None:
-    """Where the order comes to rest once none of its refunds is under way."""
-    if Refund.objects.unfinished().filter(payment__order=order).exists():
-        return
-    kept = Order.objects.with_sums().get(pk=order.pk).kept
-    if kept > NOTHING:
-        status = Order.Status.PAID
     else:
-        status = Order.Status.WAIVED if order.waived_at else Order.Status.REFUNDED
-    if order.status == Order.Status.REFUNDED != status:
-        # The bank sent back what had gone through: the order holds money again.
-        order.move_to(Order.Status.REFUNDING, by=by, why="A refund came back.")
-    if order.status != status:
-        order.move_to(status, by=by, why=f"A${kept:,.2f} kept.")
+        bookkeeping.withdrawn(order, owed, by=by, why=why)
 
 
 def chase(*, now: datetime) -> None:

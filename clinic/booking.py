@@ -104,7 +104,12 @@ def _hold(slot: Slot, *, patient: Patient, by: User | None, consents: Iterable[s
         raise HoldsEnough
     ask_for(slot.lock(), patient=patient, now=now)
     consenting.agree(patient, kinds=consents, by=by)
-    order = charging.open_order(payer=patient.user, lines=[fee_for(patient, slot.appointment_type)], by=by)
+    order = charging.open_order(
+        payer=patient.user,
+        lines=[fee_for(patient, slot.appointment_type)],
+        earner=slot.practitioner.user,
+        by=by,
+    )
     return Appointment.objects.add(
         slot=slot,
         patient=patient,

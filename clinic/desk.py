@@ -73,6 +73,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Orders", "receipt_long", "billing.order"),
         Entry("Payments", "payments", "billing.payment"),
         Entry("Refunds", "currency_exchange", "billing.refund"),
+        Entry("Ledger", "menu_book", "billing.entry"),
         Entry("Fees", "sell", "billing.fee"),
         Entry("Payment events", "webhook", "billing.stripeevent"),
     ],

@@ -143,6 +143,8 @@ class Fact(models.Model):
     """A row that is written once: the database refuses to change or delete it."""
 
     PATIENT: ClassVar[str] = ""
+    IS_PART: ClassVar[bool] = False
+    """Whether the audit trail tells of it with the fact that it is part of, not by itself."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     recorded_at = models.DateTimeField(default=timezone.now, editable=False)

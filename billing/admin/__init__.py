@@ -1,5 +1,5 @@
 """The money's screens."""
 
-from billing.admin import events, fees, orders, payments, refunds
+from billing.admin import events, fees, ledger, orders, payments, refunds
 
-__all__ = ["events", "fees", "orders", "payments", "refunds"]
+__all__ = ["events", "fees", "ledger", "orders", "payments", "refunds"]

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -28,6 +27,8 @@ COLOURS = {
     Order.Status.WAIVED: "info",
     Order.Status.REFUNDING: "warning",
     Order.Status.REFUNDED: "info",
+    Order.Status.WRITTEN_OFF: "info",
+    Order.Status.DISPUTED: "danger",
 }
 
 
@@ -94,7 +95,7 @@ class OrderAdmin(RecordAdmin):
     fieldsets = [
         (None, {"fields": [("number", "payer", "status"), ("amount", "gst", "kept")]}),
         ("Payments and refunds", {"fields": ["show_payments", "show_refunds"]}),
-        ("When", {"fields": [("created_at", "paid_at"), ("waived_at", "waived_by")]}),
+        ("When", {"fields": ["created_at"]}),
     ]
     readonly_fields = [
         "status",
@@ -104,16 +105,10 @@ class OrderAdmin(RecordAdmin):
         "show_payments",
         "show_refunds",
         "created_at",
-        "paid_at",
-        "waived_at",
-        "waived_by",
         "number",
         "payer",
     ]
     actions_detail = ["refund", "take", "waive"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).with_sums()
 
     @display(description="Status", ordering="status", label=COLOURS)
     def show_status(self, order: Order) -> tuple[str, str]:

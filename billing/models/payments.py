@@ -40,6 +40,7 @@ class Payment(Stateful):
         TERMINAL = "terminal", "Card, at the terminal"
         TRANSFER = "transfer", "Bank transfer"
         CASH = "cash"
+        CREDIT = "credit", "Patient credit"
 
     MOVES = {
         Status.PENDING: frozenset({Status.SUCCEEDED, Status.EXPIRED, Status.FAILED}),

@@ -3,7 +3,7 @@
 import pytest
 
 from billing import receiving, refunding
-from billing.models import Fee, Order, OrderLine, Payment, Refund, StripeEvent
+from billing.models import Entry, Fee, Order, OrderLine, Payment, Posting, Refund, StripeEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +33,13 @@ def test_what_stripe_tells_is_for_those_who_run_the_clinic(make_user, role):
     )
 
     assert StripeEvent.objects.visible_to(make_user(role, "someone")).exists() is (role in SEES_ALL)
+
+
+@pytest.mark.parametrize("role", ["manager", "auditor", "doctor", "reception", "patient"])
+@pytest.mark.parametrize("model", [Entry, Posting])
+def test_the_ledger_is_for_those_who_run_the_clinic(paid, make_user, role, model):
+    assert model.objects.visible_to(make_user(role, "someone")).exists() is (role in SEES_ALL)
+    assert not model.objects.visible_to(paid.payer).exists()
 
 
 @pytest.mark.parametrize("role", ["manager", "patient"])

@@ -25,7 +25,7 @@ CLINICAL = {
     "Documents",
     "Consents",
 }
-MONEY = {"Orders", "Payments", "Refunds", "Fees", "Payment events"}
+MONEY = {"Orders", "Payments", "Refunds", "Ledger", "Fees", "Payment events"}
 TASKS = {"Waiting tasks", "Failed tasks", "Finished tasks", "Schedules"}
 SHOWN = {
     Role.MANAGER: ALWAYS | CATALOGUE | MONEY | TASKS | {"Accounts", "Approvals", "Imports", "Letters"},

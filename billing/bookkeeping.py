@@ -1,0 +1,145 @@
+"""Which accounts a fact moves money between. Every rule here wants its order locked."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from django.db.models import Q, Sum
+
+from billing.models import Account, Entry, Order, Payment, Refund
+from billing.posting import Leg, post, reverse
+from billing.receipting import gst_within, rounded
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+NOTHING = Decimal("0.00")
+TILL = {
+    Payment.Method.CARD: Account.STRIPE,
+    Payment.Method.TERMINAL: Account.TERMINAL,
+    Payment.Method.TRANSFER: Account.BANK,
+    Payment.Method.CASH: Account.CASH,
+    Payment.Method.CREDIT: Account.CREDITS,
+}
+"""Where the money of a payment lies."""
+
+# What an order stands for, in the order in which a part of it is rounded; the last gets what is left.
+WORTH = (Account.GST, Account.CANCELLATION, Account.INCOME)
+
+
+def opened(order: Order, *, by: User | None) -> None:
+    """The payer owes the order's lines."""
+    gst = gst_within(order.lines.all())
+    legs = [
+        Leg(Account.RECEIVABLE, order.amount),
+        Leg(Account.GST, -gst),
+        Leg(Account.INCOME, gst - order.amount),
+    ]
+    post(Entry.Kind.ORDERED, key=f"ordered:{order.pk}", legs=legs, by=by, order=order, at=order.created_at)
+
+
+def given_up(order: Order, *, by: User | None, why: str) -> None:
+    """What is still owed is asked for no more, because nothing was given for it."""
+    legs = [Leg(Account.RECEIVABLE, -order.owing), *_less(order, order.owing)]
+    post(Entry.Kind.VOIDED, key=f"voided:{order.pk}", legs=legs, by=by, why=why, order=order)
+
+
+def reopened(order: Order, *, payment: Payment, by: User | None, why: str) -> None:
+    """The order counts again, because it was paid after all."""
+    first = order.entries.get(kind=Entry.Kind.ORDERED)
+    legs = [Leg(posting.account, posting.amount) for posting in first.postings.all()]
+    key = f"reopened:{payment.pk}"
+    post(Entry.Kind.REOPENED, key=key, legs=legs, by=by, why=why, order=order, payment=payment)
+
+
+def received(order: Order, payment: Payment, *, by: User | None) -> None:
+    """The money of a payment is in its till."""
+    legs = [Leg(TILL[payment.method], payment.amount), Leg(Account.RECEIVABLE, -payment.amount)]
+    post(
+        Entry.Kind.RECEIVED,
+        key=f"received:{payment.pk}",
+        legs=legs,
+        by=by,
+        at=payment.paid_at,
+        order=order,
+        payment=payment,
+    )
+
+
+def waived(order: Order, *, by: User, why: str) -> None:
+    """What is still owed is a present."""
+    _let_off(order, Entry.Kind.WAIVED, Account.WAIVED, by=by, why=why)
+
+
+def written_off(order: Order, *, by: User, why: str) -> None:
+    """What is still owed will never come."""
+    _let_off(order, Entry.Kind.WRITTEN_OFF, Account.WRITTEN_OFF, by=by, why=why)
+
+
+def _let_off(order: Order, kind: str, account: str, *, by: User, why: str) -> None:
+    owing = order.owing
+    tax = [leg for leg in _less(order, owing) if leg.account == Account.GST]
+    loss = owing - sum(leg.amount for leg in tax)
+    legs = [Leg(Account.RECEIVABLE, -owing), Leg(account, loss), *tax]
+    post(kind, key=f"{kind}:{order.pk}", legs=legs, by=by, why=why, order=order)
+
+
+def promised(order: Order, refund: Refund, *, by: User | None) -> None:
+    """Some of a payment is to go back.
+
+    While something is owed, a refund brings the debt back. Otherwise it first gives back what was
+    paid too much, then lowers the price.
+    """
+    debt = refund.amount if order.owing > 0 else min(refund.amount, -order.owing)
+    legs = [
+        Leg(Account.RECEIVABLE, debt),
+        *_less(order, refund.amount - debt),
+        Leg(Account.REFUNDS, -refund.amount),
+    ]
+    key = f"promised:{refund.pk}"
+    post(Entry.Kind.PROMISED, key=key, legs=legs, by=by, why=refund.reason, order=order, refund=refund)
+
+
+def returned(order: Order, refund: Refund, *, by: User | None) -> None:
+    """The money has left its till."""
+    till = TILL[refund.payment.method]
+    legs = [Leg(Account.REFUNDS, refund.amount), Leg(till, -refund.amount)]
+    post(Entry.Kind.RETURNED, key=f"returned:{refund.pk}", legs=legs, by=by, order=order, refund=refund)
+
+
+def withdrawn(order: Order, refund: Refund, *, by: User | None, why: str) -> None:
+    """The refund did not work out: what was sent is back, and nothing is promised any more."""
+    sent = order.entries.filter(key=f"returned:{refund.pk}").first()
+    if sent:
+        reverse(sent, Entry.Kind.CAME_BACK, key=f"came_back:{refund.pk}", by=by, why=why)
+    promise = order.entries.get(key=f"promised:{refund.pk}")
+    reverse(promise, Entry.Kind.WITHDRAWN, key=f"withdrawn:{refund.pk}", by=by, why=why)
+    order.refresh_from_db()
+
+
+def kept(order: Order, amount: Decimal, *, by: User | None, why: str) -> None:
+    """What was paid for a service stays as a cancellation fee, of which a part is GST."""
+    gst = rounded(amount / 11)
+    legs = [*_less(order, amount), Leg(Account.GST, -gst), Leg(Account.CANCELLATION, gst - amount)]
+    post(Entry.Kind.KEPT, key=f"kept:{order.pk}", legs=legs, by=by, why=why, order=order)
+
+
+def _less(order: Order, amount: Decimal) -> list[Leg]:
+    """The debits that lower what ``order`` stands for by ``amount``, its tax by the same share."""
+    worth = _worth(order)
+    total = sum(worth.values(), NOTHING)
+    legs = []
+    left = amount
+    for account in [*worth][:-1]:
+        share = rounded(amount * worth[account] / total)
+        legs.append(Leg(account, share))
+        left -= share
+    return [*legs, Leg([*worth][-1] if worth else Account.INCOME, left)]
+
+
+def _worth(order: Order) -> dict[str, Decimal]:
+    """What the order stands for now, account by account."""
+    rows = order.postings.filter(Q(account__in=WORTH)).values_list("account").order_by()
+    sums = dict(rows.annotate(Sum("amount")))
+    return {account: -sums[account] for account in WORTH if sums.get(account, NOTHING) < 0}
