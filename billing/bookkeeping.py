@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from clinic.models import User
 
 NOTHING = Decimal("0.00")
-TILL = {
+TILL: dict[str, str] = {
     Payment.Method.CARD: Account.STRIPE,
     Payment.Method.TERMINAL: Account.TERMINAL,
     Payment.Method.TRANSFER: Account.BANK,

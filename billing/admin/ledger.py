@@ -81,7 +81,7 @@ class EntryAdmin(FactAdmin):
 
     @display(description="Amount")
     def show_amount(self, entry: Entry) -> SafeString:
-        return column(entry.moved)  # type: ignore[attr-defined]  asked for in get_queryset
+        return column(entry.moved)
 
     @display(description="Payment")
     def show_payment(self, entry: Entry) -> SafeString | str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -90,6 +91,9 @@ class Entry(Fact):
     dispute = models.ForeignKey(Dispute, models.PROTECT, null=True, editable=False, related_name="entries")
 
     objects = EntryQuerySet.as_manager()
+
+    if TYPE_CHECKING:  # where the list asked for it
+        moved: Decimal
 
     class Meta:
         verbose_name = "ledger entry"
