@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from billing import charging, refunding
 from billing.models import Order, Payment
-from clinic import consenting
+from clinic import calendars, consenting
 from clinic.models import Appointment, AppointmentType, Patient, Practice, Slot
 from config.base import Refused
 from messaging import chatting, clocks, mailing
@@ -239,4 +239,5 @@ def tell(appointment: Appointment, template: str, *, whom: User | None = None) -
             "fee": f"{appointment.order.amount:,.2f}",
             "refunded": appointment.order.status in {Order.Status.REFUNDING, Order.Status.REFUNDED},
         },
+        enclosures=[] if whom else calendars.enclosures(appointment),
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import smtplib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from email.mime.text import MIMEText
 from email.utils import parseaddr
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -16,6 +17,7 @@ from django.db import transaction
 from django.template import Context, TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import get_template, select_template
 from django.utils import timezone
+from simple_history.utils import bulk_create_with_history
 
 from config.base import Refused, enqueue, forbid_transaction
 from messaging.models import Letter
@@ -35,7 +37,25 @@ SWEEP = 60
 """Seconds that one sweep takes at most: the worker has other things to do."""
 SECRETS: dict[str, Callable[[Letter], dict[str, str]]] = {}
 """By template: what makes, at sending, the words that no row may hold. The apps above fill it."""
+STILL_WANTED: dict[str, Callable[[Letter], bool]] = {}
+"""By template: whether a letter still makes sense, asked before it is sent. The apps above fill it."""
 PROBLEMS = (smtplib.SMTPException, OSError, TemplateDoesNotExist, TemplateSyntaxError)
+
+
+class Enclosure(NamedTuple):
+    """A small file of text that goes along with a letter, and is kept with it."""
+
+    name: str
+    text: str
+    subtype: str = "plain"
+    parameters: dict[str, str] = {}
+
+    def part(self) -> MIMEText:
+        part = MIMEText(self.text, self.subtype, "utf-8")
+        for name, value in self.parameters.items():
+            part.set_param(name, value)
+        part.add_header("Content-Disposition", "attachment", filename=self.name)
+        return part
 
 
 class NotYetSent(Refused):
@@ -46,6 +66,11 @@ class NotYetSent(Refused):
 class Outdated(Refused):
     def __init__(self) -> None:
         super().__init__("The account or its address has changed since, so this letter is not sent.")
+
+
+class NotNeeded(Refused):
+    def __init__(self) -> None:
+        super().__init__("What this letter was about is over or has changed, so it is not sent.")
 
 
 class AlreadyBeingSent(Refused):
@@ -60,6 +85,7 @@ def queue(
     recipient: User | None,
     to: str,
     context: dict[str, Any],
+    enclosures: Sequence[Enclosure] = (),
     is_confidential: bool = False,
     copy_of: Letter | None = None,
     by: User | None = None,
@@ -76,6 +102,7 @@ def queue(
         recipient=recipient,
         to=to,
         context=context,
+        enclosures=[enclosure._asdict() for enclosure in enclosures],
         is_confidential=is_confidential,
         copy_of=copy_of,
         next_attempt_at=timezone.now(),
@@ -84,10 +111,21 @@ def queue(
     return letter
 
 
+@transaction.atomic
+def queue_all(letters: Sequence[Letter]) -> None:
+    """Owe many new letters at once, in as many statements as one; a sweep sends them."""
+    if letters:
+        bulk_create_with_history(letters, Letter)
+        enqueue("messaging.tasks.send_due_letters")
+
+
 def send(letter: Letter) -> None:
     """Send ``letter`` if it is due and nobody else is at it; on failure plan the next attempt."""
     forbid_transaction()
     if not _claim(letter, now=timezone.now()):
+        return
+    if not is_wanted(letter):
+        letter.move_to(Letter.Status.DROPPED, by=None, why="It was no longer needed.")
         return
     try:
         mail = render(letter)
@@ -107,6 +145,12 @@ def send(letter: Letter) -> None:
         )
 
 
+def is_wanted(letter: Letter) -> bool:
+    """Whether ``letter`` still makes sense: what it is about may have changed while it waited."""
+    check = STILL_WANTED.get(letter.template)
+    return check is None or check(letter)
+
+
 def send_due() -> int:
     """Send the letters whose time has come, for a minute at most; the next sweep goes on."""
     ends, sent = time.monotonic() + SWEEP, 0
@@ -123,10 +167,13 @@ def send_again(letter: Letter, *, by: User) -> Letter:
     """Try a failed letter anew, or send a copy of one that was sent. Returns what is being sent.
 
     :raises NotYetSent: the letter has not left for the first time
+    :raises NotNeeded: what it is about has changed since
     :raises AlreadyBeingSent: a copy of it is on its way
     """
     if letter.lock().status == Letter.Status.OWED:
         raise NotYetSent
+    if letter.status == Letter.Status.DROPPED or not is_wanted(letter):
+        raise NotNeeded
     if letter.status == Letter.Status.FAILED:
         letter.move_to(
             Letter.Status.OWED, by=by, why="Sent again.", attempts=0, next_attempt_at=timezone.now()
@@ -140,6 +187,7 @@ def send_again(letter: Letter, *, by: User) -> Letter:
         recipient=letter.recipient,
         to=letter.to,
         context=letter.context,
+        enclosures=[Enclosure(**enclosure) for enclosure in letter.enclosures],
         is_confidential=letter.is_confidential,
         copy_of=letter,
         by=by,
@@ -173,6 +221,8 @@ def render(letter: Letter) -> EmailMultiAlternatives:
     mail.extra_headers["Message-ID"] = f"<{letter.pk}@{address.rpartition('@')[2]}>"
     page = select_template([f"{letter.template}.html", "messaging/mail/plain.html"])
     mail.attach_alternative(page.render({**context, "subject": subject, "text": body}), "text/html")
+    for enclosure in letter.enclosures:
+        mail.attach(Enclosure(**enclosure).part())
     return mail
 
 

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from billing.models import Order
 from clinic.models.availability import LIVE, Instants, Slot
@@ -35,6 +36,12 @@ class AppointmentQuerySet(ScopedQuerySet):
     def current(self) -> Self:
         """All but those that go on at another time."""
         return self.exclude(status=Appointment.Status.MOVED)
+
+    def with_times_moved(self) -> Self:
+        """Tell of each as ``times_moved`` how often its booking was moved before."""
+        moved = Appointment.objects.filter(order=OuterRef("order"), status=Appointment.Status.MOVED)
+        counted = moved.order_by().values("order").annotate(times=Count("pk")).values("times")
+        return self.annotate(times_moved=Coalesce(Subquery(counted), 0))
 
     def overdue(self, now: datetime) -> Self:
         """Holds whose time to pay has run out."""
@@ -91,6 +98,9 @@ class Appointment(Stateful):
     cancelled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
+
+    times_moved: int
+    """How often its booking was moved before: where ``with_times_moved`` was asked."""
 
     objects = AppointmentQuerySet.as_manager()
 

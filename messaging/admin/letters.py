@@ -19,8 +19,13 @@ from config.versions import InWords
 from messaging import mailing
 from messaging.models import Letter
 
-TEXT = {"subject", "body", "context"}
-COLOURS = {Letter.Status.OWED: "warning", Letter.Status.SENT: "success", Letter.Status.FAILED: "danger"}
+TEXT = {"subject", "body", "context", "enclosures"}
+COLOURS = {
+    Letter.Status.OWED: "warning",
+    Letter.Status.SENT: "success",
+    Letter.Status.FAILED: "danger",
+    Letter.Status.DROPPED: "default",
+}
 
 
 class HidesText(InWords):
@@ -37,6 +42,7 @@ class LetterAdmin(RecordAdmin):
     search_fields = ["to", "subject"]
     fields = [
         "show_letter",
+        "show_enclosures",
         "to",
         "show_status",
         "attempts",
@@ -84,6 +90,10 @@ class LetterAdmin(RecordAdmin):
             letter.subject,
             body,
         )
+
+    @display(description="With it", empty_value="–")
+    def show_enclosures(self, letter: Letter) -> str:
+        return ", ".join(enclosure["name"] for enclosure in letter.enclosures)
 
     @step(
         "Send again",

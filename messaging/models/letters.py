@@ -32,11 +32,13 @@ class Letter(Stateful):
         OWED = "owed", "To be sent"
         SENT = "sent"
         FAILED = "failed"
+        DROPPED = "dropped", "No longer needed"
 
     MOVES = {
-        Status.OWED: frozenset({Status.SENT, Status.FAILED}),
+        Status.OWED: frozenset({Status.SENT, Status.FAILED, Status.DROPPED}),
         Status.SENT: frozenset(),
         Status.FAILED: frozenset({Status.OWED}),
+        Status.DROPPED: frozenset(),
     }
 
     recipient = models.ForeignKey(
@@ -45,6 +47,8 @@ class Letter(Stateful):
     to = models.EmailField("to", max_length=254, editable=False)
     template = models.CharField("kind", max_length=100, editable=False)
     context = models.JSONField(default=dict, encoder=DjangoJSONEncoder, editable=False)
+    # Small files of text that go along, as ``mailing.Enclosure`` describes them.
+    enclosures = models.JSONField(default=list, editable=False)
     # Its links open the reader's account: they are made at sending, and its text is never kept.
     is_confidential = models.BooleanField(default=False, editable=False)
     status = models.CharField(max_length=20, choices=Status, default=Status.OWED, editable=False)

@@ -62,6 +62,16 @@ def templates(settings, tmp_path):
 
 
 @pytest.fixture
+def wanted(monkeypatch):
+    """Say whether the letters of this test are still wanted."""
+
+    def say(*, still: bool) -> None:
+        monkeypatch.setitem(mailing.STILL_WANTED, "mail/appointment", lambda letter: still)
+
+    return say
+
+
+@pytest.fixture
 def owed(patient, templates):
     return mailing.queue(
         "mail/appointment",
@@ -88,6 +98,34 @@ class TestQueue:
             transaction.set_rollback(True)
 
         assert not Letter.objects.exists()
+        assert queued_tasks() == []
+
+
+@pytest.mark.django_db
+class TestQueueAll:
+    @pytest.mark.parametrize("many", [1, 30])
+    def test_owes_many_in_as_many_statements_as_one(
+        self, patient, templates, django_assert_num_queries, queued_tasks, many
+    ):
+        letters = [
+            Letter(
+                template="mail/appointment",
+                recipient=patient,
+                to=patient.email,
+                next_attempt_at=timezone.now(),
+            )
+            for _ in range(many)
+        ]
+
+        with django_assert_num_queries(5):
+            mailing.queue_all(letters)
+
+        assert Letter.objects.count() == Letter.history.count() == many
+        assert queued_tasks() == ["messaging.tasks.send_due_letters"]
+
+    def test_asks_nobody_to_send_nothing(self, queued_tasks, db):
+        mailing.queue_all([])
+
         assert queued_tasks() == []
 
 
@@ -132,6 +170,36 @@ class TestSend:
             tasks.send_letter(str(owed.pk))
 
         assert len(mailbox.taken) == 1
+
+    def test_takes_a_file_along(self, owed, mailbox):
+        calendar = mailing.Enclosure("visit.ics", "BEGIN:VCALENDAR\r\n", "calendar", {"method": "REQUEST"})
+        letter = mailing.queue(
+            owed.template, recipient=owed.recipient, to=owed.to, context=owed.context, enclosures=[calendar]
+        )
+
+        mailing.send(letter)
+
+        [mail] = mailbox.taken
+        [part] = mail.iter_attachments()
+        kinds = ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/calendar"]
+        assert [each.get_content_type() for each in mail.walk()] == kinds
+        assert (part.get_filename(), part.get_param("method")) == ("visit.ics", "REQUEST")
+        assert part.get_content() == "BEGIN:VCALENDAR\r\n"
+
+    def test_drops_what_is_no_longer_needed(self, owed, wanted, mailbox):
+        wanted(still=False)
+
+        mailing.send(owed)
+
+        assert (owed.status, owed.last_error) == (Letter.Status.DROPPED, "")
+        assert mailbox.taken == []
+
+    def test_sends_what_is_still_wanted(self, owed, wanted, mailbox):
+        wanted(still=True)
+
+        mailing.send(owed)
+
+        assert owed.status == Letter.Status.SENT
 
     def test_refuses_to_send_in_a_transaction(self, owed, mailbox):
         with transaction.atomic(), pytest.raises(RuntimeError):
@@ -224,6 +292,26 @@ class TestSendAgain:
 
         assert (copy.copy_of, copy.to) == (owed, owed.to)
         assert [mail["Subject"] for mail in mailbox.taken] == [owed.subject] * 2
+
+    def test_a_copy_takes_the_file_along_too(self, owed, manager, mailbox):
+        files = [mailing.Enclosure("visit.ics", "BEGIN:VCALENDAR", "calendar")._asdict()]
+        owed.change(by=None, enclosures=files)
+        mailing.send(owed)
+
+        copy = mailing.send_again(owed, by=manager)
+
+        assert copy.enclosures == files
+
+    @pytest.mark.parametrize("sent", [True, False], ids=["sent", "dropped"])
+    def test_refuses_what_is_no_longer_needed(self, owed, wanted, manager, mailbox, sent):
+        wanted(still=sent)
+        mailing.send(owed)
+        wanted(still=False)
+
+        with pytest.raises(mailing.NotNeeded):
+            mailing.send_again(owed, by=manager)
+
+        assert owed.copies.count() == 0
 
     def test_asked_twice_sends_one_copy(self, owed, manager, mailbox):
         mailing.send(owed)
