@@ -81,7 +81,10 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Conversations", "forum", "messaging.room"),
         Entry("Letters", "outgoing_mail", "messaging.letter"),
     ],
-    "Records": [Entry("Audit trail", "policy", "clinic.auditevent")],
+    "Records": [
+        Entry("Audit trail", "policy", "clinic.auditevent"),
+        Entry("Checks of the records", "rule", "clinic.inspection"),
+    ],
     "Settings": [
         Entry("Practice", "home_health", "clinic.practice"),
         Entry("Appointment types", "category", "clinic.appointmenttype"),

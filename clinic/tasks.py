@@ -2,12 +2,16 @@
 
 from django.utils import timezone
 
-from clinic import documents, expiring, rostering
+from clinic import documents, expiring, inspecting, rostering
 from clinic.models import Prescription
 
 
 def expire_holds() -> None:
     expiring.expire_holds(now=timezone.now())
+
+
+def check_invariants() -> None:
+    inspecting.inspect()
 
 
 def offer_slots() -> None:

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db.models import Count
 
 from clinic import desk
-from clinic.boards import figures
+from clinic.boards import figures, health
 from clinic.boards.figures import Chart, Day, Figure, between
 from clinic.models import AuditEvent, Prescription
 
@@ -32,6 +32,7 @@ def board(user: User) -> dict[str, Any]:
     return {
         "numbers": _numbers(counted, day),
         "charts": [_chart(counted, day)],
+        "health": health.card(user, day),
         "opened": _latest(user, AuditEvent.Action.READ),
         "opened_link": desk.page("clinic.auditevent", action__exact="read"),
         "failed": _latest(user, AuditEvent.Action.SIGN_IN_FAILED),

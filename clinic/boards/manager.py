@@ -10,7 +10,7 @@ from django.db.models import Count, Q, Sum
 from billing.models import Payment, Refund, StripeEvent
 from catalog.models import Import
 from clinic import desk
-from clinic.boards import figures
+from clinic.boards import figures, health
 from clinic.boards.figures import Chart, Day, Figure, between, dollars
 from clinic.models import LIVE, Appointment, Patient, Practitioner
 from messaging.models import Letter
@@ -47,6 +47,7 @@ def board(user: User) -> dict[str, Any]:
         "numbers": [*visits_today(user, day), *_money(user, day), _new_patients(user, day)],
         "statuses": statuses_today(user, day),
         "queues": _queues(user, day),
+        "health": health.card(user, day),
         "charts": [_visits_chart(user, day), _income_chart(user, day)],
         "upcoming": upcoming(user, day),
         "upcoming_link": desk.page("clinic.appointment", starts_at__gte=day.now, o="starts_at"),

@@ -4,6 +4,7 @@ from clinic.models.appointments import Appointment
 from clinic.models.audit import AuditEvent
 from clinic.models.availability import BOOKED, LIVE, AppointmentType, Roster, Slot
 from clinic.models.encounters import Encounter, Note, Segment
+from clinic.models.inspections import Inspection
 from clinic.models.patients import Consent, Patient, State
 from clinic.models.people import Role, User
 from clinic.models.practice import Practice
@@ -20,6 +21,7 @@ __all__ = [
     "Consent",
     "Document",
     "Encounter",
+    "Inspection",
     "MonitoringCheck",
     "Note",
     "Patient",

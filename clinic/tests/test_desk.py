@@ -26,12 +26,23 @@ CLINICAL = {
     "Consents",
 }
 MONEY = {"Orders", "Payments", "Refunds", "Ledger", "Fees", "Payment events"}
+RECORDS = {"Checks of the records"}
 TASKS = {"Waiting tasks", "Failed tasks", "Finished tasks", "Schedules"}
 SHOWN = {
-    Role.MANAGER: ALWAYS | CATALOGUE | MONEY | TASKS | {"Accounts", "Approvals", "Imports", "Letters"},
+    Role.MANAGER: ALWAYS
+    | CATALOGUE
+    | MONEY
+    | TASKS
+    | RECORDS
+    | {"Accounts", "Approvals", "Imports", "Letters"},
     Role.RECEPTION: ALWAYS | {"Orders", "Letters"},
     Role.DOCTOR: ALWAYS | CATALOGUE | CLINICAL | {"Conversations"},
-    Role.AUDITOR: ALWAYS | CATALOGUE | CLINICAL | MONEY | {"Accounts", "Imports", "Conversations", "Letters"},
+    Role.AUDITOR: ALWAYS
+    | CATALOGUE
+    | CLINICAL
+    | MONEY
+    | RECORDS
+    | {"Accounts", "Imports", "Conversations", "Letters"},
 }
 
 
