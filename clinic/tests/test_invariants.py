@@ -1,7 +1,11 @@
 """Each check of the clinic's rows: silent where all is well, and the only one to speak of its own fault."""
 
+from decimal import Decimal
+
 import pytest
 
+from billing import charging
+from billing.charging import Line
 from clinic import booking, cancelling, moving
 from config import invariants
 
@@ -31,12 +35,10 @@ FAULTS = {
         "UPDATE clinic_slot SET withdrawn_at = now(), withdrawn_by_id = {user} WHERE id = {slot}",
     ],
     "confirmed_is_settled": [
-        "UPDATE billing_order SET status = 'void' WHERE id = {order}",
-        "UPDATE billing_historicalorder SET status = 'void' WHERE id = {order}",
+        "UPDATE clinic_appointment SET order_id = {unpaid} WHERE id = {appointment}",
     ],
     "over_asks_no_money": [
-        "UPDATE billing_order SET status = 'open' WHERE id = {given_up}",
-        "UPDATE billing_historicalorder SET status = 'open' WHERE id = {given_up}",
+        "UPDATE clinic_appointment SET order_id = {unpaid} WHERE id = {given_up}",
     ],
     "hold_ends_in_time": [
         f"UPDATE clinic_appointment SET held_until = {LONG_AGO} WHERE id = {{beside}}",
@@ -61,8 +63,7 @@ FAULTS = {
     ],
 }
 TABLES = [
-    "clinic_appointment", "clinic_slot", "billing_order", "billing_historicalorder", "messaging_member",
-    "messaging_historicalroom", "messaging_letter",
+    "clinic_appointment", "clinic_slot", "messaging_member", "messaging_historicalroom", "messaging_letter",
 ]  # fmt: skip
 
 
@@ -75,10 +76,11 @@ def clinic(confirmed, settle, make_slot, make_patient, make_doctor):
     beside = booking.hold(make_slot(24, of=make_doctor("beside")), patient=another, by=another.user)
     given_up = booking.hold(make_slot(96), patient=third, by=third.user)
     cancelling.cancel(given_up, by=third.user, why="")
+    unpaid = charging.open_order(payer=third.user, lines=[Line("Extra", "gst_free", Decimal(10))], by=None)
     rows = {
         "appointment": confirmed, "slot": confirmed.slot, "patient": confirmed.patient,
-        "user": confirmed.patient.user, "order": confirmed.order, "room": confirmed.room,
-        "moved": moved, "other": moved, "beside": beside, "given_up": given_up.order, "free": make_slot(120),
+        "user": confirmed.patient.user, "unpaid": unpaid, "room": confirmed.room,
+        "moved": moved, "other": moved, "beside": beside, "given_up": given_up, "free": make_slot(120),
     }  # fmt: skip
     named = {name: f"'{row.pk}'" for name, row in rows.items()}
     return named | {"starts": f"'{confirmed.starts_at}'", "ends": f"'{confirmed.ends_at}'"}
