@@ -28,7 +28,7 @@ def card(user: User, day: Day) -> Health:
     latest = Inspection.objects.visible_to(user).order_by("-recorded_at", "-pk").first()
     findings = latest.findings if latest else []
     return Health(
-        at=latest and latest.recorded_at,
+        at=latest.recorded_at if latest else None,
         checks=len(findings),
         failed=[found["sentence"] for found in findings if found["broken"]],
         is_overdue=inspecting.is_missing(latest, now=day.now),
