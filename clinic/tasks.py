@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from clinic import documents, expiring, inspecting, rostering
+from clinic import documents, expiring, inspecting, reminding, rostering
 from clinic.models import Prescription
 
 
@@ -12,6 +12,10 @@ def expire_holds() -> None:
 
 def check_invariants() -> None:
     inspecting.inspect()
+
+
+def remind_patients() -> None:
+    reminding.remind(now=timezone.now())
 
 
 def offer_slots() -> None:

@@ -24,7 +24,13 @@ class PracticeAdmin(RecordAdmin):
                 ],
             },
         ),
-        ("Bookings", {"classes": ["tab"], "fields": ["time_zone", ("hold_minutes", "horizon_weeks")]}),
+        (
+            "Bookings",
+            {
+                "classes": ["tab"],
+                "fields": ["time_zone", ("hold_minutes", "horizon_weeks"), "reminder_hours"],
+            },
+        ),
     ]
 
     def changelist_view(self, request, extra_context=None):

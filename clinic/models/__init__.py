@@ -10,6 +10,7 @@ from clinic.models.people import Role, User
 from clinic.models.practice import Practice
 from clinic.models.practitioners import Practitioner
 from clinic.models.prescriptions import Approval, Document, MonitoringCheck, Prescription, PrescriptionLine
+from clinic.models.reminders import Reminder
 
 __all__ = [
     "BOOKED",
@@ -29,6 +30,7 @@ __all__ = [
     "Practitioner",
     "Prescription",
     "PrescriptionLine",
+    "Reminder",
     "Role",
     "Roster",
     "Segment",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, cast
 
-from django.core.validators import MinValueValidator
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
@@ -14,6 +15,14 @@ from config.base import Record, ScopedQuerySet
 
 if TYPE_CHECKING:
     from clinic.models.people import User
+
+
+MOST_REMINDERS = 5
+REMINDER_AT_MOST = 14 * 24  # hours
+
+
+def a_day_and_an_hour() -> list[int]:
+    return [24, 1]
 
 
 class PracticeQuerySet(ScopedQuerySet):
@@ -43,6 +52,16 @@ class Practice(Record):
         "minutes a time is held for payment", default=15, validators=[MinValueValidator(5)]
     )
     horizon_weeks = models.PositiveSmallIntegerField("weeks ahead that can be booked", default=8)
+    reminder_hours = ArrayField(
+        models.PositiveSmallIntegerField(
+            validators=[MinValueValidator(1), MaxValueValidator(REMINDER_AT_MOST)]
+        ),
+        verbose_name="hours before a visit when patients are reminded",
+        help_text="With commas between them, such as 24, 1. Leave it empty, and nobody is reminded.",
+        default=a_day_and_an_hour,
+        blank=True,
+        size=MOST_REMINDERS,
+    )
 
     objects = PracticeQuerySet.as_manager()
 
