@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q, Sum
 
-from billing.models import Account, Entry, Order, Payment, Refund
+from billing.models import Account, Dispute, Entry, Order, Payment, Refund
 from billing.posting import Leg, post, reverse
 from billing.receipting import gst_within, rounded
 
@@ -51,6 +51,18 @@ def reopened(order: Order, *, payment: Payment, by: User | None, why: str) -> No
     legs = [Leg(posting.account, posting.amount) for posting in first.postings.all()]
     key = f"reopened:{payment.pk}"
     post(Entry.Kind.REOPENED, key=key, legs=legs, by=by, why=why, order=order, payment=payment)
+
+
+def handed_over(order: Order, *, before: User | None, by: User | None, why: str) -> None:
+    """The income is the order's earner's now, no more that of ``before``."""
+    legs = []
+    for account, amount in _worth(order).items():
+        if account != Account.GST:
+            legs += [Leg(account, amount), Leg(account, -amount, order.earner_id)]
+    number = order.entries.filter(kind=Entry.Kind.HANDED_OVER).count() + 1
+    key = f"handed_over:{order.pk}:{number}"
+    former = before.pk if before else None
+    post(Entry.Kind.HANDED_OVER, key=key, legs=legs, by=by, why=why, order=order, earner_id=former)
 
 
 def received(order: Order, payment: Payment, *, by: User | None) -> None:
@@ -143,3 +155,31 @@ def _worth(order: Order) -> dict[str, Decimal]:
     rows = order.postings.filter(Q(account__in=WORTH)).values_list("account").order_by()
     sums = dict(rows.annotate(Sum("amount")))
     return {account: -sums[account] for account in WORTH if sums.get(account, NOTHING) < 0}
+
+
+def disputed(dispute: Dispute, order: Order) -> None:
+    """Stripe holds the money of a payment back until a bank has decided."""
+    legs = [Leg(Account.DISPUTED, dispute.amount), Leg(Account.STRIPE, -dispute.amount)]
+    _of_dispute(Entry.Kind.DISPUTED, f"disputed:{dispute.pk}", legs, dispute=dispute, order=order)
+
+
+def decided(dispute: Dispute, order: Order) -> None:
+    """The bank has decided, and may think again: what it decided before is undone first."""
+    kind, account = {
+        Dispute.Status.WON: (Entry.Kind.DISPUTE_WON, Account.STRIPE),
+        Dispute.Status.LOST: (Entry.Kind.DISPUTE_LOST, Account.DISPUTE_LOSSES),
+    }[Dispute.Status(dispute.status)]
+    ends = [Entry.Kind.DISPUTE_WON, Entry.Kind.DISPUTE_LOST]
+    earlier = order.entries.filter(dispute=dispute, kind__in=ends).order_by("recorded_at", "pk")
+    last = earlier.last()
+    if last and last.kind == kind:
+        return
+    if last:
+        reverse(last, Entry.Kind.DISPUTED, key=f"undecided:{last.pk}", by=None)
+    key = f"{kind}:{dispute.pk}:{earlier.count() + 1}"
+    legs = [Leg(account, dispute.amount), Leg(Account.DISPUTED, -dispute.amount)]
+    _of_dispute(kind, key, legs, dispute=dispute, order=order)
+
+
+def _of_dispute(kind: str, key: str, legs: list[Leg], *, dispute: Dispute, order: Order) -> None:
+    post(kind, key=key, legs=legs, by=None, order=order, payment=dispute.payment, dispute=dispute)

@@ -87,6 +87,15 @@ def open_order(*, payer: User, lines: Sequence[Line], by: User | None, earner: U
     return order
 
 
+@transaction.atomic
+def hand_over(order: Order, *, earner: User, by: User | None, why: str) -> None:
+    """Make what the order brings the income of somebody else, who does the work now."""
+    before = order.lock().earner
+    if before != earner:
+        order.change(earner=earner, by=by, why=why)
+        bookkeeping.handed_over(order, before=before, by=by, why=why)
+
+
 def start_checkout(
     order: Order, *, success_url: str, cancel_url: str, expires: datetime.datetime | None = None
 ) -> Payment:

@@ -81,6 +81,21 @@ class Return:
 
 
 @dataclass(frozen=True)
+class Objection:
+    """A dispute as Stripe has it now."""
+
+    id: str
+    status: str  # as in ``billing.models.Dispute.Status``
+    reason: str
+    amount: Decimal
+    currency: str
+    livemode: bool
+    intent_id: str
+    opened_at: datetime
+    due_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Notice:
     """The few parts of a webhook that we go by; what it says about money is never one of them."""
 
@@ -179,6 +194,12 @@ def fetch_intent_of_charge(charge_id: str) -> str:
         return _key(client.v1.charges.retrieve(charge_id).payment_intent)
 
 
+def fetch_dispute(stripe_id: str) -> Objection:
+    """Ask how a dispute stands."""
+    with _talking() as client:
+        return _objection(client.v1.disputes.retrieve(stripe_id))
+
+
 def read_event(body: bytes, signature: str) -> Notice:
     """Check the signature over the raw body, then read what the webhook is about.
 
@@ -269,6 +290,21 @@ def _return(found: Any) -> Return:
         intent_id=_key(found.payment_intent),
         refund_id=metadata["refund"] if "refund" in metadata else "",  # noqa: SIM401  a Stripe object has no get
         failure=getattr(found, "failure_reason", None) or "",
+    )
+
+
+def _objection(found: Any) -> Objection:
+    due_by = found.evidence_details.due_by
+    return Objection(
+        id=found.id,
+        status=found.status,
+        reason=found.reason,
+        amount=dollars(found.amount),
+        currency=found.currency.upper(),
+        livemode=found.livemode,
+        intent_id=_key(found.payment_intent),
+        opened_at=datetime.fromtimestamp(found.created, UTC),
+        due_at=datetime.fromtimestamp(due_by, UTC) if due_by else None,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,10 +20,11 @@ NOTHING = Decimal("0.00")
 
 
 class Leg(NamedTuple):
-    """One account's part: a debit above zero, a credit below."""
+    """One account's part: a debit above zero, a credit below; earned by the entry's earner unless said."""
 
     account: str
     amount: Decimal
+    earner_id: UUID | None = None
 
 
 @transaction.atomic
@@ -59,20 +61,19 @@ def post(
         **about,
     )
     Posting.objects.bulk_create(
-        Posting(entry=entry, account=account, amount=amount, happened_at=at, recorded_by=by)
-        for account, amount in parts
+        Posting(entry=entry, **part._asdict(), happened_at=at, recorded_by=by) for part in parts
     )
     if order is not None:
         order.refresh_from_db()
     return entry
 
 
-def _summed(legs: Iterable[Leg]) -> list[tuple[str, Decimal]]:
+def _summed(legs: Iterable[Leg]) -> list[Leg]:
     """Each account once, and none that nothing happened to."""
-    sums: dict[str, Decimal] = {}
-    for account, amount in legs:
-        sums[account] = sums.get(account, NOTHING) + amount
-    return [(account, amount) for account, amount in sums.items() if amount]
+    sums: dict[tuple[str, UUID | None], Decimal] = {}
+    for account, amount, earner_id in legs:
+        sums[account, earner_id] = sums.get((account, earner_id), NOTHING) + amount
+    return [Leg(account, amount, earner_id) for (account, earner_id), amount in sums.items() if amount]
 
 
 def reverse(entry: Entry, kind: str, *, key: str, by: User | None, why: str = "") -> Entry | None:
@@ -80,7 +81,7 @@ def reverse(entry: Entry, kind: str, *, key: str, by: User | None, why: str = ""
     return post(
         kind,
         key=key,
-        legs=[Leg(posting.account, -posting.amount) for posting in entry.postings.all()],
+        legs=[Leg(part.account, -part.amount, part.earner_id) for part in entry.postings.all()],
         by=by,
         why=why,
         order=entry.order,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from billing import charging, gateway, refunding
+from billing import charging, disputing, gateway, refunding
 from billing.models import StripeEvent
 from config.base import Refused, enqueue
 
@@ -101,6 +101,11 @@ ACTIONS: dict[str, Callable[[str], None]] = {
     "refund.created": refunding.follow,
     "refund.updated": refunding.follow,
     "refund.failed": refunding.follow,
+    "charge.dispute.created": disputing.follow,
+    "charge.dispute.updated": disputing.follow,
+    "charge.dispute.closed": disputing.follow,
+    "charge.dispute.funds_withdrawn": disputing.follow,
+    "charge.dispute.funds_reinstated": disputing.follow,
 }
 
 

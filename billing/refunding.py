@@ -66,23 +66,28 @@ def unwind(order: Order, *, by: User | None, why: str, keep: Decimal = NOTHING) 
     """Give back what was paid for something that will not take place, all but ``keep``.
 
     What is kept is the cancellation fee that the payer agreed to; nothing goes back where it is all of it.
-    What is still owed is asked for no more.
+    What is still owed is asked for no more; what a bank holds back in a dispute is not ours to give.
 
     :raises TooMuch: more is to be kept than was paid
     """
     order.lock()
-    held = order.kept - order.promised
+    held = _held(order)
     if not NOTHING <= keep <= held:
         raise TooMuch(held)
     if order.owing > 0:
         bookkeeping.given_up(order, by=by, why=why)
     owed = []
-    while (left := order.kept - order.promised - keep) > 0:
+    while (left := _held(order) - keep) > 0:
         payment, most = _fullest(order, only=None)
         owed.append(refund(order, by=by, why=why, payment=payment, amount=min(most, left)))
     if keep:
         bookkeeping.kept(order, keep, by=by, why=why)
     return owed
+
+
+def _held(order: Order) -> Decimal:
+    """How much of the order's money is ours to give back."""
+    return sum((remaining(payment) for payment in order.payments.succeeded()), NOTHING)
 
 
 def _fullest(order: Order, *, only: Payment | None) -> tuple[Payment, Decimal]:
@@ -96,9 +101,10 @@ def _fullest(order: Order, *, only: Payment | None) -> tuple[Payment, Decimal]:
 
 
 def remaining(payment: Payment) -> Decimal:
-    """How much of a payment is neither given back nor promised."""
+    """How much of a payment is neither given back, nor promised, nor disputed."""
     promised = payment.refunds.exclude(status=Refund.Status.FAILED).aggregate(total=Sum("amount"))["total"]
-    return payment.amount - (promised or NOTHING)
+    disputed = payment.disputes.against_us().aggregate(total=Sum("amount"))["total"]
+    return max(payment.amount - (promised or NOTHING) - (disputed or NOTHING), NOTHING)
 
 
 def send(owed: Refund) -> None:

@@ -219,7 +219,7 @@ def _confirm_late(appointment: Appointment) -> None:
 
 
 def _lose(appointment: Appointment, *, why: str) -> None:
-    refunding.refund(appointment.order, by=None, why=why)
+    refunding.unwind(appointment.order, by=None, why=why)
     tell(appointment, "clinic/mail/appointment_lost")
 
 

@@ -47,7 +47,7 @@ def cancel(appointment: Appointment, *, by: User, why: str) -> None:
         if order.status == Order.Status.OPEN:
             charging.void(order, by=by, why=who_did)
         elif order.status == Order.Status.PAID:
-            refunding.refund(order, by=by, why=who_did)
+            refunding.unwind(order, by=by, why=who_did)
         booking.freed([appointment.slot_id])
         _tell_of_cancelling(appointment)
 

@@ -27,6 +27,10 @@ class DisputeQuerySet(ScopedQuerySet):
         """Those that wait for our evidence."""
         return self.filter(status__in=Dispute.TO_ANSWER)
 
+    def against_us(self) -> Self:
+        """Those whose money is not ours to give back: the bank has it, or may get it."""
+        return self.filter(status__in=[*Dispute.HOLDS_MONEY, Dispute.Status.LOST])
+
     def late(self, now: datetime) -> Self:
         return self.to_answer().filter(due_at__lt=now)
 
@@ -45,21 +49,24 @@ class Dispute(Stateful):
         UNDER_REVIEW = "under_review", "Answered"
         WON = "won"
         LOST = "lost"
+        PREVENTED = "prevented"
 
     MOVES = {
         Status.WARNING_NEEDS_RESPONSE: frozenset(Status) - {Status.WARNING_NEEDS_RESPONSE},
         Status.WARNING_UNDER_REVIEW: frozenset(Status) - {Status.WARNING_UNDER_REVIEW},
         # A bank may turn a closed warning into a dispute.
         Status.WARNING_CLOSED: frozenset(
-            {Status.NEEDS_RESPONSE, Status.UNDER_REVIEW, Status.WON, Status.LOST}
+            {Status.NEEDS_RESPONSE, Status.UNDER_REVIEW, Status.WON, Status.LOST, Status.PREVENTED}
         ),
         Status.NEEDS_RESPONSE: frozenset({Status.UNDER_REVIEW, Status.WON, Status.LOST}),
         Status.UNDER_REVIEW: frozenset({Status.NEEDS_RESPONSE, Status.WON, Status.LOST}),
         # Rarely a bank reverses what it had decided.
         Status.WON: frozenset({Status.LOST}),
         Status.LOST: frozenset({Status.WON}),
+        Status.PREVENTED: frozenset(),
     }
     TO_ANSWER = (Status.WARNING_NEEDS_RESPONSE, Status.NEEDS_RESPONSE)
+    DECIDED = (Status.WON, Status.LOST)
     HOLDS_MONEY = (Status.NEEDS_RESPONSE, Status.UNDER_REVIEW)
     UNDECIDED = (*TO_ANSWER, Status.WARNING_UNDER_REVIEW, Status.UNDER_REVIEW)
 

@@ -63,6 +63,7 @@ class Entry(Fact):
         RETURNED = "returned", "Refunded"
         CAME_BACK = "came_back", "Refund came back"
         KEPT = "kept", "Kept as cancellation fee"
+        HANDED_OVER = "handed_over", "Earned by somebody else"
         WAIVED = "waived"
         WRITTEN_OFF = "written_off", "Written off"
         CREDITED = "credited", "Credit given"
@@ -123,8 +124,8 @@ class PostingQuerySet(ScopedQuerySet):
 class Posting(Fact):
     """One account's part in an entry.
 
-    When, whose order and who earned it are the entry's; the database copies them, so that a million
-    postings can be added up by any of them without looking elsewhere.
+    When, whose order and who earned it are the entry's, unless somebody else earned this part; the
+    database copies them, so that a million postings can be added up by any of them without looking elsewhere.
     """
 
     IS_PART = True
@@ -170,7 +171,9 @@ class Posting(Fact):
                 condition=Q(account__in=Account.values), name="%(app_label)s_%(class)s_known_account"
             ),
             models.UniqueConstraint(
-                fields=["entry", "account"], name="%(app_label)s_%(class)s_account_once_per_entry"
+                fields=["entry", "account", "earner"],
+                nulls_distinct=False,
+                name="%(app_label)s_%(class)s_account_once_per_entry",
             ),
         ]
 

@@ -215,3 +215,27 @@ def test_no_more_is_taken_than_is_owed(mixed, manager, amount):
         charging.take_payment(mixed, amount=Decimal(amount), method="cash", by=manager)
 
     assert mixed.payments.count() == 0
+
+
+def test_income_passes_to_whoever_does_the_work(mixed, take, make_user, manager):
+    take(mixed)
+    first, second = mixed.earner, make_user("doctor", "other")
+
+    charging.hand_over(mixed, earner=second, by=manager, why="Moved to another time.")
+    charging.hand_over(mixed, earner=second, by=manager, why="Moved to another time.")
+
+    assert balances(account="income", earner=first) == {}
+    assert balances(account="income", earner=second) == {"income": "-100.00"}
+    assert mixed.history.first().history_user == manager
+
+    refunding.unwind(mixed, by=manager, why="The doctor is ill.")
+    assert balances(account="income", earner=second) == {}
+
+
+def test_income_that_was_nobodys_passes_to_a_doctor(order, make_user):
+    doctor = make_user("doctor")
+
+    charging.hand_over(order, earner=doctor, by=None, why="Somebody will do it.")
+
+    assert balances(account="income", earner=None) == {}
+    assert balances(account="income", earner=doctor) == {"income": "-89.00"}
