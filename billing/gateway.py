@@ -1,4 +1,7 @@
-"""Stripe behind a few functions: the only module that imports ``stripe``, and where dollars become cents."""
+"""Stripe behind a few functions: the only module that imports ``stripe``, and where dollars become cents.
+
+What Stripe says of our balance there is asked in ``billing.banking``, by the same door.
+"""
 
 from __future__ import annotations
 
@@ -93,6 +96,7 @@ class Objection:
     intent_id: str
     opened_at: datetime
     due_at: datetime | None
+    has_evidence: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ def create_session(
     """Open a payment page. Asked again with the same ``payment_id``, Stripe gives the same page."""
     metadata: dict[str, str] = {"order": order_id}
     price: Any = {"currency": "aud", "unit_amount": cents(amount), "product_data": {"name": NEUTRAL}}
-    with _talking() as client:
+    with talking() as client:
         made = client.v1.checkout.sessions.create(
             params={
                 "mode": "payment",
@@ -148,14 +152,14 @@ def create_session(
 
 def fetch_session(session_id: str) -> Session:
     """Ask how a payment page stands."""
-    with _talking() as client:
+    with talking() as client:
         return _session(client.v1.checkout.sessions.retrieve(session_id))
 
 
 def expire_session(session_id: str) -> Session:
     """Close a payment page, or tell how it stands when it is no longer open."""
     try:
-        with _talking() as client:
+        with talking() as client:
             return _session(client.v1.checkout.sessions.expire(session_id))
     except Rejected:
         return fetch_session(session_id)
@@ -163,7 +167,7 @@ def expire_session(session_id: str) -> Session:
 
 def create_refund(*, refund_id: str, intent_id: str, amount: Decimal) -> Return:
     """Send money back. Asked again with the same ``refund_id`` within a day, Stripe sends no more."""
-    with _talking() as client:
+    with talking() as client:
         made = client.v1.refunds.create(
             params={
                 "payment_intent": intent_id,
@@ -177,27 +181,53 @@ def create_refund(*, refund_id: str, intent_id: str, amount: Decimal) -> Return:
 
 def fetch_refund(stripe_id: str) -> Return:
     """Ask how a refund stands."""
-    with _talking() as client:
+    with talking() as client:
         return _return(client.v1.refunds.retrieve(stripe_id))
 
 
 def fetch_refunds(intent_id: str) -> list[Return]:
     """Ask for every refund of a payment."""
-    with _talking() as client:
+    with talking() as client:
         found = client.v1.refunds.list(params={"payment_intent": intent_id, "limit": 100})
         return [_return(refund) for refund in found.auto_paging_iter()]
 
 
 def fetch_intent_of_charge(charge_id: str) -> str:
     """Ask which payment a charge belongs to."""
-    with _talking() as client:
-        return _key(client.v1.charges.retrieve(charge_id).payment_intent)
+    with talking() as client:
+        return key_of(client.v1.charges.retrieve(charge_id).payment_intent)
 
 
 def fetch_dispute(stripe_id: str) -> Objection:
     """Ask how a dispute stands."""
-    with _talking() as client:
+    with talking() as client:
         return _objection(client.v1.disputes.retrieve(stripe_id))
+
+
+def submit_evidence(stripe_id: str, *, evidence: dict[str, str]) -> Objection:
+    """Hand evidence to the bank, by Stripe's names of its parts. It is final: Stripe takes it once.
+
+    Nothing about anybody's health belongs here: it goes to Stripe, a bank and the payer's card scheme.
+
+    :raises Rejected: it was handed in already, or the dispute is closed
+    """
+    parts: Any = evidence
+    with talking() as client:
+        made = client.v1.disputes.update(
+            stripe_id,
+            params={"evidence": parts, "submit": True},
+            options={"idempotency_key": f"evidence-{stripe_id}"},
+        )
+    return _objection(made)
+
+
+def concede(stripe_id: str) -> Objection:
+    """Let the payer have their money; the dispute is lost.
+
+    :raises Rejected: it is closed
+    """
+    with talking() as client:
+        return _objection(client.v1.disputes.close(stripe_id))
 
 
 def read_event(body: bytes, signature: str) -> Notice:
@@ -250,7 +280,7 @@ def _client(key: str, base: str) -> stripe.StripeClient:
 
 
 @contextmanager
-def _talking() -> Iterator[stripe.StripeClient]:
+def talking() -> Iterator[stripe.StripeClient]:
     """Hold one conversation with Stripe; its errors become refusals."""
     forbid_transaction()
     try:
@@ -273,8 +303,8 @@ def _session(found: Any) -> Session:
         amount=dollars(found.amount_total or 0),
         currency=(found.currency or "").upper(),
         livemode=found.livemode,
-        intent_id=_key(found.payment_intent),
-        expires_at=datetime.fromtimestamp(found.expires_at, UTC),
+        intent_id=key_of(found.payment_intent),
+        expires_at=moment(found.expires_at),
         order_id=metadata["order"] if "order" in metadata else "",  # noqa: SIM401  a Stripe object has no get
         payment_id=found.client_reference_id or "",
     )
@@ -287,7 +317,7 @@ def _return(found: Any) -> Return:
         status=found.status or "",
         amount=dollars(found.amount),
         currency=found.currency.upper(),
-        intent_id=_key(found.payment_intent),
+        intent_id=key_of(found.payment_intent),
         refund_id=metadata["refund"] if "refund" in metadata else "",  # noqa: SIM401  a Stripe object has no get
         failure=getattr(found, "failure_reason", None) or "",
     )
@@ -302,12 +332,17 @@ def _objection(found: Any) -> Objection:
         amount=dollars(found.amount),
         currency=found.currency.upper(),
         livemode=found.livemode,
-        intent_id=_key(found.payment_intent),
-        opened_at=datetime.fromtimestamp(found.created, UTC),
-        due_at=datetime.fromtimestamp(due_by, UTC) if due_by else None,
+        intent_id=key_of(found.payment_intent),
+        opened_at=moment(found.created),
+        due_at=moment(due_by) if due_by else None,
+        has_evidence=found.evidence_details.has_evidence,
     )
 
 
-def _key(found: Any) -> str:
+def moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def key_of(found: Any) -> str:
     """The id of something that Stripe gives whole or as its id."""
     return found if isinstance(found, str) else getattr(found, "id", None) or ""

@@ -1,4 +1,4 @@
-"""The calls of Stripe's interface that the simulator knows, and what they have in common."""
+"""Answers one call of Stripe's interface: its key, its version, its repetition, its pages."""
 
 from __future__ import annotations
 
@@ -6,87 +6,15 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
 
-from billing.simulator import parameters, refunds, sessions
+from billing.simulator import parameters
 from billing.simulator.events import expanded
-from billing.simulator.state import State
+from billing.simulator.routes import ROUTES, Call, Listing, Route
+from billing.simulator.state import NEWEST_FIRST, OLDEST_FIRST, State
 from billing.simulator.wire import Answer, ApiError, Request, Tree, json_answer
 
 KEYS_LAST = 24 * 60 * 60  # seconds for which an Idempotency-Key is remembered
 VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(\.[a-z]+)?")
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call being answered."""
-
-    state: State
-    origin: str
-    version: str | None
-    asked: Tree
-
-
-@dataclass(frozen=True)
-class Route:
-    method: str
-    path: str
-    kinds: Tree
-    run: Callable[..., Tree]
-
-
-def _retrieve(kind: str) -> Callable[..., Tree]:
-    return lambda call, key: call.state.get(kind, key)
-
-
-def _list(kind: str, *filters: str) -> Callable[..., Tree]:
-    def run(call: Call) -> Tree:
-        having = {name: call.asked[name] for name in filters if name in call.asked}
-        return {"_list": call.state.every(kind, **having)}
-
-    return run
-
-
-ROUTES = [
-    Route(
-        "POST",
-        "/v1/checkout/sessions",
-        parameters.SESSION_CREATE,
-        lambda call: sessions.create(call.state, call.asked, origin=call.origin, version=call.version),
-    ),
-    Route(
-        "GET",
-        "/v1/checkout/sessions/{id}",
-        parameters.RETRIEVE,
-        lambda call, key: sessions.retrieve(call.state, key),
-    ),
-    Route(
-        "POST",
-        "/v1/checkout/sessions/{id}/expire",
-        parameters.SESSION_EXPIRE,
-        lambda call, key: sessions.expire(call.state, key),
-    ),
-    Route("GET", "/v1/payment_intents/{id}", parameters.RETRIEVE, _retrieve("payment_intent")),
-    Route("GET", "/v1/charges/{id}", parameters.RETRIEVE, _retrieve("charge")),
-    Route(
-        "POST",
-        "/v1/refunds",
-        parameters.REFUND_CREATE,
-        lambda call: refunds.create(call.state, call.asked, version=call.version),
-    ),
-    Route("GET", "/v1/refunds", parameters.REFUND_LIST, _list("refund", "payment_intent", "charge")),
-    Route("GET", "/v1/refunds/{id}", parameters.RETRIEVE, _retrieve("refund")),
-    Route("GET", "/v1/events", parameters.EVENT_LIST, _list("event", "type")),
-    Route("GET", "/v1/events/{id}", parameters.RETRIEVE, _retrieve("event")),
-    Route(
-        "GET",
-        "/v1/balance_transactions",
-        parameters.BALANCE_LIST,
-        _list("balance_transaction", "type", "source"),
-    ),
-    Route("GET", "/v1/balance_transactions/{id}", parameters.RETRIEVE, _retrieve("balance_transaction")),
-]
 
 
 def answer(state: State, request: Request, *, origin: str) -> Answer:
@@ -130,8 +58,8 @@ def _run(state: State, request: Request, *, origin: str, version: str | None) ->
     route, keys = _route(request)
     asked = parameters.checked(request.parameters(), route.kinds)
     found = route.run(Call(state, origin, version, asked), *keys)
-    if "_list" in found:
-        return _page(state, found["_list"], asked, url=request.path)
+    if isinstance(found, Listing):
+        return _page(state, found, asked, url=request.path)
     return expanded(state, found, asked.get("expand", []))
 
 
@@ -144,26 +72,29 @@ def _route(request: Request) -> tuple[Route, tuple[str, ...]]:
     raise ApiError(message, status=404)
 
 
-def _page(state: State, found: list[Tree], asked: Tree, *, url: str) -> Tree:
+def _page(state: State, listing: Listing, asked: Tree, *, url: str) -> Tree:
     limit = asked.get("limit", 10)
     if not 1 <= limit <= 100:
         raise ApiError("This value must be between 1 and 100.", param="limit")
-    if "types" in asked:
-        found = [item for item in found if item["type"] in asked["types"]]
-    ids = [item["id"] for item in found]
-    if "starting_after" in asked:
-        found = found[_place(ids, asked, "starting_after") + 1 :]
-    if "ending_before" in asked:
-        found = found[: _place(ids, asked, "ending_before")][-limit:]
+    back = "ending_before" in asked
+    found = state.some(
+        listing.kind,
+        listing.having,
+        limit=limit + 1,
+        order=OLDEST_FIRST if back else NEWEST_FIRST,
+        beyond=_known(state, asked, "ending_before") or _known(state, asked, "starting_after"),
+    )
+    shown = found[:limit][::-1] if back else found[:limit]
     paths = [path.removeprefix("data.") for path in asked.get("expand", [])]
-    data = [expanded(state, item, paths) for item in found[:limit]]
+    data = [expanded(state, item, paths) for item in shown]
     return {"object": "list", "url": url, "has_more": len(found) > limit, "data": data}
 
 
-def _place(ids: list[str], asked: Tree, param: str) -> int:
-    if asked[param] not in ids:
+def _known(state: State, asked: Tree, param: str) -> str | None:
+    """The object that a page begins after or ends before."""
+    if param in asked and state.find(asked[param]) is None:
         raise ApiError(f"No such object: '{asked[param]}'", code="resource_missing", param=param)
-    return ids.index(asked[param])
+    return asked.get(param)
 
 
 def _check_key(request: Request) -> None:

@@ -1,29 +1,32 @@
 """The simulator's ASGI application: ``uvicorn billing.simulator.app:application --port 8001``.
 
-Environment: ``SIMULATOR_STATE`` (file), ``WEBHOOK_URL``, ``STRIPE_WEBHOOK_SECRET``, and
+Environment: ``DEBUG`` (must be on), ``SIMULATOR_STATE`` (file), ``WEBHOOK_URL``, ``STRIPE_WEBHOOK_SECRET``, and
 ``SIMULATOR_PUBLIC_URL`` when people reach the payment page at another address than the clinic does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Mapping
 from typing import Any
 
-from billing.simulator import api, pages, refunds, webhooks
+from billing.simulator import api, levers, pages, webhooks
 from billing.simulator.state import State
-from billing.simulator.wire import Answer, ApiError, Request, Tree, json_answer, read_request, send_answer
+from billing.simulator.wire import Answer, ApiError, Tree, json_answer, read_request, send_answer
+
+ON = {"true", "on", "ok", "y", "yes", "1"}  # as django-environ reads it
 
 
 def refuse_where_money_is_real(environment: Mapping[str, str]) -> None:
-    """Stop before anybody could mistake this for Stripe.
+    """Stop before anybody could mistake this for Stripe. Whoever starts it says ``DEBUG=true``.
 
-    :raises RuntimeError: this is production, or a live key lies about
+    :raises RuntimeError: this is production, DEBUG is off, or a live key lies about
     """
     if environment.get("ENVIRONMENT", "").lower() == "production":
         raise RuntimeError("The payment simulator does not run in production. Use Stripe itself.")
+    if environment.get("DEBUG", "").lower() not in ON:
+        raise RuntimeError("The payment simulator runs only where DEBUG is on. Use Stripe itself.")
     if any(value.startswith(("sk_live", "rk_live")) for value in environment.values()):
         raise RuntimeError("A live Stripe key is set. Remove it before starting the payment simulator.")
 
@@ -79,36 +82,9 @@ class Simulator:
             return json_answer(error.body, status=error.http_status)
         if request.path.startswith("/v1/"):
             return api.answer(state, request, origin=self.public_url or request.origin)
-        if request.path in CONTROLS:
-            return control(state, request)
+        if request.path in levers.LEVERS:
+            return levers.answer(state, request)
         return pages.answer(state, request)
 
-
-def control(state: State, request: Request) -> Answer:
-    """Levers for tests and demonstrations: how webhooks travel, how refunds end, what time it is."""
-    name, allowed = CONTROLS[request.path]
-    if request.method == "POST":
-        try:
-            value = str(json.loads(request.body)["mode"])
-        except (ValueError, KeyError, TypeError):
-            return json_answer({"error": 'Send JSON with "mode".'}, status=400)
-        if not allowed(value):
-            return json_answer({"error": f"{name} cannot be {value}."}, status=400)
-        with state.writing():
-            state.turn(name, value)
-            if name == "refunds" and value != "pending":
-                refunds.finish_pending(state, value)
-    return json_answer({"mode": state.switch(name, ""), "webhooks": webhooks.counts(state)})
-
-
-CONTROLS = {
-    "/simulator/webhooks": ("webhooks", lambda value: value in webhooks.MODES),
-    "/simulator/refunds": ("refunds", lambda value: value in refunds.OUTCOMES),
-    "/simulator/target": (
-        "target",
-        lambda value: value.startswith("http://127.0.0.1:"),
-    ),
-    "/simulator/clock": ("clock", lambda value: value.removeprefix("-").isdecimal()),  # seconds ahead
-}
 
 application = Simulator()

@@ -14,6 +14,13 @@ SUBSCRIBED = frozenset(
         "charge.refunded",
         "refund.updated",
         "refund.failed",
+        "charge.dispute.created",
+        "charge.dispute.updated",
+        "charge.dispute.closed",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.funds_reinstated",
+        "payout.paid",
+        "payout.failed",
     }
 )
 

@@ -64,6 +64,8 @@ def _press(state: State, session: Tree, button: str) -> Answer:
     match button:
         case "pay" | "approve":
             return see_other(success_url(sessions.pay(state, session)))
+        case "twice":
+            return see_other(success_url(sessions.pay_twice(state, session)))
         case "decline":
             sessions.decline(state, session, code="card_declined")
             return see_other(f"{page}?refused=card_declined")

@@ -6,7 +6,43 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from billing.simulator.state import COMPARISONS
 from billing.simulator.wire import ApiError, Tree
+
+LONGEST_TEXT = 20_000
+# Files of evidence would need Stripe's file interface: not simulated, so not taken.
+EVIDENCE = (
+    "access_activity_log",
+    "billing_address",
+    "cancellation_policy_disclosure",
+    "cancellation_rebuttal",
+    "customer_email_address",
+    "customer_name",
+    "customer_purchase_ip",
+    "duplicate_charge_explanation",
+    "duplicate_charge_id",
+    "product_description",
+    "refund_policy_disclosure",
+    "refund_refusal_explanation",
+    "service_date",
+    "shipping_address",
+    "shipping_carrier",
+    "shipping_date",
+    "shipping_tracking_number",
+    "uncategorized_text",
+)
+# Evidence that is a file, by its id.
+FILES = (
+    "cancellation_policy",
+    "customer_communication",
+    "customer_signature",
+    "duplicate_charge_documentation",
+    "receipt",
+    "refund_policy",
+    "service_documentation",
+    "shipping_documentation",
+    "uncategorized_file",
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +58,13 @@ def text(value: Any, param: str) -> str:
     return value
 
 
+def free(value: Any, param: str) -> str:
+    """Text that may be empty, up to what Stripe takes as evidence in one field."""
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        raise ApiError(f"Invalid string: must be at most {LONGEST_TEXT} characters", param=param)
+    return value
+
+
 def whole(value: Any, param: str) -> int:
     if not isinstance(value, str) or not value.removeprefix("-").isdecimal():
         raise ApiError(f"Invalid integer: {value}", param=param, code="parameter_invalid_integer")
@@ -32,6 +75,20 @@ def address(value: Any, param: str) -> str:
     if not isinstance(value, str) or not value.startswith(("http://", "https://")):
         raise ApiError("Not a valid URL", param=param, code="url_invalid")
     return value
+
+
+def truth(value: Any, param: str) -> bool:
+    if value not in {"true", "false"}:
+        raise ApiError(f"Invalid boolean: {value}", param=param)
+    return value == "true"
+
+
+def moments(value: Any, param: str) -> Tree:
+    """A moment, or the bounds of a stretch of time, as ``{"gte": 5}``."""
+    if isinstance(value, str):
+        exactly = whole(value, param)
+        return {"gte": exactly, "lte": exactly}
+    return checked(value, dict.fromkeys(COMPARISONS, whole), within=param)
 
 
 def labels(value: Any, param: str) -> dict[str, str]:
@@ -51,7 +108,7 @@ def one_of(*allowed: str) -> Callable[[Any, str], str]:
     return check
 
 
-PAGE = {"limit": whole, "starting_after": text, "ending_before": text, "expand": [text]}
+PAGE: Tree = {"limit": whole, "starting_after": text, "ending_before": text, "expand": [text]}
 RETRIEVE: Tree = {"expand": [text]}
 SESSION_EXPIRE = RETRIEVE
 SESSION_CREATE: Tree = {
@@ -89,9 +146,21 @@ REFUND_CREATE: Tree = {
     "metadata": labels,
     "expand": [text],
 }
-REFUND_LIST: Tree = {**PAGE, "payment_intent": text, "charge": text}
-EVENT_LIST: Tree = {**PAGE, "type": text, "types": [text]}
-BALANCE_LIST: Tree = {**PAGE, "type": text, "source": text}
+SESSION_LIST: Tree = {**PAGE, "created": moments, "payment_intent": text, "status": text}
+INTENT_LIST: Tree = {**PAGE, "created": moments}
+CHARGE_LIST: Tree = {**PAGE, "created": moments, "payment_intent": text}
+REFUND_LIST: Tree = {**PAGE, "created": moments, "payment_intent": text, "charge": text}
+EVENT_LIST: Tree = {**PAGE, "created": moments, "type": text, "types": [text]}
+BALANCE_LIST: Tree = {**PAGE, "created": moments, "type": text, "source": text, "payout": text}
+PAYOUT_LIST: Tree = {**PAGE, "created": moments, "arrival_date": moments, "status": text}
+DISPUTE_LIST: Tree = {**PAGE, "created": moments, "payment_intent": text, "charge": text}
+DISPUTE_CLOSE = RETRIEVE
+DISPUTE_UPDATE: Tree = {
+    "evidence": dict.fromkeys(EVIDENCE, free),
+    "metadata": labels,
+    "submit": truth,
+    "expand": [text],
+}
 
 
 def checked(given: Any, kinds: Tree, *, within: str = "") -> Tree:

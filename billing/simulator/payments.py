@@ -6,7 +6,7 @@ from billing.simulator.events import emit
 from billing.simulator.state import State
 from billing.simulator.wire import Tree
 
-FEE_RATE = 170  # of ten thousand: 1.7 % on Australian cards
+RATES = {"domestic": 170, "international": 350, "odd": 199}  # of ten thousand: 1.7 % on Australian cards
 FEE_FIXED = 30  # cents
 DECLINES = {
     "card_declined": "Your card was declined.",
@@ -55,16 +55,21 @@ def succeed(state: State, intent: Tree, *, version: str | None) -> Tree:
             "metadata": intent["metadata"],
             "paid": True,
             "payment_intent": intent["id"],
-            "payment_method_details": {"type": "card", "card": {"brand": "visa", "last4": "4242"}},
+            "payment_method_details": {
+                "type": "card",
+                "card": {"brand": "visa", "exp_month": 12, "exp_year": 2034, "last4": "4242"},
+            },
             "refunded": False,
             "status": "succeeded",
+            "_version": version,
         },
     )
-    fee = intent["amount"] * FEE_RATE // 10_000 + FEE_FIXED
+    rate = RATES[state.switch("fees", "domestic")]
+    fee = intent["amount"] * rate // 10_000 + FEE_FIXED
     entry = record_balance(
         state,
         kind="charge",
-        amount=intent["amount"],
+        amount=intent["amount"] - int(state.switch("slip", "0")),
         fee=fee,
         currency=intent["currency"],
         source=charge["id"],
@@ -91,9 +96,12 @@ def fail(state: State, intent: Tree, *, code: str, version: str | None) -> Tree:
     return intent
 
 
-def record_balance(state: State, *, kind: str, amount: int, fee: int, currency: str, source: str) -> Tree:
+def record_balance(
+    state: State, *, kind: str, amount: int, fee: int, currency: str, source: str | None, category: str = ""
+) -> Tree:
     """Write down a movement of the clinic's balance at Stripe."""
-    details = [{"amount": fee, "currency": currency, "type": "stripe_fee", "description": "Stripe fee"}]
+    part = {"amount": fee, "application": None, "currency": currency, "type": "stripe_fee"}
+    details = [{**part, "description": "Stripe processing fees"}]
     return state.add(
         "balance_transaction",
         "txn",
@@ -107,9 +115,10 @@ def record_balance(state: State, *, kind: str, amount: int, fee: int, currency: 
             "fee": fee,
             "fee_details": details if fee else [],
             "net": amount - fee,
-            "reporting_category": kind,
+            "reporting_category": category or kind,
             "source": source,
             "status": "available",
             "type": kind,
+            "_payout": None,
         },
     )

@@ -7,7 +7,7 @@ from billing.simulator.events import emit
 from billing.simulator.state import State
 from billing.simulator.wire import ApiError, Tree
 
-OUTCOMES = ("succeeded", "pending", "failed")
+OUTCOMES = ("succeeded", "pending", "failed", "canceled")
 
 
 def create(state: State, asked: Tree, *, version: str | None) -> Tree:
@@ -64,9 +64,29 @@ def finish(state: State, refund: Tree, outcome: str) -> Tree:
         emit(state, "refund.updated", refund, version=refund["_version"])
         return refund
     _move_charge(state, state.get("charge", refund["charge"]), -refund["amount"])
+    if outcome == "canceled":
+        refund = state.save({**refund, "status": "canceled"})
+        emit(state, "refund.updated", refund, version=refund["_version"])
+        return refund
     refund = state.save({**refund, "status": "failed", "failure_reason": "lost_or_stolen_card"})
     emit(state, "refund.failed", refund, version=refund["_version"])
     return refund
+
+
+def bring_back(state: State, key: str) -> Tree:
+    """The bank returns money that had gone back to the payer, days after it said that it arrived."""
+    refund = state.get("refund", key)
+    if refund["status"] != "succeeded":
+        raise ApiError(f"Refund {key} has a status of {refund['status']}.")
+    entry = payments.record_balance(
+        state,
+        kind="refund_failure",
+        amount=refund["amount"],
+        fee=0,
+        currency=refund["currency"],
+        source=refund["id"],
+    )
+    return finish(state, state.save({**refund, "failure_balance_transaction": entry["id"]}), "failed")
 
 
 def finish_pending(state: State, outcome: str) -> None:

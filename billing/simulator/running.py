@@ -46,7 +46,7 @@ class RunningSimulator:
         return ""
 
     def control(self, lever: str, mode: str | int) -> dict[str, Any]:
-        """Move a lever: webhooks, refunds, clock (seconds ahead) or target (where webhooks go)."""
+        """Move a lever; ``billing.simulator.levers`` lists them."""
         body = json.dumps({"mode": str(mode)}).encode()
         with BROWSER.open(f"{self.address}/simulator/{lever}", data=body, timeout=PATIENCE) as answer:
             return json.load(answer)
@@ -95,7 +95,7 @@ def start(port: int, *, state: Path, **environment: str) -> subprocess.Popen[byt
     return subprocess.Popen(  # noqa: S603  our own command
         [*command, "--log-level", "error"],
         cwd=ROOT,
-        env={**os.environ, "SIMULATOR_STATE": str(state), **environment},
+        env={**os.environ, "DEBUG": "true", "SIMULATOR_STATE": str(state), **environment},
     )
 
 

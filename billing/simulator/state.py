@@ -19,6 +19,10 @@ CREATE TABLE IF NOT EXISTS objects (
     body TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (kind, position);
+CREATE INDEX IF NOT EXISTS objects_by_status ON objects (kind, json_extract(body, '$.status'));
+CREATE INDEX IF NOT EXISTS objects_by_source ON objects (kind, json_extract(body, '$.source'));
+CREATE INDEX IF NOT EXISTS objects_by_intent ON objects (kind, json_extract(body, '$.payment_intent'));
+CREATE INDEX IF NOT EXISTS objects_by_payout ON objects (kind, json_extract(body, '$._payout'));
 CREATE TABLE IF NOT EXISTS answered (
     key TEXT PRIMARY KEY, request TEXT NOT NULL, body TEXT NOT NULL, at INTEGER NOT NULL
 );
@@ -29,6 +33,12 @@ CREATE TABLE IF NOT EXISTS switches (name TEXT PRIMARY KEY, value TEXT NOT NULL)
 """
 
 
+NEWEST_FIRST, OLDEST_FIRST = "DESC", "ASC"
+BEYOND = {
+    order: f"position {further} (SELECT position FROM objects WHERE id = ?)"  # noqa: S608  our own words
+    for order, further in {NEWEST_FIRST: "<", OLDEST_FIRST: ">"}.items()
+}
+COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 MODELESS = {"refund", "balance_transaction"}  # objects of which Stripe does not say whether they are real
 
 
@@ -54,6 +64,10 @@ class State:
             self.db.execute("ROLLBACK")
             raise
         self.db.execute("COMMIT")
+
+    def wipe(self) -> None:
+        for table in ("objects", "answered", "deliveries", "switches"):
+            self.db.execute(f"DELETE FROM {table}")  # noqa: S608  our own names
 
     def now(self) -> int:
         """The time as the simulator has it: ours, moved by what a test has asked for."""
@@ -93,9 +107,47 @@ class State:
 
     def every(self, kind: str, **having: Any) -> list[Tree]:
         """All objects of a kind, newest first, whose fields have these values."""
-        where = "".join(f" AND json_extract(body, '$.{name}') = ?" for name in having)
+        return self.some(kind, having)
+
+    def some(
+        self,
+        kind: str,
+        having: Tree,
+        *,
+        limit: int = -1,
+        order: str = NEWEST_FIRST,
+        beyond: str | None = None,
+    ) -> list[Tree]:
+        """Objects of a kind whose fields have these values, up to ``limit``, after the one named ``beyond``.
+
+        A value may be a list, of which one must hold, or bounds such as ``{"gte": 5}``.
+        """
+        terms, values = ["kind = ?"], [kind]
+        for name, value in having.items():
+            term, operands = _condition(f"json_extract(body, '$.{name}')", value)
+            terms.append(term)
+            values += operands
+        if beyond is not None:
+            terms.append(BEYOND[order])
+            values.append(beyond)
         rows = self.db.execute(
-            f"SELECT body FROM objects WHERE kind = ?{where} ORDER BY position DESC",  # noqa: S608  our own names
-            (kind, *having.values()),
+            f"SELECT body FROM objects WHERE {' AND '.join(terms)} "  # noqa: S608  our own names
+            f"ORDER BY position {order} LIMIT ?",
+            (*values, limit),
         )
         return [json.loads(row[0]) for row in rows]
+
+    def total(self, kind: str, field: str, **having: Any) -> int:
+        """The sum of a field over all objects of a kind whose fields have these values."""
+        where = "".join(f" AND json_extract(body, '$.{name}') IS ?" for name in having)
+        summed = f"SELECT sum(json_extract(body, '$.{field}')) FROM objects WHERE kind = ?{where}"  # noqa: S608
+        return self.db.execute(summed, (kind, *having.values())).fetchone()[0] or 0
+
+
+def _condition(field: str, value: Any) -> tuple[str, list[Any]]:
+    if isinstance(value, list):
+        return f"{field} IN ({', '.join('?' * len(value))})", value
+    if isinstance(value, dict):
+        terms = [f"{field} {COMPARISONS[name]} ?" for name in value]
+        return " AND ".join(terms) or "1", [*value.values()]
+    return f"{field} IS ?", [value]

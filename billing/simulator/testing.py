@@ -9,6 +9,15 @@ import pytest
 
 from billing.simulator.running import RunningSimulator, running
 
+AT_REST = {
+    "webhooks": "drop",
+    "refunds": "succeeded",
+    "payouts": "manual",
+    "fees": "domestic",
+    "slip": "0",
+    "clock": "0",
+}
+
 
 @pytest.fixture(scope="session")
 def stripe_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSimulator]:
@@ -23,5 +32,17 @@ def simulated_stripe(stripe_simulator: RunningSimulator, settings: Any) -> Itera
     """Stripe for one test: our gateway speaks to the simulator, whose levers are back at rest afterwards."""
     settings.STRIPE_API_BASE = stripe_simulator.address
     yield stripe_simulator
-    for lever, mode in {"webhooks": "drop", "refunds": "succeeded", "clock": "0"}.items():
-        stripe_simulator.control(lever, mode)
+    put_to_rest(stripe_simulator)
+
+
+@pytest.fixture
+def empty_stripe(simulated_stripe: RunningSimulator) -> RunningSimulator:
+    """Stripe for one test that looks at everything there is: nothing is left of other tests."""
+    simulated_stripe.control("memory", "wipe")
+    put_to_rest(simulated_stripe)
+    return simulated_stripe
+
+
+def put_to_rest(simulator: RunningSimulator) -> None:
+    for lever, mode in AT_REST.items():
+        simulator.control(lever, mode)

@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 
-from billing.simulator import sessions
+from billing.simulator import payouts, sessions
 from billing.simulator.events import public
 from billing.simulator.state import State
 
@@ -35,7 +35,7 @@ def counts(state: State) -> dict[str, int]:
 
 
 async def deliver_for_ever(state: State, *, url: str, secret: str) -> None:
-    """Send what is owed, and close the sessions whose time is up, until cancelled.
+    """Send what is owed, close the sessions whose time is up and pay out, until cancelled.
 
     They go to ``url`` unless a test has named another target.
     """
@@ -45,6 +45,7 @@ async def deliver_for_ever(state: State, *, url: str, secret: str) -> None:
             swept_at = time.monotonic()
             with state.writing():
                 sessions.expire_overdue(state)
+                payouts.sweep(state)
         for event, attempts in due(state, now=time.time()):
             target = state.switch("target", url)
             await deliver(state, event, attempts=attempts, url=target, secret=secret)

@@ -11,7 +11,7 @@ from django_q.models import OrmQ
 
 from billing import charging, signals
 from billing.models import Order, Payment
-from billing.simulator.testing import simulated_stripe, stripe_simulator  # noqa: F401  fixtures
+from billing.simulator.testing import empty_stripe, simulated_stripe, stripe_simulator  # noqa: F401  fixtures
 
 PAGES = {"success_url": "https://clinic.example/paid", "cancel_url": "https://clinic.example/left"}
 

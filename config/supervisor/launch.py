@@ -169,12 +169,16 @@ class Launcher:
             Program(
                 name,
                 command,
-                self._environment(PROCESS=name.split()[-1]),
+                self._environment(PROCESS=name.split()[-1], **self._own(name)),
                 fresh_log(logs, name.split()[-1]),
                 patience=PATIENCE[name],
             )
             for name, command in commands.items()
         ]
+
+    def _own(self, name: str) -> dict[str, str]:
+        """What one program is told besides: the simulator that nothing is real, unless it has been set."""
+        return {"DEBUG": os.environ.get("DEBUG", "true")} if name == "payment simulator" else {}
 
     def _environment(self, **own: str) -> dict[str, str]:
         fixed = {"DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONUNBUFFERED": "1"}

@@ -13,9 +13,11 @@ from billing.simulator.wire import ApiError, tree
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
-        ({"ENVIRONMENT": "production"}, "does not run in production"),
-        ({"STRIPE_SECRET_KEY": "sk_live_1"}, "A live Stripe key is set"),
-        ({"FORGOTTEN": "rk_live_1"}, "A live Stripe key is set"),
+        ({"DEBUG": "true", "ENVIRONMENT": "production"}, "does not run in production"),
+        ({}, "only where DEBUG is on"),
+        ({"DEBUG": "False"}, "only where DEBUG is on"),
+        ({"DEBUG": "True", "STRIPE_SECRET_KEY": "sk_live_1"}, "A live Stripe key is set"),
+        ({"DEBUG": "1", "FORGOTTEN": "rk_live_1"}, "A live Stripe key is set"),
     ],
 )
 def test_refuses_where_money_is_real(environment, sentence, tmp_path):
@@ -25,8 +27,9 @@ def test_refuses_where_money_is_real(environment, sentence, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_process_ends_where_money_is_real(tmp_path):
-    process = start(1, state=tmp_path / "state", ENVIRONMENT="production")
+@pytest.mark.parametrize("environment", [{"ENVIRONMENT": "production"}, {"DEBUG": "false"}])
+def test_the_process_ends_where_money_is_real(environment, tmp_path):
+    process = start(1, state=tmp_path / "state", **environment)
 
     try:
         code = process.wait(20)

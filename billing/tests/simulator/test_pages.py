@@ -36,6 +36,8 @@ def test_says_in_large_letters_that_it_is_simulated(page):
     assert "<h1>Simulated payment</h1>" in html
     assert "Pay A$89.00" in html
     assert "Consultation" in html
+    for button in ("pay", "challenge", "decline", "twice", "leave"):
+        assert f'/{button}"><button' in html
 
 
 def test_paying_sends_the_payer_back_to_us(page, simulated_stripe):
@@ -81,6 +83,15 @@ def test_paying_twice_pays_once(page, simulated_stripe):
     paid = simulated_stripe.events("checkout.session.completed")
     assert (status, "This payment has been made." in html) == (200, True)
     assert sum(event["data"]["object"]["id"] == page.rpartition("/")[2] for event in paid) == 1
+
+
+def test_pressing_pay_twice_at_once_pays_once_and_tells_twice(page, simulated_stripe):
+    assert simulated_stripe.press(page, "twice") == PAGES["success_url"]
+
+    intent = gateway.fetch_session(page.rpartition("/")[2]).intent_id
+    told = simulated_stripe.events("checkout.session.completed", "charge.succeeded")
+    about = [event["type"] for event in told if event["data"]["object"]["payment_intent"] == intent]
+    assert about == ["charge.succeeded", "checkout.session.completed", "checkout.session.completed"]
 
 
 def test_a_page_that_ran_out_takes_no_money(order, page, simulated_stripe):

@@ -30,6 +30,8 @@ SMALL_DEMO = ("seed_demo", "--patients", "3", "--days", "1", "--ahead", "0")
 PATIENCE = 90  # seconds
 CODE_LASTS = 30
 
+OWN = {"simulator": {"DEBUG": "true"}}  # it starts only where somebody says that nothing is real
+
 
 class Stage:
     """A running demo clinic, and what a test looks up behind the scenes."""
@@ -85,7 +87,7 @@ class Stage:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, *PROGRAMS[name], *port],
                 cwd=settings.BASE_DIR,
-                env={**self.environment, "PROCESS": name},
+                env={**self.environment, "PROCESS": name, **OWN.get(name, {})},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
