@@ -1,6 +1,6 @@
 """The simulator's ASGI application: ``uvicorn billing.simulator.app:application --port 8001``.
 
-Environment: ``DEBUG`` (must be on), ``SIMULATOR_STATE`` (file), ``WEBHOOK_URL``, ``STRIPE_WEBHOOK_SECRET``, and
+Environment: ``DEBUG`` (on), ``SIMULATOR_STATE`` (file), ``WEBHOOK_URL``, ``STRIPE_WEBHOOK_SECRET``, and
 ``SIMULATOR_PUBLIC_URL`` when people reach the payment page at another address than the clinic does.
 """
 
