@@ -82,7 +82,7 @@ def fetch_balance(currency: str = "AUD") -> Decimal:
     """Ask what Stripe holds for us, whether we may have it yet or not."""
     with talking() as client:
         found = client.v1.balance.retrieve()
-    parts = [*found.available, *found.pending]
+    parts: list[Any] = [*found.available, *found.pending]
     return dollars(sum(part.amount for part in parts if part.currency.upper() == currency))
 
 
