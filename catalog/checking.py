@@ -10,9 +10,11 @@ from decimal import Decimal
 
 from catalog import classifying
 from catalog.models import DoseForm
+from catalog.models.measures import PIECES
 from catalog.sheets import parsing
+from catalog.sheets.findings import Severity
 from catalog.sheets.offers import Offer
-from catalog.sheets.parsing import PIECES, Amount
+from catalog.sheets.parsing import Amount
 from catalog.sheets.workbook import plain
 
 DOSE_FORMS = {
@@ -106,7 +108,7 @@ def check(offers: Iterable[Offer]) -> None:
     """Raise on every offer what does not fit, as findings with the cell that says it."""
     taken = [offer for offer in offers if not offer.is_quarantined]
     for offer in taken:
-        for look in (_potency, _category, _schedule, _names, _totals, _commerce, _description):
+        for look in (_potency, _category, _schedule, _pathway, _names, _totals, _commerce, _description):
             look(offer)
     _duplicates(taken)
     _sizes(taken)
@@ -118,7 +120,7 @@ def _potency(offer: Offer) -> None:
         total[amount.unit] += amount.value if amount.op == "=" else 0
         if amount.unit == "%" and amount.op == "=" and 0 < amount.value < 1:
             offer.find("potency_looks_like_fraction", _cell_of(offer, name), f"{name} {amount}.")
-        if amount.unit == "mg" and not (offer.size and offer.size.unit in PIECES):
+        if not amount.basis:
             offer.find("potency_without_basis", _cell_of(offer, name), f"{name} {amount}.")
         if amount.value > MOST.get(amount.unit, amount.value):
             offer.find("potency_impossible", _cell_of(offer, name), f"{name} {amount}.")
@@ -152,6 +154,23 @@ def _schedule(offer: Offer) -> None:
     named = parsing.schedule_in(offer.name)
     if named and named != offer.schedule:
         offer.find("schedule_disagrees", "name", f"The name says {named}.")
+
+
+def pathway(offer: Offer) -> str:
+    """Tell how a product may be had; "" where what is stated contradicts itself.
+
+    Without an ARTG ID it is an unapproved good, whether the list says so or not.
+    """
+    follows = "registered" if offer.artg_id else "unapproved"
+    if "artg_unreadable" in offer.codes(Severity.REVIEW) or offer.pathway not in ("", follows):
+        return ""
+    return "" if "pathway_unreadable" in offer.codes(Severity.REVIEW) else follows
+
+
+def _pathway(offer: Offer) -> None:
+    if offer.pathway and pathway(offer) != offer.pathway:
+        stated = f"Stated {offer.pathway}, ARTG ID {offer.artg_id or 'none'}."
+        offer.find("pathway_disagrees", "pathway", stated)
 
 
 def _names(offer: Offer) -> None:
@@ -195,7 +214,7 @@ def _in_pack(offer: Offer, amount: Amount) -> Decimal | None:
         case "mg/mL", "mL":
             return amount.value * offer.size.value
         case "mg", unit:
-            return amount.value * (offer.size.value if unit in PIECES else 1)
+            return amount.value * (offer.size.value if unit in PIECES and amount.basis == "unit" else 1)
     return None
 
 

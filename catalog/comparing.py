@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from catalog import checking
 from catalog.models import ImportRow, Price, Product, Supplier
-from catalog.models.products import potency_fields
+from catalog.models.measures import potency_fields
 from catalog.sheets.findings import Severity
 from catalog.sheets.offers import Offer
 
@@ -159,7 +159,7 @@ def facts(offer: Offer) -> dict[str, Any]:
     found = checking.classify(offer)
     codes = offer.codes(Severity.REVIEW)
     minor = {
-        name.lower(): amount.as_json()
+        name.lower(): amount.as_fact()
         for name, amount in offer.potencies.items()
         if name not in ("THC", "CBD")
     }
@@ -185,9 +185,8 @@ def facts(offer: Offer) -> dict[str, Any]:
     for name, into in DESCRIBED.items():
         if into in offer.cells or getattr(offer, into):
             stated[name] = getattr(offer, into)
-    if "artg_id" in offer.cells:
-        registered, not_yet = Product.Pathway.REGISTERED.value, Product.Pathway.UNAPPROVED.value
-        stated["pathway"] = registered if offer.artg_id else not_yet
+    if "artg_id" in offer.cells or "pathway" in offer.cells:
+        stated["pathway"] = checking.pathway(offer)
     if "availability" in offer.cells:
         stated["available_on"] = offer.available_on
     if offer.gtin13:

@@ -68,6 +68,13 @@ class ScopedQuerySet(models.QuerySet):
         return record
 
 
+class Versions(HistoricalRecords):
+    """Keeps what was written; what the database computes from it is no fact of its own."""
+
+    def fields_included(self, model: Any) -> list:
+        return [field for field in super().fields_included(model) if not field.generated]
+
+
 class Traced(models.Model):
     """A version of a record, with the request that made it."""
 
@@ -109,7 +116,7 @@ class Kept(models.Model):
 class Record(Kept):
     """A row we keep, with a history of all its columns."""
 
-    history = HistoricalRecords(
+    history = Versions(
         inherit=True, bases=[Traced], history_id_field=models.UUIDField(default=uuid7, editable=False)
     )
 

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
-from django.db.models.functions import Lower, Upper
+from django.db.models import F, Func, OuterRef, Q, Subquery
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from catalog.models.imports import Import
+from catalog.models.measures import (
+    MEASURES,
+    Basis,
+    Operator,
+    PackUnit,
+    Unit,
+    coded,
+    others_are_strengths,
+    plain,
+    potency_is_whole,
+    potency_text,
+)
 from catalog.models.suppliers import Supplier
 from config.base import Fact, MoneyField, Record, ScopedQuerySet
 
 if TYPE_CHECKING:
     from clinic.models import User
-
-
-MEASURES = {"g", "mL", "mg"}  # other units of size are pieces, which can be counted
 
 
 class DoseForm(models.TextChoices):
@@ -51,16 +60,24 @@ class Schedule(models.TextChoices):
     S8 = "S8", "S8 Controlled drug"
 
 
+# What a medicine is found by.
+WORDS = (
+    *("name", "brand", "cultivar", "manufacturer", "strength", "product_code", "pbs_code", "gtin13"),
+    *("dose_form", "dose_form_stated", "thc_value", "cbd_value", "other_cannabinoids"),
+)
+
+
 class ProductQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         """Staff who may see the catalogue; patients never (advertising ban, TG Act s 42DLB)."""
         return self if user.has_perm("catalog.view_product") else self.none()
 
     def prescribable(self) -> Self:
-        """Those on sale whose category and schedule are known, and follow from what is in them."""
+        """Those on sale whose pathway, category and schedule are known, and follow from what is in them."""
         return (
             self.filter(supply=Product.Supply.ACTIVE, is_composition_known=True)
             .exclude(schedule="")
+            .exclude(pathway="")
             .filter(
                 Q(kind=Product.Kind.CONVENTIONAL)
                 | Q(tga_category__isnull=False, is_category_disputed=False, is_schedule_disputed=False)
@@ -91,17 +108,6 @@ class Product(Record):
         OUT_OF_STOCK = "out_of_stock", "Out of stock"
         DISCONTINUED = "discontinued", "Discontinued"
 
-    class Operator(models.TextChoices):
-        EXACT = "=", "exactly"
-        BELOW = "<", "less than"
-        AT_MOST = "<=", "at most"
-
-    class Unit(models.TextChoices):
-        PERCENT = "%", "% w/w"
-        MG_PER_ML = "mg/mL"
-        MG_PER_G = "mg/g"
-        MG = "mg", "mg per unit"
-
     class Pathway(models.TextChoices):
         UNAPPROVED = "unapproved", "Unapproved: SAS or Authorised Prescriber"
         REGISTERED = "registered", "Registered (ARTG)"
@@ -119,14 +125,17 @@ class Product(Record):
     dose_form = models.CharField(max_length=20, choices=DoseForm, blank=True)
     dose_form_stated = models.CharField(max_length=300, blank=True)
     size_value = models.DecimalField(max_digits=9, decimal_places=3, null=True, blank=True)
-    size_unit = models.CharField(max_length=20, blank=True)
+    size_unit = models.CharField(max_length=20, choices=PackUnit, blank=True)
 
     thc_op = models.CharField("THC is", max_length=2, choices=Operator, blank=True)
     thc_value = models.DecimalField("THC", max_digits=9, decimal_places=4, null=True, blank=True)
     thc_unit = models.CharField("THC unit", max_length=10, choices=Unit, blank=True)
+    thc_basis = models.CharField("THC is told", max_length=10, choices=Basis, blank=True)
     cbd_op = models.CharField("CBD is", max_length=2, choices=Operator, blank=True)
     cbd_value = models.DecimalField("CBD", max_digits=9, decimal_places=4, null=True, blank=True)
     cbd_unit = models.CharField("CBD unit", max_length=10, choices=Unit, blank=True)
+    cbd_basis = models.CharField("CBD is told", max_length=10, choices=Basis, blank=True)
+    # {"cbn": {"op": "<", "value": "50", "unit": "mg/g", "basis": "weight"}}, checked by the database.
     other_cannabinoids = models.JSONField(default=dict, blank=True)
     is_composition_known = models.BooleanField(
         "composition known", default=True, help_text="No when the list names a strength that cannot be read."
@@ -142,7 +151,13 @@ class Product(Record):
         max_length=2, choices=Schedule, blank=True, help_text="Computed from the composition."
     )
     is_schedule_disputed = models.BooleanField("schedule in doubt", default=False)
-    pathway = models.CharField(max_length=20, choices=Pathway, default=Pathway.UNAPPROVED)
+    pathway = models.CharField(
+        max_length=20,
+        choices=Pathway,
+        default=Pathway.UNAPPROVED,
+        blank=True,
+        help_text="None where what the list says contradicts itself.",
+    )
     artg_id = models.CharField("ARTG ID", max_length=20, blank=True)
 
     strain_type = models.CharField(max_length=50, blank=True)
@@ -156,6 +171,13 @@ class Product(Record):
     availability = models.CharField(max_length=300, blank=True, help_text="In the supplier's words.")
     available_on = models.DateField(null=True, blank=True)
     review_codes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+
+    # All that a search looks at, in one text; the function stands in the migrations.
+    words = models.GeneratedField(
+        expression=Func(*map(F, WORDS), function="catalog_product_words"),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
 
     wholesale: Decimal | None  # after ``with_prices()`` only
     retail: Decimal | None
@@ -209,26 +231,46 @@ class Product(Record):
                 name="%(app_label)s_%(class)s_schedule_follows_category",
                 violation_error_message="Category 1 is Schedule 4; categories 2 to 5 are Schedule 8.",
             ),
-            *(
-                models.CheckConstraint(
-                    condition=Q(**{f"{name}_value__isnull": True, f"{name}_op": "", f"{name}_unit": ""})
-                    | Q(
-                        # Compared with NULL, a check is neither true nor false, and would pass.
-                        **{f"{name}_value__isnull": False, f"{name}_value__gte": 0},
-                        **{f"{name}_op__in": ("=", "<", "<=")},
-                        **{f"{name}_unit__in": ("%", "mg/mL", "mg/g", "mg")},
-                    ),
-                    name=f"%(app_label)s_%(class)s_{name}_is_whole",
-                    violation_error_message=f"{name.upper()} needs a number with its unit, or nothing.",
-                )
-                for name in ("thc", "cbd")
+            potency_is_whole("thc"),
+            potency_is_whole("cbd"),
+            others_are_strengths(),
+            models.CheckConstraint(
+                condition=Q(size_value__isnull=True, size_unit="")
+                | Q(size_value__isnull=False, size_value__gt=0, size_unit__in=PackUnit.values),
+                name="%(app_label)s_%(class)s_size_is_whole",
+                violation_error_message="A pack has a number with its unit, or nothing.",
             ),
+            models.CheckConstraint(
+                condition=Q(kind="conventional") | Q(strength=""),
+                name="%(app_label)s_%(class)s_cannabis_has_potencies",
+                violation_error_message="The strength of cannabis is told per cannabinoid, not in words.",
+            ),
+            models.CheckConstraint(
+                condition=Q(pbs_code="") | Q(pbs_code__regex=r"^\d{4,5}[A-Z]$"),
+                name="%(app_label)s_%(class)s_pbs_code_is_one",
+                violation_error_message="A PBS item code is four or five digits and a letter: 8173E.",
+            ),
+            models.CheckConstraint(
+                condition=Q(artg_id="") | Q(artg_id__regex=r"^\d{1,8}$"),
+                name="%(app_label)s_%(class)s_artg_id_is_a_number",
+                violation_error_message="An ARTG ID is a number.",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="conventional")
+                | Q(pathway="")
+                | Q(pathway="registered", artg_id__gt="")
+                | Q(pathway="unapproved", artg_id=""),
+                name="%(app_label)s_%(class)s_pathway_follows_artg",
+                violation_error_message="A registered product has an ARTG ID, an unapproved one has none.",
+            ),
+            coded("kind", ("cannabis", "conventional")),
+            coded("dose_form", ("", *DoseForm.values)),
+            coded("supply", ("active", "to_be_released", "out_of_stock", "discontinued")),
+            coded("schedule", ("", *Schedule.values)),
+            coded("schedule_stated", ("", *Schedule.values)),
         ]
         indexes = [
-            *(
-                GinIndex(OpClass(Upper(name), name="gin_trgm_ops"), name=f"catalog_product_{name}_words")
-                for name in ("name", "brand", "cultivar")
-            ),
+            GinIndex(fields=["words"], opclasses=["gin_trgm_ops"], name="catalog_product_words"),
             models.Index(fields=["kind", "supply", "dose_form"], name="catalog_product_shelf"),
             models.Index(fields=["tga_category"], name="catalog_product_category"),
         ]
@@ -241,18 +283,18 @@ class Product(Record):
 
     @property
     def thc_text(self) -> str:
-        return _potency_text(self.thc_op, self.thc_value, self.thc_unit)
+        return potency_text(self.thc_op, self.thc_value, self.thc_unit, self.thc_basis)
 
     @property
     def cbd_text(self) -> str:
-        return _potency_text(self.cbd_op, self.cbd_value, self.cbd_unit)
+        return potency_text(self.cbd_op, self.cbd_value, self.cbd_unit, self.cbd_basis)
 
     @property
     def size_text(self) -> str:
         if self.size_value is None:
             return ""
         is_counted = self.size_unit not in MEASURES and self.size_value != 1
-        return f"{_plain(self.size_value)} {self.size_unit}{'s' if is_counted else ''}"
+        return f"{plain(self.size_value)} {self.size_unit}{'s' if is_counted else ''}"
 
     @property
     def strength_text(self) -> str:
@@ -261,21 +303,9 @@ class Product(Record):
             return self.strength
         parts = [f"{name} {text}" for name, text in (("THC", self.thc_text), ("CBD", self.cbd_text)) if text]
         for name, amount in sorted(self.other_cannabinoids.items()):
-            parts.append(
-                f"{name.upper()} {_potency_text(amount['op'], Decimal(amount['value']), amount['unit'])}"
-            )
+            told = potency_text(amount["op"], Decimal(amount["value"]), amount["unit"], amount["basis"])
+            parts.append(f"{name.upper()} {told}")
         return ", ".join(parts)
-
-
-def _plain(number: Decimal) -> str:
-    return format(number.normalize(), "f")
-
-
-def _potency_text(op: str, value: Decimal | None, unit: str) -> str:
-    if value is None:
-        return ""
-    sign = {"<": "< ", "<=": "≤ "}.get(op, "")
-    return f"{sign}{_plain(value)} {unit}"
 
 
 class PriceQuerySet(ScopedQuerySet):
@@ -318,10 +348,3 @@ class Price(Fact):
 
     def __str__(self) -> str:
         return f"${self.amount} {self.get_kind_display().lower()}"
-
-
-def potency_fields(name: str, amount: Any) -> dict[str, Any]:
-    """Spread one strength over the three columns of ``name``."""
-    if amount is None:
-        return {f"{name}_op": "", f"{name}_value": None, f"{name}_unit": ""}
-    return {f"{name}_op": amount.op, f"{name}_value": amount.value, f"{name}_unit": amount.unit}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from catalog.models.measures import PIECES, Basis
 from catalog.sheets import parsing
 from catalog.sheets.layout import Layout, Sheet, words
 from catalog.sheets.offers import Offer
@@ -27,8 +29,8 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "dose_form": parsing.text,
     "packaging": parsing.text,
     "storage": parsing.text,
-    "pathway": parsing.text,
-    "artg_id": parsing.text,
+    "pathway": parsing.pathway,
+    "artg_id": parsing.artg,
     "product_code": parsing.text,
     "strain_type": parsing.text,
     "cultivar": parsing.text,
@@ -45,7 +47,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "gtin13": parsing.gtin,
     "ratio": parsing.ratio,
 }
-LIMITS = {"brand": 100, "strain_type": 50, "product_code": 50, "artg_id": 20}
+LIMITS = {"brand": 100, "strain_type": 50, "product_code": 50}
 SHOWN = {"terpenes"}  # whose number format matters; potencies are read as shown anyway
 
 
@@ -97,6 +99,11 @@ def _fill_potencies(offer: Offer, named: Mapping[str, Cell]) -> None:
         _add_mixture(offer, "generic_name", named["generic_name"].shown)
     if "cannabinoids" in named:
         _expect_named(offer, named["cannabinoids"].text)
+    if offer.size and offer.size.unit in PIECES:  # a bare "mg" on the label of a pastille is one pastille's
+        offer.potencies = {
+            name: replace(amount, basis=amount.basis or Basis.UNIT.value)
+            for name, amount in offer.potencies.items()
+        }
 
 
 def _add_potency(offer: Offer, into: str, shown: str) -> None:

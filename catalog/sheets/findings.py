@@ -39,6 +39,9 @@ CODES: dict[str, tuple[Severity, str]] = {
     "schedule_unreadable": (R, "The schedule cannot be read."),
     "schedule_disagrees": (R, "The stated schedule does not follow from the composition."),
     "unclassified": (R, "No TGA category follows from the composition."),
+    "pathway_unreadable": (R, "How the product may be had cannot be read."),
+    "pathway_disagrees": (R, "The access pathway and the ARTG ID contradict each other."),
+    "artg_unreadable": (R, "The ARTG ID is not a number."),
     # Commerce
     "price_missing": (R, "The price is missing."),
     "price_unreadable": (R, "The price cannot be read."),

@@ -41,7 +41,7 @@ class Offer:
     gtin13: str = ""
     product_code: str = ""
     artg_id: str = ""
-    pathway: str = ""
+    pathway: str = ""  # "unapproved" or "registered", where the list says so
     strain_type: str = ""
     cultivar: str = ""
     lineage: str = ""

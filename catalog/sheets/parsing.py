@@ -8,31 +8,23 @@ from decimal import Decimal, InvalidOperation
 
 from stdnum import ean
 
+from catalog.models.measures import PIECES, Basis, Unit
 from catalog.sheets.workbook import plain
 
 NOTHING = {"", "n/a", "na", "-", "–", "nil", "not applicable"}
 LONGEST = 300
 LARGEST = 100_000  # of any unit in one pack
 
-UNITS = {"%": "%", "mg/ml": "mg/mL", "mg/g": "mg/g", "mg": "mg"}
-PIECES = (
-    "pastille",
-    "capsule",
-    "tablet",
-    "wafer",
-    "lozenge",
-    "gummy",
-    "piece",
-    "spray",
-    "suppository",
-    "unit",
-)
+UNITS = {"%": Unit.PERCENT, "mg/ml": Unit.MG_PER_ML, "mg/g": Unit.MG_PER_G, "mg": Unit.MG}
+TOLD_OF = {Unit.PERCENT: Basis.WEIGHT, Unit.MG_PER_ML: Basis.VOLUME, Unit.MG_PER_G: Basis.WEIGHT}
+CONTAINERS = ("container", "pack", "bottle", "cartridge", "jar", "tub")
 SIZES = {"g": "g", "gram": "g", "grams": "g", "ml": "mL", "mls": "mL"}
 SIZES |= {piece: piece for piece in PIECES} | {f"{piece}s": piece for piece in PIECES}
 
 OPERATOR = r"(?P<op>≤|<=|<|=)?\s*"
 NUMBER = r"(?P<value>\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)"
-UNIT = rf"(?P<unit>%|mg\s*/\s*ml|mg\s*/\s*g|mg(?:\s*/\s*(?:{'|'.join(PIECES)}))?)?"
+PER = rf"(?:\s*(?:/|per)\s*(?P<per>{'|'.join((*PIECES, *CONTAINERS))}))?"
+UNIT = rf"(?P<unit>%|mg\s*/\s*ml|mg\s*/\s*g|mg{PER})?"
 AMOUNT = re.compile(rf"{OPERATOR}{NUMBER}\s*{UNIT}(?:\s*w/w)?", re.IGNORECASE)
 CANNABINOID = re.compile(
     r"(?:(?:Δ|delta)[-\s]?9[-\s]?)?(?P<name>tetrahydrocannabinol|cannabidiol|cannabinol|cannabigerol"
@@ -57,11 +49,23 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number with its unit, and whether it is exact (``=``) or a bound (``<``, ``<=``)."""
+    """A number with its unit, and whether it is exact (``=``) or a bound (``<``, ``<=``).
+
+    ``basis`` is what it is told of, and follows from every unit but ``mg``, of which it may be unknown.
+    """
 
     value: Decimal
     unit: str
     op: str = "="
+    basis: str = ""
+
+    def __post_init__(self) -> None:
+        if self.unit in TOLD_OF:
+            object.__setattr__(self, "basis", TOLD_OF[Unit(self.unit)].value)
+
+    def as_fact(self) -> dict[str, str]:
+        """The strength as a product keeps it."""
+        return {**self.as_json(), "value": plain(self.value), "basis": self.basis}
 
     def as_json(self) -> dict[str, str]:
         return {"op": self.op, "value": format(self.value, "f"), "unit": self.unit}
@@ -108,10 +112,11 @@ def amount(shown: str) -> Amount | None:
         )
     if value and not _is_measured(value, places=4):
         raise Unreadable("potency_unreadable", f"It says “{shown[:60]}”.")
-    unit = "".join(found["unit"].lower().split())
-    unit = "mg" if unit.removeprefix("mg/") in PIECES else UNITS[unit]
+    per = (found["per"] or "").lower()
+    unit = Unit.MG if per else UNITS["".join(found["unit"].lower().split())]
+    basis = Basis.UNIT if per in PIECES else Basis.CONTAINER
     op = {"≤": "<=", None: "="}.get(found["op"], found["op"])
-    return Amount(value, unit, op)
+    return Amount(value, unit.value, op, basis.value if per else "")
 
 
 def _is_measured(value: Decimal, *, places: int) -> bool:
@@ -247,6 +252,29 @@ def gtin(shown: str) -> str:
     if not digits.isdecimal() or len(padded) != 13 or not ean.is_valid(padded):
         raise Unreadable("gtin_invalid", f"It says “{shown[:60]}”.")
     return padded
+
+
+def pathway(shown: str) -> str:
+    """Read how a product may be had: ``SAS or AP`` is of unapproved goods, ``ARTG`` of registered ones."""
+    if shown.casefold() in NOTHING:
+        return ""
+    is_unapproved = re.search(
+        r"\b(?:SAS(?:-?[ABC])?|AP|special access|authori[sz]ed prescriber)\b", shown, re.I
+    )
+    is_registered = re.search(r"\b(?:ARTG|AUST\s?[RL]|registered)\b", shown, re.I)
+    if bool(is_unapproved) == bool(is_registered):
+        raise Unreadable("pathway_unreadable", f"It says “{shown[:60]}”.")
+    return "unapproved" if is_unapproved else "registered"
+
+
+def artg(shown: str) -> str:
+    """Read an ARTG ID: ``AUST R 123456`` is 123456."""
+    if shown.casefold() in NOTHING:
+        return ""
+    found = re.fullmatch(r"(?:(?:ARTG|AUST)\s*(?:[RL]|ID|No\.?)?\s*:?\s*)?(\d{1,8})", shown, re.IGNORECASE)
+    if not found:
+        raise Unreadable("artg_unreadable", f"It says “{shown[:60]}”.")
+    return found[1]
 
 
 def schedule_in(name: str) -> str:

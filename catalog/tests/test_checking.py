@@ -57,6 +57,8 @@ class TestCheck:
             ({"name": "THC 9 Heron"}, "name_disagrees_with_potency"),
             ({"name": "T25:C5"}, "name_disagrees_with_potency"),
             ({"name": "Heron 25", "trade_name": "Heron 26"}, "trade_name_disagrees"),
+            ({"pathway": "registered"}, "pathway_disagrees"),
+            ({"pathway": "unapproved", "artg_id": "181978"}, "pathway_disagrees"),
             ({"dose_form": "Cloud"}, "dose_form_unknown"),
             ({"wholesale": D(90), "retail": D(80)}, "price_below_cost"),
             ({"strain_type": "Sativa", "ratio": (D(70), D(30))}, "strain_disagrees_with_ratio"),
@@ -82,7 +84,7 @@ class TestCheck:
             {"name": "10 / 100", "strengths": {"THC": "10 mg/mL", "CBD": "100 mg/mL"}, "tga_category": 2},
             {"strengths": {"THC": "<1 %", "CBD": "17 %"}, "tga_category": 2},
             {"strengths": {"THC": "27 %", "CBD": "<1 %"}, "tga_category": 4},
-            {"strengths": {"THC": "5 mg"}, "size": Size(D(30), "pastille"), "dose_form": "Pastille"},
+            {"potencies": {"THC": Amount(D(5), "mg", basis="unit")}, "size": Size(D(30), "pastille")},
             {"strengths": {"THC": "27 %", "CBD": "<0.1 %"}, "size": Size(D(10), "g"), "thc_total": "2,700mg"},
             {"thc_total": "750mg THC"},
             {"thc_total": "750mg THC", "size": None},
@@ -90,6 +92,8 @@ class TestCheck:
             {"strain_type": "Hybrid", "ratio": (D(60), D(40))},
             {"wholesale": D(80), "retail": D(90)},
             {"trade_name": "Grey Heron 2"},
+            {"pathway": "unapproved"},
+            {"pathway": "registered", "artg_id": "181978"},
         ],
     )
     def test_lets_pass_what_fits(self, stated):
@@ -139,6 +143,27 @@ class TestCheck:
             ["price_same_for_other_size"],
             [],
         ]
+
+
+class TestPathway:
+    @pytest.mark.parametrize(
+        ("stated", "pathway"),
+        [
+            ({}, "unapproved"),
+            ({"artg_id": "181978"}, "registered"),
+            ({"pathway": "unapproved", "artg_id": "181978"}, ""),
+            ({"pathway": "registered"}, ""),
+        ],
+    )
+    def test_follows_the_register_and_is_unknown_where_the_list_contradicts_itself(self, stated, pathway):
+        assert checking.pathway(offer(**stated)) == pathway
+
+    @pytest.mark.parametrize("code", ["pathway_unreadable", "artg_unreadable"])
+    def test_is_unknown_where_it_cannot_be_read(self, code):
+        one = offer()
+        one.find(code)
+
+        assert checking.pathway(one) == ""
 
 
 class TestClassify:

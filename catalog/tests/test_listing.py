@@ -5,6 +5,8 @@ import pytest
 from catalog import listing
 from catalog.listing import NotPrescribable
 from catalog.models import Product, Supplier
+from catalog.models.measures import potency_fields
+from catalog.sheets.parsing import Amount
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -24,6 +26,7 @@ def make_product(supplier):
             "thc_op": "=",
             "thc_value": D(25),
             "thc_unit": "mg/mL",
+            "thc_basis": "volume",
         }
         facts |= {"tga_category": 5, "schedule": "S8", "dose_form": "oral_liquid"}
         return Product.objects.add(by=None, name=name, **(facts | fields))
@@ -58,6 +61,7 @@ class TestPrescribable:
             ({"is_schedule_disputed": True}, "does not follow from its composition"),
             ({"tga_category": None, "schedule": ""}, "is not known"),
             ({"is_composition_known": False}, "is not known"),
+            ({"pathway": ""}, "is not known"),
             ({"kind": "conventional", "schedule": "", "tga_category": None}, "is not known"),
         ],
     )
@@ -108,8 +112,8 @@ class TestSearch:
     )
     def test_narrows_by_facts(self, facts, found, make_product, doctor):
         make_product("Heron")
-        swan = {"thc_op": "", "thc_value": None, "thc_unit": "", "cbd_op": "=", "cbd_value": D(100)}
-        make_product("Swan", **swan, cbd_unit="mg/mL", tga_category=1, schedule="S4", dose_form="dried_herb")
+        swan = potency_fields("thc", None) | potency_fields("cbd", Amount(D(100), "mg/mL"))
+        make_product("Swan", **swan, tga_category=1, schedule="S4", dose_form="dried_herb")
 
         assert [product.name for product in listing.search(doctor, **facts)] == found
 

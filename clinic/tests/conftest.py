@@ -159,8 +159,8 @@ def make_product(db):
         )
         oil = {
             "brand": "Example", "dose_form": "oral_liquid", "size_value": Decimal(30), "size_unit": "mL",
-            "thc_op": "=", "thc_value": Decimal(25), "thc_unit": "mg/mL",
-            "cbd_op": "=", "cbd_value": Decimal(1), "cbd_unit": "mg/mL",
+            "thc_op": "=", "thc_value": Decimal(25), "thc_unit": "mg/mL", "thc_basis": "volume",
+            "cbd_op": "=", "cbd_value": Decimal(1), "cbd_unit": "mg/mL", "cbd_basis": "volume",
             "tga_category": 4, "tga_category_stated": 4, "schedule": "S8",
         }  # fmt: skip
         return Product.objects.add(by=None, supplier=supplier, name=name, **oil | fields)

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
+from catalog.models.measures import potency_fields
 from clinic import checking, consulting, gathering, prescribing
 from clinic.models import Consent, Encounter, MonitoringCheck, Practice, Prescription, PrescriptionLine
 
@@ -127,7 +128,7 @@ TABLE: list[tuple[str, Step, Step]] = [
     (
         "product_is_named_in_full",
         FINE,
-        lambda w: w.product(thc_op="", thc_value=None, thc_unit="", cbd_op="", cbd_value=None, cbd_unit=""),
+        lambda w: w.product(**potency_fields("thc", None), **potency_fields("cbd", None)),
     ),
     ("directions_are_written", FINE, lambda w: w.write(directions=" ")),
     (
@@ -268,7 +269,7 @@ class TestApproval:
 
     def test_is_not_asked_for_what_is_on_the_register(self, world):
         world.approval(withdrawn_on=TODAY())
-        world.product(artg_id="181978")
+        world.product(artg_id="181978", pathway="registered")
 
         assert world.findings()["authority_covers_it"] is True
 

@@ -118,7 +118,7 @@ class TestOracle:
     def test_a_category_in_place_of_a_product_in_queensland(self, ready, doctor, code_of):
         prescribing.send_to(ready, state="QLD", by=doctor.user)
         prescribing.record_monitoring(ready.encounter, state="QLD", result="no_alert", by=doctor.user)
-        nothing = {f"{name}_{part}": "" for name in ("thc", "cbd") for part in ("op", "unit")}
+        nothing = {f"{name}_{part}": "" for name in ("thc", "cbd") for part in ("op", "unit", "basis")}
         ready.lines.get().product.change(
             by=None, name="Category 4 oral liquid", thc_value=None, cbd_value=None, **nothing
         )

@@ -54,10 +54,11 @@ class TestTellChanges:
         assert len(told) == 3
 
     def test_a_column_of_json_is_told_too(self, manager, staff_client):
+        cbg = {"op": "=", "value": "1", "unit": "mg/mL", "basis": "volume"}
         product = Product.objects.add(
-            by=manager, name="Oil", kind="conventional", other_cannabinoids={"CBG": "1"}
+            by=manager, name="Oil", kind="conventional", other_cannabinoids={"cbg": cbg}
         )
-        product.change(by=manager, other_cannabinoids={"CBG": "2"})
+        product.change(by=manager, other_cannabinoids={"cbg": cbg | {"value": "2"}})
 
         page = staff_client(manager).get(f"/admin/catalog/product/{product.pk}/history/")
 

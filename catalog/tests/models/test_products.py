@@ -11,6 +11,11 @@ pytestmark = pytest.mark.django_db
 D = Decimal
 OIL = {"brand": "Kestrel", "dose_form": "oral_liquid", "size_value": D(30), "size_unit": "mL"}
 
+WHOLE = "{} needs a number with its unit and what it is told of, or nothing."
+ARTG = "A registered product has an ARTG ID, an unapproved one has none."
+OTHERS = "Another cannabinoid needs a number with its unit and what it is told of."
+CBN = {"op": "<=", "value": "0.5", "unit": "mg/mL", "basis": "volume"}
+
 
 @pytest.fixture
 def supplier():
@@ -42,8 +47,22 @@ class TestConstraints:
                 {"tga_category": None, "schedule": "S4"},
                 "Category 1 is Schedule 4; categories 2 to 5 are Schedule 8.",
             ),
-            ({"thc_value": D(5)}, "THC needs a number with its unit, or nothing."),
-            ({"cbd_op": "=", "cbd_unit": "mg/mL"}, "CBD needs a number with its unit, or nothing."),
+            ({"thc_value": D(5)}, WHOLE.format("THC")),
+            ({"cbd_op": "=", "cbd_unit": "mg/mL", "cbd_basis": "volume"}, WHOLE.format("CBD")),
+            ({"thc_op": "=", "thc_value": D(5), "thc_unit": "mg/mL"}, WHOLE.format("THC")),
+            ({"thc_op": "=", "thc_value": D(5), "thc_unit": "%", "thc_basis": "unit"}, WHOLE.format("THC")),
+            ({"size_value": None}, "A pack has a number with its unit, or nothing."),
+            ({"size_value": D(0)}, "A pack has a number with its unit, or nothing."),
+            ({"size_unit": "stones"}, "A pack has a number with its unit, or nothing."),
+            ({"dose_form": "cloud"}, "This dose form is not one that we know."),
+            ({"supply": "lost"}, "This supply is not one that we know."),
+            ({"schedule_stated": "8"}, "This schedule stated is not one that we know."),
+            ({"strength": "500 mg"}, "The strength of cannabis is told per cannabinoid, not in words."),
+            ({"pbs_code": "8173"}, "A PBS item code is four or five digits and a letter: 8173E."),
+            ({"artg_id": "AUST R 1", "pathway": "registered"}, "An ARTG ID is a number."),
+            ({"artg_id": "123456"}, ARTG),
+            ({"pathway": "registered"}, ARTG),
+            ({"other_cannabinoids": {"cbg": "5 %"}}, OTHERS),
             ({"name": "HERON"}, "This product of the supplier is listed already."),
         ],
     )
@@ -55,6 +74,39 @@ class TestConstraints:
         assert sentence in refusal.value.messages
         with pytest.raises(IntegrityError), transaction.atomic():
             twin.save()
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            None,
+            [],
+            "cbn",
+            {"thc": CBN},
+            {"CBN": CBN},
+            {"cbn": []},
+            {"cbn": CBN | {"note": "?"}},
+            *({"cbn": {name: value for name, value in CBN.items() if name != missing}} for missing in CBN),
+            {"cbn": CBN | {"op": "~"}},
+            {"cbn": CBN | {"op": None}},
+            {"cbn": CBN | {"value": 0.5}},
+            {"cbn": CBN | {"value": "-1"}},
+            {"cbn": CBN | {"value": "1.00001"}},
+            {"cbn": CBN | {"unit": "g"}},
+            {"cbn": CBN | {"basis": "unit"}},
+            {"cbn": CBN | {"basis": None}},
+            {"cbn": CBN, "cbg": {}},
+        ],
+    )
+    def test_other_cannabinoids_are_no_loose_notes(self, said, product):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            product.change(by=None, other_cannabinoids=said)
+
+    def test_other_cannabinoids_have_strengths(self, product):
+        said = {"cbn": CBN, "cbg": {"op": "=", "value": "5", "unit": "mg", "basis": ""}}
+
+        product.change(by=None, other_cannabinoids=said)
+
+        assert Product.objects.get().other_cannabinoids == said
 
     def test_a_barcode_belongs_to_one_product(self, supplier):
         Product.objects.add(by=None, supplier=supplier, name="Heron", gtin13="2000000001012")
@@ -100,10 +152,12 @@ class TestText:
             thc_op="=",
             thc_value=D("25.0000"),
             thc_unit="mg/mL",
+            thc_basis="volume",
             cbd_op="<",
             cbd_value=D("1.0000"),
             cbd_unit="mg/mL",
-            other_cannabinoids={"cbn": {"op": "<=", "value": "0.5", "unit": "mg/mL"}},
+            cbd_basis="volume",
+            other_cannabinoids={"cbn": {"op": "<=", "value": "0.5", "unit": "mg/mL", "basis": "volume"}},
         )
 
         assert str(product) == "Heron (Kestrel), 30 mL"

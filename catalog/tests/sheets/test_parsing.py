@@ -18,7 +18,9 @@ class TestAmount:
             ("9.9mg/Ml", Amount(D("9.9"), "mg/mL")),
             ("100 mg / mL", Amount(D(100), "mg/mL")),
             ("<10mg/g", Amount(D(10), "mg/g", "<")),
-            ("30mg/piece", Amount(D(30), "mg")),
+            ("30mg/piece", Amount(D(30), "mg", basis="unit")),
+            ("30 mg per Capsule", Amount(D(30), "mg", basis="unit")),
+            ("750mg/bottle", Amount(D(750), "mg", basis="container")),
             ("2.5mg", Amount(D("2.5"), "mg")),
             ("1,050mg", Amount(D(1050), "mg")),
             ("N/A", None),
@@ -184,6 +186,39 @@ def test_gtin_is_thirteen_digits(shown, expected):
 def test_gtin_refuses_wrong_digits(shown):
     with pytest.raises(Unreadable):
         parsing.gtin(shown)
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        ("SAS or AP", "unapproved"),
+        ("Special Access/Authorised Prescriber Scheme", "unapproved"),
+        ("ARTG registered", "registered"),
+        ("n/a", ""),
+    ],
+)
+def test_pathway_reads_how_a_product_may_be_had(shown, expected):
+    assert parsing.pathway(shown) == expected
+
+
+@pytest.mark.parametrize("shown", ["ask us", "ARTG or SAS", "Canada"])
+def test_pathway_guesses_nothing(shown):
+    with pytest.raises(Unreadable, match="pathway_unreadable"):
+        parsing.pathway(shown)
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [("AUST R 181978", "181978"), ("181978", "181978"), ("ARTG ID: 181978", "181978"), ("N/A", "")],
+)
+def test_artg_reads_the_number(shown, expected):
+    assert parsing.artg(shown) == expected
+
+
+@pytest.mark.parametrize("shown", ["pending", "181978 and 181979", "1234567890"])
+def test_artg_guesses_nothing(shown):
+    with pytest.raises(Unreadable, match="artg_unreadable"):
+        parsing.artg(shown)
 
 
 @pytest.mark.parametrize(
