@@ -111,7 +111,7 @@ def potency_is_whole(name: str) -> models.CheckConstraint:
     nothing = Q(**{f"{name}_value__isnull": True, f"{name}_op": "", f"{name}_unit": "", f"{name}_basis": ""})
     told_of = Q()
     for unit, bases in BASES.items():
-        told_of |= Q(**{f"{name}_unit": unit.value, f"{name}_basis__in": [str(basis) for basis in bases]})
+        told_of |= Q(**{f"{name}_unit": str(unit), f"{name}_basis__in": [str(basis) for basis in bases]})
     return models.CheckConstraint(
         condition=nothing
         # Compared with NULL, a check is neither true nor false, and would pass.
