@@ -126,7 +126,7 @@ def ask_for(slot: Slot, *, patient: Patient, now: datetime) -> None:
     """Refuse a slot that cannot be had; both rows are locked."""
     if slot.starts_at <= now:
         raise SlotPast
-    if slot.withdrawn_at or not slot.appointment_type.is_offered:
+    if not (slot.is_offered and slot.appointment_type.is_offered):
         raise SlotWithdrawn
     if slot.appointments.live().exists():
         raise SlotTaken

@@ -89,6 +89,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Practice", "home_health", "clinic.practice"),
         Entry("Appointment types", "category", "clinic.appointmenttype"),
         Entry("Rosters", "calendar_month", "clinic.roster"),
+        Entry("Leave and holidays", "beach_access", "clinic.rosterexception"),
         Entry("Times", "schedule", "clinic.slot"),
     ],
     "Background work": [

@@ -31,6 +31,7 @@ GRANTS: dict[str, frozenset[str]] = {
         | _all("clinic", "patient")
         | _all("clinic", "appointmenttype")
         | _all("clinic", "roster")
+        | _all("clinic", "rosterexception")
         | _all("clinic", "slot")
         | _all("clinic", "approval")
         | _all("catalog", "supplier")
@@ -78,6 +79,7 @@ GRANTS: dict[str, frozenset[str]] = {
         | {
             "clinic.view_every_patient",
             "clinic.view_roster",
+            "clinic.view_rosterexception",
             "clinic.view_every_roster",
             "clinic.view_slot",
             "clinic.view_appointment",
@@ -99,6 +101,7 @@ GRANTS: dict[str, frozenset[str]] = {
             "clinic.cancel_appointment",
             "clinic.conduct_appointment",
             "clinic.view_roster",
+            "clinic.view_rosterexception",
             "clinic.view_slot",
             "clinic.view_clinical_record",
             "clinic.view_encounter",
@@ -126,6 +129,7 @@ GRANTS: dict[str, frozenset[str]] = {
             "clinic.view_patient",
             "clinic.view_every_patient",
             "clinic.view_roster",
+            "clinic.view_rosterexception",
             "clinic.view_every_roster",
             "clinic.view_slot",
             "clinic.view_appointment",

@@ -12,6 +12,7 @@ from clinic.admin import (
     practice,
     practitioners,
     prescriptions,
+    rosters,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "practice",
     "practitioners",
     "prescriptions",
+    "rosters",
 ]

@@ -2,15 +2,17 @@
 
 from clinic.models.appointments import Appointment
 from clinic.models.audit import AuditEvent
-from clinic.models.availability import BOOKED, LIVE, AppointmentType, Roster, Slot
+from clinic.models.availability import BOOKED, LIVE, Slot
 from clinic.models.encounters import Encounter, Note, Segment
 from clinic.models.inspections import Inspection
-from clinic.models.patients import Consent, Patient, State
+from clinic.models.patients import Consent, Patient
 from clinic.models.people import Role, User
+from clinic.models.places import State
 from clinic.models.practice import Practice
 from clinic.models.practitioners import Practitioner
 from clinic.models.prescriptions import Approval, Document, MonitoringCheck, Prescription, PrescriptionLine
 from clinic.models.reminders import Reminder
+from clinic.models.rosters import AppointmentType, Roster, RosterException
 
 __all__ = [
     "BOOKED",
@@ -33,6 +35,7 @@ __all__ = [
     "Reminder",
     "Role",
     "Roster",
+    "RosterException",
     "Segment",
     "Slot",
     "State",

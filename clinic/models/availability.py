@@ -1,4 +1,4 @@
-"""When a practitioner is there, and the times patients can book."""
+"""The times patients can book."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
-from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q
 
-from clinic.models.people import known_zone
 from clinic.models.practitioners import Practitioner
+from clinic.models.rosters import AppointmentType, Roster, RosterException
 from config.base import Record, ScopedQuerySet, both_or_neither
 from messaging import clocks
 
@@ -41,84 +40,31 @@ class Instants(Func):
         return "clinic.models.availability.Instants", self.columns, {}
 
 
-class AppointmentTypeQuerySet(ScopedQuerySet):
-    def visible_to(self, user: User) -> Self:
-        return self
+class Buffered(Func):
+    """The range between two columns of instants with the minutes before and after that are kept free."""
+
+    function = "TSRANGE"
+    output_field = DateTimeRangeField()
+
+    def __init__(self, *columns: str) -> None:
+        self.columns = columns
+        starts, before, ends, after = map(F, columns)
+        super().__init__(_shifted(starts, "-", before), _shifted(ends, "+", after))
+
+    def deconstruct(self):
+        return "clinic.models.availability.Buffered", self.columns, {}
 
 
-class AppointmentType(Record):
-    """A kind of appointment: how long, how, and by which fees it is charged."""
-
-    class Modality(models.TextChoices):
-        VOICE = "voice", "Telephone"
-        VIDEO = "video", "Video call"
-        IN_PERSON = "in_person", "In person"
-
-    name = models.CharField(max_length=80, unique=True)
-    minutes = models.PositiveSmallIntegerField(validators=[MinValueValidator(5)])
-    modality = models.CharField(max_length=20, choices=Modality, default=Modality.VIDEO)
-    new_fee = models.CharField("fee for a first visit", max_length=60, default="consultation.new")
-    returning_fee = models.CharField("fee for a later visit", max_length=60, default="consultation.returning")
-    is_offered = models.BooleanField(default=True)
-
-    objects = AppointmentTypeQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["minutes", "name"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(minutes__gte=5),
-                name="%(app_label)s_%(class)s_takes_time",
-                violation_error_message="An appointment takes at least five minutes.",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class RosterQuerySet(ScopedQuerySet):
-    def visible_to(self, user: User) -> Self:
-        if user.has_perm("clinic.view_every_roster"):
-            return self
-        return self.filter(practitioner__user=user)
-
-
-class Roster(Record):
-    """A practitioner's hours on one weekday, in wall time of the practitioner's zone."""
-
-    class Weekday(models.IntegerChoices):
-        MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = range(7)
-
-    practitioner = models.ForeignKey(Practitioner, models.PROTECT, related_name="rosters")
-    appointment_type = models.ForeignKey(AppointmentType, models.PROTECT, related_name="rosters")
-    weekday = models.PositiveSmallIntegerField(choices=Weekday)
-    starts = models.TimeField("from", help_text="By the doctor’s clock.")
-    ends = models.TimeField("until", help_text="By the doctor’s clock.")
-    time_zone = models.CharField(max_length=50, validators=[known_zone])
-    from_on = models.DateField("from date")
-    until_on = models.DateField("until date", null=True, blank=True)
-
-    objects = RosterQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["practitioner", "weekday", "starts"]
-        permissions = [("view_every_roster", "Can view every roster")]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(ends__gt=F("starts")),
-                name="%(app_label)s_%(class)s_ends_after_it_starts",
-                violation_error_message="The hours must end after they begin.",
-            ),
-            models.CheckConstraint(
-                condition=Q(until_on__isnull=True) | Q(until_on__gte=F("from_on")),
-                name="%(app_label)s_%(class)s_dates_in_order",
-                violation_error_message="The last date must not lie before the first.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.practitioner}, {self.get_weekday_display()} {self.starts:%H:%M}–{self.ends:%H:%M}"
+def _shifted(at: F, sign: str, minutes: F) -> Func:
+    # An index takes no sum of an instant and an interval, which may depend on the session's zone:
+    # PostgreSQL counts in UTC by its wall clock, which never jumps.
+    return Func(
+        at,
+        minutes,
+        template="TIMEZONE('UTC', %(expressions)s)",
+        arg_joiner=f") {sign} MAKE_INTERVAL(mins => ",
+        output_field=models.DateTimeField(),
+    )
 
 
 class SlotQuerySet(ScopedQuerySet):
@@ -126,16 +72,27 @@ class SlotQuerySet(ScopedQuerySet):
         """Free times are offered to everybody who is signed in."""
         return self
 
+    def offered(self, now: datetime) -> Self:
+        """Those ahead that the hours hold and nobody has withdrawn, taken or not."""
+        return self.filter(starts_at__gt=now, withdrawn_at__isnull=True, outside_at__isnull=True)
+
+    def claimed(self) -> Self:
+        """Those that somebody has."""
+        return self.filter(Exists(_claims()))
+
     def free(self, now: datetime) -> Self:
-        """Those that can be booked: still ahead, not withdrawn, and nobody's."""
-        return self.filter(starts_at__gt=now, withdrawn_at__isnull=True).exclude(
-            appointments__status__in=LIVE
-        )
+        """Those that can be booked: still ahead, offered, and nobody's."""
+        return self.offered(now).filter(~Exists(_claims()))
 
     def with_is_taken(self) -> Self:
         """Tell of each as ``is_taken`` whether somebody has it, never who."""
-        taken = Slot.objects.filter(pk=OuterRef("pk"), appointments__status__in=LIVE)
-        return self.annotate(is_taken=Exists(taken))
+        return self.annotate(is_taken=Exists(_claims()))
+
+
+def _claims() -> models.QuerySet:
+    """The appointment that has the outer query's slot, if one has."""
+    appointments = Slot._meta.get_field("appointments").related_model
+    return appointments._default_manager.filter(slot=OuterRef("pk"), status__in=LIVE).order_by()
 
 
 class Slot(Record):
@@ -145,8 +102,21 @@ class Slot(Record):
     appointment_type = models.ForeignKey(AppointmentType, models.PROTECT, related_name="slots")
     # The hours that offer this time: none for an extra time, and once the hours have changed.
     roster = models.ForeignKey(Roster, models.PROTECT, null=True, editable=False, related_name="slots")
+    exception = models.ForeignKey(
+        RosterException, models.PROTECT, null=True, editable=False, related_name="slots"
+    )
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+    # Minutes that keep the practitioner's other times away; as its kind said when it was offered.
+    buffer_before = models.PositiveSmallIntegerField(default=0, editable=False)
+    buffer_after = models.PositiveSmallIntegerField(default=0, editable=False)
+    # Since when a claimed time lies outside the practitioner's hours. Once free, nobody gets it again.
+    outside_at = models.DateTimeField(null=True, editable=False)
+    # Who said that the appointment takes place all the same.
+    kept_at = models.DateTimeField(null=True, editable=False)
+    kept_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
     withdrawn_at = models.DateTimeField(null=True, editable=False)
     withdrawn_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
@@ -164,11 +134,23 @@ class Slot(Record):
                 name="%(app_label)s_%(class)s_one_at_a_time",
                 expressions=[
                     ("practitioner", RangeOperators.EQUAL),
-                    (Instants("starts_at", "ends_at"), RangeOperators.OVERLAPS),
+                    (
+                        Buffered("starts_at", "buffer_before", "ends_at", "buffer_after"),
+                        RangeOperators.OVERLAPS,
+                    ),
                 ],
                 condition=Q(withdrawn_at__isnull=True),
                 violation_error_message="The practitioner already has a time here.",
             ),
+            models.CheckConstraint(
+                condition=Q(roster__isnull=True) | Q(exception__isnull=True),
+                name="%(app_label)s_%(class)s_comes_of_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(kept_at__isnull=True) | Q(outside_at__isnull=False),
+                name="%(app_label)s_%(class)s_kept_when_outside",
+            ),
+            both_or_neither("kept_at", "kept_by"),
             both_or_neither("withdrawn_at", "withdrawn_by"),
         ]
         indexes = [models.Index(fields=["starts_at", "practitioner"], name="clinic_slot_search")]
@@ -177,3 +159,8 @@ class Slot(Record):
         zone = self.practitioner.time_zone
         at = clocks.briefly(self.starts_at, zone=zone)
         return f"{self.practitioner}, {at} {clocks.zone_name(self.starts_at, zone=zone)}"
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether the hours hold it and nobody has withdrawn it; taken or not."""
+        return self.withdrawn_at is None and self.outside_at is None

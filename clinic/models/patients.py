@@ -11,21 +11,11 @@ from django.db.models import Q
 
 from clinic.identifiers import Wellformed, shape
 from clinic.models.availability import BOOKED
+from clinic.models.places import State
 from config.base import Fact, Record, ScopedQuerySet, both_or_neither
 
 if TYPE_CHECKING:
     from clinic.models.people import User
-
-
-class State(models.TextChoices):
-    ACT = "ACT", "Australian Capital Territory"
-    NSW = "NSW", "New South Wales"
-    NT = "NT", "Northern Territory"
-    QLD = "QLD", "Queensland"
-    SA = "SA", "South Australia"
-    TAS = "TAS", "Tasmania"
-    VIC = "VIC", "Victoria"
-    WA = "WA", "Western Australia"
 
 
 class PatientQuerySet(ScopedQuerySet):

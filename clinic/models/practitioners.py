@@ -9,6 +9,7 @@ from django.db import models
 
 from clinic.identifiers import Wellformed, shape
 from clinic.models.people import known_zone
+from clinic.models.places import State
 from config.base import Record, ScopedQuerySet, both_or_neither
 
 if TYPE_CHECKING:
@@ -39,6 +40,13 @@ class Practitioner(Record):
     provider_number = models.CharField(max_length=8, blank=True, validators=[Wellformed("provider")])
     hpii = models.CharField("HPI-I", max_length=16, blank=True, validators=[Wellformed("hpii")])
     time_zone = models.CharField(max_length=50, default="Australia/Sydney", validators=[known_zone])
+    state = models.CharField(
+        "works in",
+        max_length=3,
+        choices=State,
+        blank=True,
+        help_text="The public holidays of this state close the weekly hours.",
+    )
     accepts_patients = models.BooleanField(default=True)
     verified_at = models.DateTimeField(null=True, editable=False)
     verified_by = models.ForeignKey(

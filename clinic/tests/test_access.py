@@ -5,7 +5,17 @@ from datetime import date, time
 import pytest
 
 from clinic import booking
-from clinic.models import Appointment, AppointmentType, Approval, Consent, Patient, Practitioner, Roster, Slot
+from clinic.models import (
+    Appointment,
+    AppointmentType,
+    Approval,
+    Consent,
+    Patient,
+    Practitioner,
+    Roster,
+    RosterException,
+    Slot,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -105,6 +115,33 @@ def test_patients_and_their_consents(people, visits, name, sees):
 )
 def test_rosters(people, visits, name, sees):
     assert names(row.practitioner.user for row in Roster.objects.visible_to(people[name])) == sees
+
+
+@pytest.mark.parametrize(
+    ("name", "sees"),
+    [
+        ("boss", {"ada", "bob", "all"}),
+        ("desk", {"ada", "bob", "all"}),
+        ("auditor", {"ada", "bob", "all"}),
+        ("ada", {"ada", "all"}),
+        ("bob", {"bob", "all"}),
+    ],
+)
+def test_leave_and_holidays(people, name, sees):
+    day = date(2026, 3, 9)
+    RosterException.objects.add(kind="holiday", from_on=day, until_on=day, name="all", by=None)
+    for whose in ("ada", "bob"):
+        RosterException.objects.add(
+            kind="leave",
+            practitioner=people[whose].practitioner,
+            time_zone="Australia/Sydney",
+            from_on=day,
+            until_on=day,
+            name=whose,
+            by=None,
+        )
+
+    assert {row.name for row in RosterException.objects.visible_to(people[name])} == sees
 
 
 @pytest.mark.parametrize("name", ["boss", "desk", "auditor", "ada", "bob", "carl", "eve"])

@@ -14,7 +14,7 @@ STAFF = [Role.MANAGER, Role.RECEPTION, Role.DOCTOR, Role.AUDITOR]
 CATALOGUE = {"Products", "Suppliers"}
 ALWAYS = {
     *("Dashboard", "Appointments", "Patients", "Practitioners", "Audit trail"),
-    *("Practice", "Appointment types", "Rosters", "Times"),
+    *("Practice", "Appointment types", "Rosters", "Leave and holidays", "Times"),
 }
 CLINICAL = {
     "Consultations",

@@ -1,4 +1,4 @@
-"""The manager's screens of hours and times."""
+"""The manager's screens of times."""
 
 from datetime import timedelta
 
@@ -9,99 +9,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic import booking, rostering
-from clinic.models import AppointmentType, Roster, Slot
+from clinic.models import Slot
 
 pytestmark = pytest.mark.django_db
-
-ADD = "/admin/clinic/roster/add/"
 
 
 @pytest.fixture
 def boss(manager, staff_client):
     return staff_client(manager)
-
-
-@pytest.fixture
-def hours(doctor, short_visit) -> dict:
-    """What a manager types for Mondays from nine to ten."""
-    return {
-        "practitioner": doctor.pk,
-        "appointment_type": short_visit.pk,
-        "weekday": 0,
-        "starts": "09:00",
-        "ends": "10:00",
-        "time_zone": "",
-        "from_on": "2020-01-01",
-        "until_on": "",
-    }
-
-
-def said(answer) -> list[str]:
-    return [str(message) for message in answer.context["messages"]]
-
-
-class TestRoster:
-    def test_offers_times_at_once_and_says_how_many(self, boss, hours):
-        answer = boss.post(ADD, hours, follow=True)
-
-        offered = Slot.objects.count()
-        assert 28 <= offered <= 36
-        assert f"{offered} times are offered, 0 withdrawn." in said(answer)
-
-    def test_takes_the_zone_of_the_practitioner(self, boss, hours, make_doctor):
-        boss.post(ADD, hours | {"practitioner": make_doctor("tom", zone="Australia/Perth").pk})
-
-        assert Roster.objects.get().time_zone == "Australia/Perth"
-
-    def test_tells_of_times_that_are_booked_outside_new_hours(self, boss, hours, patient, fees):
-        boss.post(ADD, hours)
-        roster = Roster.objects.get()
-        booking.hold(Slot.objects.order_by("starts_at").last(), patient=patient, by=None)
-        today = timezone.localdate().isoformat()
-
-        answer = boss.post(
-            reverse("admin:clinic_roster_change", args=[roster.pk]), hours | {"until_on": today}, follow=True
-        )
-
-        assert said(answer)[3] == (
-            "Booked times outside these hours, which are kept: 1."
-            " Look at the appointments and speak with the patients."
-        )
-        assert (
-            Slot.objects.filter(withdrawn_at=None, starts_at__gt=timezone.now() + timedelta(days=1)).count()
-            == 1
-        )
-
-    @pytest.mark.parametrize(
-        ("wrong", "sentence"),
-        [
-            ({"ends": "09:00"}, "The hours must end after they begin."),
-            ({"until_on": "2019-12-31"}, "The last date must not lie before the first."),
-            ({"time_zone": "Mars/Olympus"}, "Mars/Olympus is not one of the available choices"),
-        ],
-    )
-    def test_says_what_is_wrong(self, boss, hours, wrong, sentence):
-        answer = boss.post(ADD, hours | wrong)
-
-        assert sentence in answer.content.decode()
-        assert not Roster.objects.exists()
-
-    def test_is_to_be_looked_at_for_a_doctor(self, doctor, hours, staff_client):
-        client = staff_client(doctor.user)
-
-        assert client.get("/admin/clinic/roster/").status_code == 200
-        assert client.post(ADD, hours).status_code == 403
-
-
-class TestAppointmentType:
-    def test_takes_time(self, boss):
-        answer = boss.post(
-            "/admin/clinic/appointmenttype/add/",
-            {"name": "None", "minutes": 0, "modality": "video", "new_fee": "a", "returning_fee": "b"},
-        )
-
-        assert answer.status_code == 200
-        assert not AppointmentType.objects.exists()
 
 
 class TestSlot:
@@ -129,6 +44,32 @@ class TestSlot:
 
         assert "The practitioner already has a time here." in answer.content.decode()
         assert Slot.objects.count() == 1
+
+    def test_says_what_buffer_is_in_the_way(self, boss, doctor, short_visit, slot):
+        short_visit.change(buffer_before=5, by=None)
+        starts_at = slot.ends_at + timedelta(minutes=4)
+
+        answer = boss.post("/admin/clinic/slot/add/", self.typed(doctor, short_visit, starts_at))
+
+        assert "The practitioner already has a time here." in answer.content.decode()
+        assert Slot.objects.count() == 1
+
+    def test_tells_of_which_hours_it_comes(self, boss, slot):
+        page = boss.get(reverse("admin:clinic_slot_change", args=[slot.pk])).content.decode()
+
+        assert "An extra time, or hours that have changed since" in page
+
+    @pytest.mark.parametrize(
+        ("is_taken", "state"), [(True, "Taken, outside the hours"), (False, "Outside the hours")]
+    )
+    def test_tells_that_it_lies_outside_the_hours(self, boss, slot, patient, fees, is_taken, state):
+        if is_taken:
+            booking.hold(slot, patient=patient, by=None)
+        slot.change(outside_at=timezone.now(), by=None)
+
+        page = boss.get(reverse("admin:clinic_slot_change", args=[slot.pk])).content.decode()
+
+        assert f">{state}<" in " ".join(page.split()).replace("> ", ">").replace(" <", "<")
 
     def test_lies_ahead(self, boss, doctor, short_visit):
         answer = boss.post(

@@ -1,0 +1,365 @@
+"""The manager's screens of hours: what is typed wrong is told in a sentence, and nothing is written."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic import booking, rostering
+from clinic.models import AppointmentType, Roster, RosterException, Slot
+
+pytestmark = pytest.mark.django_db
+
+ADD, ADD_EXCEPTION = "/admin/clinic/roster/add/", "/admin/clinic/rosterexception/add/"
+
+
+@pytest.fixture
+def boss(manager, staff_client):
+    return staff_client(manager)
+
+
+@pytest.fixture
+def hours(doctor, short_visit) -> dict:
+    """What a manager types for Mondays from nine to ten."""
+    return {
+        "practitioner": doctor.pk,
+        "appointment_type": short_visit.pk,
+        "weekday": 0,
+        "starts": "09:00",
+        "ends": "10:00",
+        "time_zone": "",
+        "from_on": "2020-01-01",
+        "until_on": "",
+    }
+
+
+@pytest.fixture
+def next_monday() -> date:
+    today = timezone.localdate()
+    return today + timedelta(days=7 - today.weekday())
+
+
+@pytest.fixture
+def leave(doctor, next_monday) -> dict:
+    """What a manager types for leave on the next Monday."""
+    return {
+        "kind": "leave", "practitioner": doctor.pk, "state": "", "name": "Conference",
+        "from_on": next_monday.isoformat(), "until_on": "", "other_dates": "", "starts": "", "ends": "",
+        "appointment_type": "",
+    }  # fmt: skip
+
+
+def said(answer) -> list[str]:
+    return [str(message) for message in answer.context["messages"]]
+
+
+def press(client, record, button: str, **typed):
+    address = reverse(f"admin:clinic_{record._meta.model_name}_{button}", args=[record.pk])
+    return client.post(address, {"_form_submitted": "True", **typed})
+
+
+class TestRoster:
+    def test_offers_times_at_once_and_says_how_many(self, boss, hours):
+        answer = boss.post(ADD, hours, follow=True)
+
+        offered = Slot.objects.count()
+        assert 28 <= offered <= 36
+        assert f"{offered} times are offered, 0 withdrawn." in said(answer)
+
+    def test_takes_the_zone_of_the_practitioner(self, boss, hours, make_doctor):
+        boss.post(ADD, hours | {"practitioner": make_doctor("tom", zone="Australia/Perth").pk})
+
+        assert Roster.objects.get().time_zone == "Australia/Perth"
+
+    def test_tells_of_times_that_are_booked_outside_new_hours(self, boss, hours, patient, fees):
+        boss.post(ADD, hours)
+        roster = Roster.objects.get()
+        claimed = Slot.objects.order_by("starts_at").last()
+        booking.hold(claimed, patient=patient, by=None)
+        today = timezone.localdate().isoformat()
+
+        answer = boss.post(
+            reverse("admin:clinic_roster_change", args=[roster.pk]), hours | {"until_on": today}, follow=True
+        )
+
+        assert (
+            "Appointments outside these hours: 1. They are kept until you say what becomes of each."
+            in said(answer)
+        )
+        tomorrow = timezone.now() + timedelta(days=1)
+        assert Slot.objects.get(withdrawn_at=None, starts_at__gt=tomorrow) == claimed
+
+    @pytest.mark.parametrize(
+        ("wrong", "sentence"),
+        [
+            ({"ends": "09:00"}, "The hours must end after they begin."),
+            ({"ends": "08:00"}, "The hours must end after they begin."),
+            ({"until_on": "2019-12-31"}, "The last date must not lie before the first."),
+            ({"time_zone": "Mars/Olympus"}, "Mars/Olympus is not one of the available choices"),
+        ],
+    )
+    def test_says_what_is_wrong(self, boss, hours, wrong, sentence):
+        answer = boss.post(ADD, hours | wrong)
+
+        assert sentence in answer.content.decode()
+        assert not Roster.objects.exists()
+
+    @pytest.mark.parametrize("method", ["add", "change"])
+    def test_says_what_hours_are_in_the_way(self, boss, hours, method):
+        boss.post(ADD, hours)
+        boss.post(ADD, hours | {"starts": "10:00", "ends": "11:00"})
+        later = Roster.objects.order_by("starts").last()
+        address = {"add": ADD, "change": reverse("admin:clinic_roster_change", args=[later.pk])}[method]
+
+        answer = boss.post(address, hours | {"starts": "09:30", "ends": "11:00"})
+
+        assert "The practitioner already has hours then." in answer.content.decode()
+        assert [row.starts.hour for row in Roster.objects.order_by("starts")] == [9, 10]
+
+    def test_can_be_withdrawn_for_a_reason(self, boss, hours, manager):
+        boss.post(ADD, hours)
+        roster = Roster.objects.get()
+
+        press(boss, roster, "withdraw", why="Leaves us.")
+
+        roster.refresh_from_db()
+        assert roster.withdrawn_by == manager
+        assert not Slot.objects.free(timezone.now()).exists()
+
+    def test_is_only_looked_at_once_it_is_withdrawn(self, boss, hours, manager):
+        boss.post(ADD, hours)
+        roster = Roster.objects.get()
+        rostering.withdraw_hours(roster, by=manager, why="Leaves us.")
+
+        page = boss.get(reverse("admin:clinic_roster_change", args=[roster.pk]))
+
+        assert 'name="starts"' not in page.content.decode()
+
+    def test_is_to_be_looked_at_for_a_doctor(self, doctor, hours, staff_client):
+        client = staff_client(doctor.user)
+
+        assert client.get("/admin/clinic/roster/").status_code == 200
+        assert client.post(ADD, hours).status_code == 403
+
+    def test_of_a_colleague_is_not_there_for_a_doctor(self, boss, hours, make_doctor, staff_client):
+        boss.post(ADD, hours)
+        roster, stranger = Roster.objects.get(), staff_client(make_doctor("other").user)
+
+        looked = stranger.get(reverse("admin:clinic_roster_change", args=[roster.pk]))
+
+        assert looked.status_code == 302  # Django's way to say that it is not there
+        assert press(stranger, roster, "withdraw", why="Mine now.").status_code == 403
+
+    @pytest.mark.parametrize(
+        ("choice", "expected"),
+        [
+            ("", {"now"}),
+            ("state_of=over", {"over"}),
+            ("state_of=withdrawn", {"withdrawn"}),
+            ("state_of=all", {"now", "over", "withdrawn"}),
+        ],
+    )
+    def test_list_is_of_those_in_force_unless_asked(self, boss, hours, manager, choice, expected):
+        boss.post(ADD, hours)
+        boss.post(ADD, hours | {"weekday": 1, "until_on": "2020-06-30"})
+        boss.post(ADD, hours | {"weekday": 2})
+        rostering.withdraw_hours(Roster.objects.get(weekday=2), by=manager, why="Leaves us.")
+        names = ["now", "over", "withdrawn"]
+
+        listed = boss.get(f"/admin/clinic/roster/?{choice}").context["cl"].queryset
+
+        assert {names[row.weekday] for row in listed} == expected
+
+    def test_list_asks_the_database_equally_often_for_one_and_three(self, boss, hours):
+        boss.post(ADD, hours)
+        boss.get("/admin/clinic/roster/")
+        with CaptureQueriesContext(connection) as one:
+            boss.get("/admin/clinic/roster/")
+        for weekday in (1, 2):
+            boss.post(ADD, hours | {"weekday": weekday})
+        boss.get("/admin/clinic/roster/")
+
+        with CaptureQueriesContext(connection) as three:
+            boss.get("/admin/clinic/roster/")
+
+        assert len(one) == len(three)
+
+
+class TestException:
+    @pytest.fixture(autouse=True)
+    def mondays(self, boss, hours):
+        boss.post(ADD, hours)
+
+    def test_takes_back_the_times_of_leave_at_once(self, boss, leave, doctor, next_monday):
+        answer = boss.post(ADD_EXCEPTION, leave, follow=True)
+
+        assert "0 times are offered, 4 withdrawn." in said(answer)
+        kept = RosterException.objects.get()
+        assert (kept.from_on, kept.until_on, kept.time_zone) == (next_monday, next_monday, doctor.time_zone)
+
+    def test_is_made_on_several_dates_at_once(self, boss, leave, next_monday):
+        more = [next_monday + timedelta(weeks=weeks) for weeks in (1, 3)]
+        typed = f"{more[0]:%d/%m/%Y}\n{more[1]:%Y-%m-%d}, {more[0]:%d/%m/%Y}"
+
+        answer = boss.post(ADD_EXCEPTION, leave | {"other_dates": typed}, follow=True)
+
+        assert "0 times are offered, 12 withdrawn." in said(answer)
+        dates = RosterException.objects.order_by("from_on").values_list("from_on", "until_on")
+        assert list(dates) == [(day, day) for day in (next_monday, *more)]
+        assert {row.history.get().history_user for row in RosterException.objects.all()} != {None}
+
+    def test_adds_other_hours_on_several_dates(self, boss, leave, next_monday, long_visit):
+        changed = leave | {
+            "kind": "changed", "starts": "13:00", "ends": "15:00", "appointment_type": long_visit.pk,
+            "other_dates": f"{next_monday + timedelta(weeks=2):%d/%m/%Y}",
+        }  # fmt: skip
+
+        answer = boss.post(ADD_EXCEPTION, changed, follow=True)
+
+        assert "8 times are offered, 8 withdrawn." in said(answer)
+
+    def test_is_a_holiday_of_everybody(self, boss, leave):
+        boss.post(ADD_EXCEPTION, leave | {"kind": "holiday", "practitioner": "", "name": "Founders’ Day"})
+
+        holiday = RosterException.objects.get()
+        assert (str(holiday).split(", ")[:2], holiday.time_zone) == (["Founders’ Day", "Everybody"], "")
+
+    @pytest.mark.parametrize(
+        ("wrong", "sentence"),
+        [
+            ({"until_on": "2020-01-01"}, "These dates have passed. Choose dates from today on."),
+            ({"from_on": "2020-01-01"}, "These dates have passed. Choose dates from today on."),
+            (
+                {"from_on": "2999-01-02", "until_on": "2999-01-01"},
+                "The last date must not lie before the first",
+            ),
+            ({"other_dates": "1/1/2020"}, "These dates have passed. Choose dates from today on."),
+            ({"other_dates": "Christmas"}, "“Christmas” is not a date. Write it such as 24/12/2026."),
+            ({"other_dates": "31/2/2030"}, "“31/2/2030” is not a date."),
+            ({"starts": "10:00", "ends": "09:00"}, "The hours must end after they begin."),
+            ({"starts": "10:00"}, "The hours must end after they begin."),
+            ({"practitioner": ""}, "Say whose leave this is."),
+            ({"state": "NSW"}, "A state is for public holidays"),
+            ({"kind": "extra"}, "Say whose hours these are"),
+            (
+                {"kind": "holiday", "state": "XX", "practitioner": ""},
+                "XX is not one of the available choices",
+            ),
+        ],
+    )
+    def test_says_what_is_wrong(self, boss, leave, wrong, sentence):
+        answer = boss.post(ADD_EXCEPTION, leave | wrong)
+
+        assert sentence in answer.content.decode()
+        assert not RosterException.objects.exists()
+
+    def test_says_which_of_several_dates_is_in_the_way(self, boss, leave, next_monday, long_visit):
+        session = leave | {
+            "kind": "extra", "starts": "18:00", "ends": "19:00", "appointment_type": long_visit.pk
+        }  # fmt: skip
+        boss.post(ADD_EXCEPTION, session)
+        first, again = next_monday + timedelta(days=1), next_monday
+
+        answer = boss.post(
+            ADD_EXCEPTION,
+            session | {"from_on": first.isoformat(), "other_dates": f"{again:%d/%m/%Y}", "ends": "20:00"},
+        )
+
+        sentence = f"{again:%d/%m/%Y}: The practitioner already has hours then."
+        assert sentence in answer.content.decode()
+        assert RosterException.objects.count() == 1
+
+    def test_can_be_changed(self, boss, leave, next_monday):
+        boss.post(ADD_EXCEPTION, leave)
+        kept = RosterException.objects.get()
+        later = (next_monday + timedelta(weeks=1)).isoformat()
+
+        answer = boss.post(
+            reverse("admin:clinic_rosterexception_change", args=[kept.pk]),
+            leave | {"from_on": later},
+            follow=True,
+        )
+
+        assert "4 times are offered, 4 withdrawn." in said(answer)
+        assert RosterException.objects.get().from_on.isoformat() == later
+
+    def test_can_be_withdrawn_for_a_reason(self, boss, leave, manager):
+        boss.post(ADD_EXCEPTION, leave)
+        kept = RosterException.objects.get()
+
+        press(boss, kept, "withdraw", why="Stays here.")
+
+        kept.refresh_from_db()
+        assert kept.withdrawn_by == manager
+        assert Slot.objects.free(timezone.now()).filter(withdrawn_at=None).count() >= 28
+
+    def test_of_a_colleague_is_not_there_for_a_doctor_but_holidays_are(
+        self, boss, leave, make_doctor, staff_client
+    ):
+        boss.post(ADD_EXCEPTION, leave)
+        boss.post(ADD_EXCEPTION, leave | {"kind": "holiday", "practitioner": "", "name": "Founders’ Day"})
+        stranger = staff_client(make_doctor("other").user)
+
+        listed = stranger.get("/admin/clinic/rosterexception/").context["cl"].queryset
+
+        assert [row.name for row in listed] == ["Founders’ Day"]
+        assert stranger.post(ADD_EXCEPTION, leave).status_code == 403
+
+    def test_list_asks_the_database_equally_often_for_one_and_three(self, boss, leave, next_monday):
+        boss.post(ADD_EXCEPTION, leave)
+        boss.get("/admin/clinic/rosterexception/")
+        with CaptureQueriesContext(connection) as one:
+            boss.get("/admin/clinic/rosterexception/")
+        more = [f"{next_monday + timedelta(weeks=weeks):%d/%m/%Y}" for weeks in (1, 2)]
+        later = (next_monday + timedelta(weeks=3)).isoformat()
+        boss.post(ADD_EXCEPTION, leave | {"from_on": later, "other_dates": ",".join(more)})
+        boss.get("/admin/clinic/rosterexception/")
+
+        with CaptureQueriesContext(connection) as three:
+            boss.get("/admin/clinic/rosterexception/")
+
+        assert len(one) == len(three)
+
+
+class TestAppointmentType:
+    @pytest.fixture
+    def telephone(self) -> dict:
+        """What a manager types for a kind of appointment."""
+        return {
+            "name": "Telephone, 20 minutes", "minutes": 20, "buffer_before": 0, "buffer_after": 5,
+            "modality": "voice", "new_fee": "a", "returning_fee": "b", "is_offered": "on",
+        }  # fmt: skip
+
+    def test_is_kept_with_its_buffers(self, boss, telephone):
+        boss.post("/admin/clinic/appointmenttype/add/", telephone)
+
+        kept = AppointmentType.objects.get()
+        assert (kept.minutes, kept.buffer_before, kept.buffer_after) == (20, 0, 5)
+
+    @pytest.mark.parametrize(
+        ("wrong", "sentence"),
+        [
+            ({"minutes": 0}, "An appointment takes at least five minutes."),
+            ({"minutes": 4}, "An appointment takes at least five minutes."),
+            ({"minutes": 481}, "An appointment takes at most eight hours."),
+            ({"buffer_before": 121}, "A buffer takes at most two hours."),
+            ({"buffer_after": 121}, "A buffer takes at most two hours."),
+        ],
+    )
+    def test_says_what_is_wrong(self, boss, telephone, wrong, sentence):
+        answer = boss.post("/admin/clinic/appointmenttype/add/", telephone | wrong)
+
+        assert sentence in answer.content.decode()
+        assert not AppointmentType.objects.exists()
+
+    def test_a_change_brings_the_free_times_in_step(self, boss, hours, telephone, short_visit):
+        boss.post(ADD, hours)
+        address = reverse("admin:clinic_appointmenttype_change", args=[short_visit.pk])
+
+        answer = boss.post(address, telephone, follow=True)
+
+        weeks = Slot.objects.filter(withdrawn_at__isnull=False).count() // 4
+        assert f"{weeks * 2} times are offered, {weeks * 4} withdrawn." in said(answer)
