@@ -151,13 +151,16 @@ def step_up(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if second_factor_fresh(request):
-            return view(request, *args, **kwargs)
-        # A form cannot be sent again by a redirect: its page asks for it once more.
-        here = request.get_full_path() if request.method == "GET" else request.headers.get("Referer", "")
-        return redirect_to_login(here, reverse("otp-verify"))
+        return view(request, *args, **kwargs) if second_factor_fresh(request) else ask_second_factor(request)
 
     return guarded
+
+
+def ask_second_factor(request: SignedInRequest) -> HttpResponse:
+    """Send somebody to show the second factor, and then back here."""
+    # A form cannot be sent again by a redirect: its page asks for it once more.
+    here = request.get_full_path() if request.method == "GET" else request.headers.get("Referer", "")
+    return redirect_to_login(here, reverse("otp-verify"))
 
 
 def complete_sign_in(request: HttpRequest, *, stage: LoginStage, device: Device) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from clinic.views import accounts, appointments, booking, documents, home, payments, profile
+from clinic.views import accounts, appointments, booking, calendars, documents, home, payments, profile
 
 urlpatterns = [
     path("accounts/second-factor/", accounts.second_factor_devices, name="otp-devices"),
@@ -10,6 +10,10 @@ urlpatterns = [
     path("accounts/second-factor/verify/", accounts.second_factor_verify, name="otp-verify"),
     path("accounts/second-factor/set-up/", accounts.second_factor_enrol, name="otp-enrol"),
     path("accounts/second-factor/codes/", accounts.second_factor_codes, name="otp-codes"),
+    path("accounts/calendar/", calendars.calendar, name="calendar"),
+    path("accounts/calendar/open/", calendars.calendar_open, name="calendar-open"),
+    path("accounts/calendar/close/", calendars.calendar_close, name="calendar-close"),
+    path("calendar/<str:token>.ics", calendars.feed, name="calendar-feed"),
     path("", home.home, name="home"),
     path("portal/", home.portal, name="portal"),
     path("portal/profile/", profile.profile, name="profile"),
@@ -17,6 +21,11 @@ urlpatterns = [
     path("portal/book/<uuid:pk>/", booking.slot, name="slot"),
     path("portal/visits/", appointments.visits, name="visits"),
     path("portal/appointments/<uuid:pk>/", appointments.appointment, name="appointment"),
+    path(
+        "portal/appointments/<uuid:pk>/appointment.ics",
+        calendars.appointment_file,
+        name="appointment-calendar",
+    ),
     path("portal/appointments/<uuid:pk>/status/", appointments.status, name="appointment-status"),
     path("portal/appointments/<uuid:pk>/cancel/", appointments.cancel, name="appointment-cancel"),
     path("portal/appointments/<uuid:pk>/arrive/", appointments.arrive, name="appointment-arrive"),

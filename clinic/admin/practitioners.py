@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.shortcuts import redirect
 from unfold.contrib.filters.admin import BooleanRadioFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from clinic import enrolling
 from clinic.forms.accounts import SigningDialog
@@ -57,7 +58,7 @@ class PractitionerAdmin(RecordAdmin):
         ),
     ]
     readonly_fields = ["verified_at", "verified_by"]
-    actions_detail = ["verify"]
+    actions_detail = ["verify", "calendar"]
 
     def get_readonly_fields(self, request, obj=None):
         return [*super().get_readonly_fields(request, obj), *(["user"] if obj else [])]
@@ -89,6 +90,13 @@ class PractitionerAdmin(RecordAdmin):
     def verify(self, request, practitioner: Practitioner, form: SigningDialog) -> str:
         enrolling.verify_practitioner(practitioner, by=request.user)
         return f"{practitioner} is verified and may prescribe."
+
+    @action(description="My calendar", permissions=["own"], icon="calendar_add_on")
+    def calendar(self, request, object_id):
+        return redirect("calendar")
+
+    def has_own_permission(self, request, object_id=None) -> bool:
+        return self.get_queryset(request).filter(pk=object_id, user=request.user).exists()
 
     def has_verify_permission(self, request, object_id=None) -> bool:
         waiting = self.get_queryset(request).filter(pk=object_id, verified_at=None)

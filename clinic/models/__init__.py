@@ -4,6 +4,7 @@ from clinic.models.appointments import Appointment
 from clinic.models.audit import AuditEvent
 from clinic.models.availability import BOOKED, LIVE, Slot
 from clinic.models.encounters import Encounter, Note, Segment
+from clinic.models.feeds import CalendarFeed
 from clinic.models.inspections import Inspection
 from clinic.models.patients import Consent, Patient
 from clinic.models.people import Role, User
@@ -21,6 +22,7 @@ __all__ = [
     "AppointmentType",
     "Approval",
     "AuditEvent",
+    "CalendarFeed",
     "Consent",
     "Document",
     "Encounter",

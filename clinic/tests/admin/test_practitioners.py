@@ -127,3 +127,17 @@ class TestVerify:
         answer = self.verify(staff_client(make_user(role)), practitioner)
 
         assert (answer.status_code, practitioner.verified_at) == (403, None)
+
+
+class TestCalendar:
+    def test_leads_to_one_s_own_calendar_and_to_nobody_else_s(self, staff_client, doctor, make_doctor):
+        browser = staff_client(doctor.user)
+        addresses = [
+            reverse("admin:clinic_practitioner_calendar", args=[each.pk])
+            for each in (doctor, make_doctor("other"))
+        ]
+
+        answers = [browser.get(address) for address in addresses]
+
+        assert answers[0].headers["Location"] == "/accounts/calendar/"
+        assert answers[1].status_code == 403
