@@ -49,6 +49,15 @@ def cancel(appointment: str) -> None:
     cancelling.cancel(found, by=found.patient.user, why="No.")
 
 
+def open_page(appointment: str) -> None:
+    from clinic import booking  # noqa: PLC0415
+    from clinic.models import Appointment  # noqa: PLC0415
+
+    found = Appointment.objects.get(pk=appointment)
+    address = "https://clinic.example/"
+    booking.start_payment(found, by=found.patient.user, success_url=address, cancel_url=address)
+
+
 def pay(page: str) -> None:
     from billing.simulator.running import RunningSimulator  # noqa: PLC0415
 
@@ -67,7 +76,15 @@ def offer(now: str) -> int:
     return rostering.offer(now=datetime.fromisoformat(now))
 
 
-RULES = {"hold": hold, "expire": expire, "cancel": cancel, "pay": pay, "follow": follow, "offer": offer}
+RULES = {
+    "hold": hold,
+    "open": open_page,
+    "expire": expire,
+    "cancel": cancel,
+    "pay": pay,
+    "follow": follow,
+    "offer": offer,
+}
 
 if __name__ == "__main__":
     race()

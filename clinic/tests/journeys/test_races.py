@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from datetime import date, timedelta
 from datetime import time as wall
+from itertools import permutations
 
 import pytest
 from django.conf import settings
@@ -15,14 +16,23 @@ from django.db import connection
 from django.utils import timezone
 
 from billing import charging
-from clinic import booking
+from clinic import booking, expiring
 from clinic.models import Appointment, Roster, Slot
+from config import invariants
+from config.base import work_off
 from messaging.models import Letter
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PAGES = {"success_url": "https://clinic.example/paid", "cancel_url": "https://clinic.example/left"}
 RACERS = 8
+MISTAKES = {"IntegrityError", "OperationalError", "InternalError", "DoesNotExist", "RuntimeError"}
+ENDS = {  # of a hold for which at most one payment was made
+    ("confirmed", "paid"),
+    ("expired", "void"),
+    ("cancelled", "void"),
+    ("cancelled", "refunded"),
+}
 HEAD_START = 0.3  # seconds in which every order arrives
 
 
@@ -59,9 +69,10 @@ def racers(django_db_setup, stripe_simulator):
 def at_once(racers):
     """Have each process ask its rule in the same moment; what came of each, in order."""
 
-    def run(*orders: tuple) -> list[str]:
-        at = time.time() + HEAD_START
-        for racer, (rule, *arguments) in zip(racers, orders, strict=False):
+    def run(*orders: tuple, apart: float = 0) -> list[str]:
+        start = time.time() + HEAD_START
+        for number, (racer, (rule, *arguments)) in enumerate(zip(racers, orders, strict=False)):
+            at = start + number * apart
             order = {"at": at, "rule": rule, "arguments": [str(argument) for argument in arguments]}
             racer.stdin.write(json.dumps(order) + "\n")
             racer.stdin.flush()
@@ -128,6 +139,37 @@ def test_a_payment_and_a_change_of_mind_agree(at_once, held, patient, simulated_
     held.refresh_from_db()
     assert outcomes == ["done"] * 3
     assert (held.status, held.order.status) == ("cancelled", "refunding")
+
+
+STEPS = ["hold", "open", "pay", "follow", "expire", "cancel"]
+
+
+@pytest.mark.parametrize(("earlier", "later"), list(permutations(STEPS, 2)))
+def test_any_two_steps_at_once_end_well(
+    at_once, held, make_patient, patient, simulated_stripe, earlier, later
+):
+    payment = booking.start_payment(held, by=patient.user, **PAGES)
+    simulated_stripe.press(payment.url, "pay" if "follow" in {earlier, later} else "abandon")
+    other = make_patient("other")
+    orders = {
+        "hold": ("hold", held.slot_id, other.pk),
+        "open": ("open", held.pk),
+        "pay": ("pay", payment.url),
+        "follow": ("follow", payment.session_id),
+        "expire": ("expire", held.held_until.isoformat()),
+        "cancel": ("cancel", held.pk),
+    }
+
+    outcomes = at_once(*[orders[step] for step in pair], apart=0.005)
+    charging.follow(payment.session_id)
+    expiring.expire_holds(now=timezone.now() + timedelta(hours=2))
+    work_off()
+
+    assert [name for name in outcomes if name in MISTAKES] == []
+    assert [finding.check.name for finding in invariants.examine() if finding.broken] == []
+    held.refresh_from_db()
+    held.order.refresh_from_db()
+    assert (held.status, held.order.status) in ENDS
 
 
 def test_two_sweeps_expire_each_hold_once(at_once, make_patient, make_slot, fees):
