@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,10 @@ from catalog.sheets.findings import Severity
 from catalog.sheets.offers import Offer
 
 Outcome = ImportRow.Outcome
+
+PRICES = ("wholesale", "retail")
+# What a product is when nothing is said about it.
+UNSAID = {field.attname: field.get_default() for field in Product._meta.concrete_fields}
 
 # Our field -> the offer's; compared only where the list has such a column.
 DESCRIBED = {
@@ -41,11 +46,15 @@ class Line:
     product: Product | None = None  # None for a new one, and for lines that were not taken
     facts: dict[str, Any] = field(default_factory=dict)
     changes: dict[str, list[Any]] = field(default_factory=dict)  # field -> [now, then], as text
-    prices: dict[str, Decimal] = field(default_factory=dict)  # those that are new or changed
 
     @property
     def is_to_review(self) -> bool:
         return self.outcome != Outcome.ERROR and bool(self.offer.codes(Severity.REVIEW))
+
+    @property
+    def needs_decision(self) -> bool:
+        """Whether it would change the catalogue in a way that somebody has to look at."""
+        return self.outcome in ImportRow.CHANGING and self.is_to_review
 
 
 @dataclass
@@ -60,14 +69,14 @@ class Comparison:
 
     @property
     def is_settled(self) -> bool:
-        """Whether applying the list would change nothing."""
+        """Whether the list says nothing new. What is gone from it is for a person to decide, and may stay."""
         return not self.count(Outcome.NEW) and not self.count(Outcome.CHANGED)
 
 
 class Shelf:
     """The products that lines of one list can be about, ready for looking up by identity."""
 
-    def __init__(self, supplier: Supplier | None, offers: Iterable[Offer]) -> None:
+    def __init__(self, supplier: Supplier | None, offers: Iterable[Offer], *, on: datetime.date) -> None:
         barcodes = [offer.gtin13 for offer in offers if offer.gtin13]
         mine = Q(supplier=supplier) if supplier else Q(pk=None)
         products = list(Product.objects.filter(mine | Q(gtin13__in=barcodes)).select_related("supplier"))
@@ -76,9 +85,12 @@ class Shelf:
         self.by_description: dict[tuple[object, ...], list[Product]] = defaultdict(list)
         for product in self.mine:
             self.by_description[_described(product)].append(product)
-        self.prices: dict[tuple[object, str], Decimal] = {
-            (price.product_id, price.kind): price.amount
-            for price in Price.objects.filter(product__in=self.mine).order_by("effective_on", "pk")
+        in_force = Price.objects.filter(product__supplier=supplier, effective_on__lte=on)
+        self.prices: dict[tuple[object, str], Decimal | None] = {
+            (product, kind): amount
+            for product, kind, amount in in_force.order_by("effective_on", "pk").values_list(
+                "product_id", "kind", "amount"
+            )
         }
 
     def find(self, offer: Offer) -> Product | None:
@@ -94,9 +106,15 @@ class Shelf:
         return fitting[0] if len(fitting) == 1 else None
 
 
-def compare(offers: list[Offer], supplier: Supplier | None) -> Comparison:
-    """Set every checked offer beside its product; what cannot be matched for certain is not taken."""
-    shelf = Shelf(supplier, offers)
+def compare(
+    offers: list[Offer], supplier: Supplier | None, *, on: datetime.date, price_change_percent: int = 20
+) -> Comparison:
+    """Set every checked offer beside its product; what cannot be matched for certain is not taken.
+
+    Prices are compared with those in force ``on`` the day from which the list is to hold. One that
+    moved by ``price_change_percent`` or more is raised for review.
+    """
+    shelf = Shelf(supplier, offers, on=on)
     matched: set[object] = set()
     lines = []
     for offer in offers:
@@ -108,7 +126,9 @@ def compare(offers: list[Offer], supplier: Supplier | None) -> Comparison:
             continue
         if product:
             matched.add(product.pk)
-        lines.append(_line(offer, product, shelf))
+        line = _line(offer, product, shelf)
+        _watch(line, price_change_percent)
+        lines.append(line)
     return Comparison(lines, [product for product in shelf.mine if _is_gone(product, matched)])
 
 
@@ -117,28 +137,49 @@ def _is_gone(product: Product, matched: set[object]) -> bool:
 
 
 def _line(offer: Offer, product: Product | None, shelf: Shelf) -> Line:
-    known = shelf.prices if product else {}
-    stated = {
-        kind: getattr(offer, kind) for kind in ("wholesale", "retail") if getattr(offer, kind) is not None
-    }
-    prices = {
-        kind: amount
-        for kind, amount in stated.items()
-        if known.get((getattr(product, "pk", None), kind)) != amount
-    }
-    if product is None:
-        return Line(offer, Outcome.NEW, None, facts(offer), prices=prices)
     then = facts(offer)
-    changes = {
-        name: [_told(getattr(product, name)), _told(value)]
-        for name, value in then.items()
-        if getattr(product, name) != value
-    }
-    changes |= {
-        kind: [_told(known.get((product.pk, kind))), _told(amount)] for kind, amount in prices.items()
-    }
-    outcome = Outcome.CHANGED if changes else Outcome.UNCHANGED
-    return Line(offer, outcome, product, then, changes, prices)
+    if product is None:
+        changes = {name: [None, _told(value)] for name, value in then.items() if value != UNSAID[name]}
+        known: dict[str, Decimal | None] = {}
+    else:
+        if product.supply == Product.Supply.DISCONTINUED and "supply" not in then:
+            then["supply"] = Product.Supply.ACTIVE.value  # what was taken off sale is on the list again
+        changes = {
+            name: [_told(getattr(product, name)), _told(value)]
+            for name, value in then.items()
+            if getattr(product, name) != value
+        }
+        known = {kind: shelf.prices.get((product.pk, kind)) for kind in PRICES}
+    for kind in PRICES:
+        stated = getattr(offer, kind)
+        if stated is not None and stated != known.get(kind):
+            changes[kind] = [_told(known.get(kind)), _told(stated)]
+    if product is None:
+        return Line(offer, Outcome.NEW, None, then, changes)
+    return Line(offer, Outcome.CHANGED if changes else Outcome.UNCHANGED, product, then, changes)
+
+
+def _watch(line: Line, price_change_percent: int) -> None:
+    """Raise what only shows beside the catalogue. No fact of a product: it would make it differ."""
+    if line.product is None:
+        return
+    now, then = line.changes.get("supply", [None, None])
+    if now == Product.Supply.DISCONTINUED and then != now:
+        line.offer.find("listed_again", "name")
+    for kind in PRICES:
+        percent = change_in_percent(line.changes.get(kind, [None, None]))
+        if percent is not None and abs(percent) >= price_change_percent:
+            before, after = line.changes[kind]
+            told = f"{kind.capitalize()} {before} before, {after} now: {percent:+.1f} %."
+            line.offer.find("price_changed_much", kind, told)
+
+
+def change_in_percent(change: Sequence[Any]) -> Decimal | None:
+    """How much a price rose or fell; None where there was none before, or is none now."""
+    before, after = (Decimal(price) if price else None for price in change)
+    if not before or after is None:
+        return None
+    return (after - before) / before * 100
 
 
 def _told(value: Any) -> Any:

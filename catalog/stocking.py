@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from catalog import importing
 from catalog.models import Product
 from config.base import Refused
 
 if TYPE_CHECKING:
     from clinic.models import User
 
+BATCH = 1000
 STATED = (
     "name",
     "strength",
@@ -53,7 +53,7 @@ def load_medicines(path: Path, *, by: User | None) -> dict[str, int]:
                 for name, value in facts.items():
                     setattr(product, name, value)
                 changed.append(product)
-        importing.save_in_sets(new, changed, sorted(entries[0]), by=by, why=f"List of medicines {path.name}.")
+        _save_in_sets(new, changed, sorted(entries[0]), by=by, why=f"List of medicines {path.name}.")
     return {"read": len(entries), "new": len(new), "changed": len(changed)}
 
 
@@ -90,3 +90,18 @@ def _identity(product: Product) -> tuple[object, ...]:
         size,
         product.size_unit,
     )
+
+
+def _save_in_sets(
+    new: list[Product], changed: list[Product], names: list[str], *, by: User | None, why: str
+) -> None:
+    """Write many products with a version each, set by set: a save per product takes twenty times as long."""
+    signed = {"batch_size": BATCH, "default_user": by, "default_change_reason": why}
+    if new:
+        Product.objects.bulk_create(new, batch_size=BATCH)
+        Product.history.bulk_history_create(new, **signed)
+    if changed:
+        Product.objects.bulk_create(
+            changed, batch_size=BATCH, update_conflicts=True, unique_fields=["id"], update_fields=names
+        )
+        Product.history.bulk_history_create(changed, update=True, **signed)

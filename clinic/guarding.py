@@ -11,17 +11,16 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, models, transaction
 
-from config.base import Fact, Kept
+from config.base import UUID7, Fact, Kept
 
 APPS = ("clinic", "catalog", "billing", "messaging")
 
-# UUID version 7 in SQL, for rows that the database itself writes (PostgreSQL has its own from 18 on).
-FUNCTIONS = """
+FUNCTIONS = f"""
 CREATE OR REPLACE FUNCTION clinic_uuid7() RETURNS uuid LANGUAGE sql VOLATILE AS $$
-  SELECT encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
-    PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
-    FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid
+  SELECT {UUID7}
 $$;
+"""
+FUNCTIONS += """
 
 CREATE OR REPLACE FUNCTION clinic_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -38,6 +38,7 @@ GRANTS: dict[str, frozenset[str]] = {
         | _all("catalog", "sheetlayout")
         | _all("catalog", "product")
         | _all("catalog", "import")
+        | _all("catalog", "importpolicy")
         | _all("billing", "fee")
         | {
             "clinic.verify_practitioner",
@@ -52,6 +53,9 @@ GRANTS: dict[str, frozenset[str]] = {
             "catalog.view_price",
             "catalog.view_importrow",
             "catalog.import_product",
+            "catalog.review_import",
+            "catalog.approve_import",
+            "catalog.undo_import",
             "catalog.export_product",
             "billing.view_order",
             "billing.view_orderline",
@@ -152,6 +156,7 @@ GRANTS: dict[str, frozenset[str]] = {
             "catalog.view_price",
             "catalog.view_import",
             "catalog.view_importrow",
+            "catalog.view_importpolicy",
             "billing.view_fee",
             "billing.view_order",
             "billing.view_orderline",

@@ -50,6 +50,12 @@ class IllegalMove(Refused):
         )
 
 
+# A fresh key in SQL, for rows that the database itself writes (PostgreSQL has its own from 18 on).
+UUID7 = """encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+    PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
+    FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid"""
+
+
 def uuid7() -> uuid.UUID:
     """A fresh key, ordered by time so that indexes stay local."""
     return uuid_utils.compat.uuid7()

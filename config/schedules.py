@@ -14,6 +14,7 @@ SCHEDULES = {
     "Try unhandled payment events again": ("billing.tasks.retry_events", EVERY_MINUTE),
     "Follow refunds to their end": ("billing.tasks.chase_refunds", EVERY_MINUTE),
     "Send the letters that are due": ("messaging.tasks.send_due_letters", EVERY_MINUTE),
+    "Take up interrupted imports again": ("catalog.tasks.resume_imports", EVERY_MINUTE),
     "Trim live events": ("messaging.tasks.trim_events", "5 * * * *"),
 }
 

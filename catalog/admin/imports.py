@@ -10,20 +10,24 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from catalog import importing
+from catalog import reviewing
 from catalog.admin.columns import counted, findings, link, table
 from catalog.models import Import, ImportRow
 from config.admin import FactAdmin, RecordAdmin, step
 
 STATUS_COLOURS = {
     Import.Status.RECEIVED: "info",
-    Import.Status.READ: "warning",
+    Import.Status.READING: "info",
+    Import.Status.CHECKED: "warning",
+    Import.Status.REVIEWED: "warning",
+    Import.Status.APPROVED: "info",
     Import.Status.APPLIED: "success",
     Import.Status.REFUSED: "danger",
 }
 OUTCOME_COLOURS = {
     ImportRow.Outcome.NEW: "success",
     ImportRow.Outcome.CHANGED: "warning",
+    ImportRow.Outcome.GONE: "danger",
     ImportRow.Outcome.ERROR: "danger",
 }
 # What was counted, in the order of reading, and the outcome that the lines behind it have.
@@ -76,7 +80,7 @@ class ImportAdmin(RecordAdmin):
         "show_notes",
         "refusal",
     ]
-    actions_detail = ["apply"]
+    actions_detail = ["hand_in", "approve"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         errors = Count("rows", filter=Q(rows__outcome=ImportRow.Outcome.ERROR))
@@ -111,17 +115,30 @@ class ImportAdmin(RecordAdmin):
         return findings(run.notes) or "Nothing."
 
     @step(
-        "Apply",
-        may="apply",
-        icon="done_all",
-        text="All new and changed lines go into the catalogue, or none. Lines that were not taken stay out.",
+        "Send for approval",
+        may="review",
+        icon="rule",
+        text="Every line that needs review must have a decision.",
     )
-    def apply(self, request, run: Import, form) -> str:
-        totals = importing.apply(run, by=request.user).totals
-        return f"{run} is applied: {totals['new']} new, {totals['changed']} changed."
+    def hand_in(self, request, run: Import, form) -> str:
+        reviewing.hand_in(run, by=request.user)
+        return f"{run} waits for approval."
 
-    def has_apply_permission(self, request, object_id=None) -> bool:
-        return request.user.has_perm("catalog.import_product")
+    @step(
+        "Approve",
+        may="approve",
+        icon="done_all",
+        text="All lines that were taken go into the catalogue, or none. Lines that were not taken stay out.",
+    )
+    def approve(self, request, run: Import, form) -> str:
+        reviewing.approve(run, by=request.user)
+        return f"{run} is approved and is being applied."
+
+    def has_review_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("catalog.review_import")
+
+    def has_approve_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("catalog.approve_import")
 
     def has_add_permission(self, request):
         return False

@@ -326,7 +326,7 @@ class Price(Fact):
 
     product = models.ForeignKey(Product, models.PROTECT, related_name="prices")
     kind = models.CharField(max_length=10, choices=Kind)
-    amount = MoneyField()
+    amount = MoneyField(null=True, help_text="Empty: from this day on it has no price.")
     gst = models.CharField("GST", max_length=3, choices=Gst, blank=True)
     effective_on = models.DateField("from", default=timezone.localdate)
     run = models.ForeignKey(
@@ -347,4 +347,4 @@ class Price(Fact):
         ]
 
     def __str__(self) -> str:
-        return f"${self.amount} {self.get_kind_display().lower()}"
+        return f"{f'${self.amount}' if self.amount else 'No price'} {self.get_kind_display().lower()}"

@@ -48,6 +48,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "price_conflict": (R, "Two sheets quote different prices for the same product."),
     "price_same_for_other_size": (R, "Two sizes of the same medicine have the same price."),
     "price_below_cost": (R, "The retail price is below the wholesale price."),
+    "price_changed_much": (R, "The price has changed by more than is usual."),
     # Identity
     "gtin_invalid": (R, "The barcode is not a valid GTIN-13."),
     "gtin_missing": (R, "The barcode is missing."),
@@ -58,6 +59,10 @@ CODES: dict[str, tuple[Severity, str]] = {
     "sheets_disagree": (R, "Two sheets describe the same product differently."),
     "match_uncertain": (R, "It is not certain which line of the other sheet this is."),
     "trade_name_disagrees": (R, "The trade name has other numbers than the product name."),
+    # Beside the last list
+    "gone_from_list": (R, "The product was in the catalogue and is not on this list."),
+    "listed_again": (R, "The product was discontinued and is on the list again."),
+    "older_list": (R, "The list seems to be older than the last one that was applied."),
     # Description
     "dose_form_unknown": (R, "The dose form is not one that we know."),
     "size_unreadable": (R, "The pack size cannot be read."),

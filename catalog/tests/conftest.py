@@ -44,3 +44,9 @@ def damaged(sample) -> Callable[..., bytes]:
 @pytest.fixture
 def sample_path() -> Callable[[str], Path]:
     return lambda key: SAMPLES / f"{key}.xlsx"
+
+
+@pytest.fixture
+def reviewer(make_user):
+    """A second manager: whoever reviewed a list does not approve it."""
+    return make_user("manager", "reviewer")

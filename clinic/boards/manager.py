@@ -36,7 +36,8 @@ QUEUES: list[tuple[str, Any, dict[str, Any], str]] = [
     ("Payment events not yet handled", StripeEvent, {"processed_at__isnull": True}, "urgent"),
     ("Refunds under way", Refund, {"status__in": Refund.UNFINISHED}, ""),
     ("Refunds that failed", Refund, {"status__exact": "failed"}, "urgent"),
-    ("Imports to be reviewed", Import, {"status__exact": "read"}, ""),
+    ("Imports to be reviewed", Import, {"status__exact": "checked"}, ""),
+    ("Imports to be approved", Import, {"status__exact": "reviewed"}, ""),
     ("Doctors to be verified", Practitioner, {"verified_at__isnull": True}, ""),
 ]
 

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog import importing
-from catalog.models import Import, ImportRow, Product, Supplier
+from catalog.models import ImportRow, Product, Supplier
 
 pytestmark = pytest.mark.django_db
 LISTS = ["product", "supplier", "import", "importrow"]
@@ -176,23 +176,6 @@ class TestImports:
 
         assert "alma.xlsx" in text
         assert f"run__id__exact={catalogue.pk}&amp;outcome__exact=new" in text
-
-    def test_applies_by_a_button(self, catalogue, manager, staff_client):
-        address = reverse("admin:catalog_import_apply", args=[catalogue.pk])
-
-        answer = staff_client(manager).post(address, {"_form_submitted": "1"})
-
-        catalogue.refresh_from_db()
-        assert (catalogue.status, answer.headers["HX-Redirect"]) == ("applied", page("import", catalogue))
-        assert Product.objects.filter(supplier__key="alma").count() == 5
-
-    @pytest.mark.parametrize("role", ["doctor", "auditor"])
-    def test_is_applied_by_managers_alone(self, role, catalogue, make_user, staff_client):
-        address = reverse("admin:catalog_import_apply", args=[catalogue.pk])
-
-        answer = staff_client(make_user(role)).post(address, {"_form_submitted": "1"})
-
-        assert (answer.status_code, Import.objects.get(pk=catalogue.pk).status) == (403, "read")
 
 
 def test_suppliers_count_their_products(catalogue, manager, staff_client):

@@ -72,7 +72,7 @@ class TestImportSupplier:
     def test_waits_for_somebody_without_apply(self, run, sample_path):
         status, out, _ = run("import_supplier", "alma", sample_path("alma"))
 
-        assert (status, Product.objects.count(), Import.objects.get().status) == (0, 0, "read")
+        assert (status, Product.objects.count(), Import.objects.get().status) == (0, 0, "checked")
         assert out.splitlines()[-1] == "The import waits in the staff site under Imports."
 
     def test_refuses_a_wrong_file_with_one_sentence(self, run, sample_path):

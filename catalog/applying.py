@@ -1,0 +1,218 @@
+"""Applying a reviewed list: every row that was taken goes into the catalogue, all of them or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from psycopg.errors import UniqueViolation
+from psycopg.types.json import Jsonb
+
+from catalog import reading
+from catalog.models import ChangeSet, Import, Product
+from config import tracing
+from config.base import UUID7, Refused
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+BATCH = 5000
+MOST_ATTEMPTS = 3
+MOST_NAMED = 5
+
+# The rows stand in the database with what they write, so it carries them over itself: to fetch 10,000 of
+# them, make records of them and send those back takes twenty times as long.
+COLUMNS = [field.attname for field in Product._meta.concrete_fields]
+ALL = ", ".join(COLUMNS)
+WRITTEN = ", ".join(column for column in COLUMNS if column not in {"id", "created_at"})
+PRICES = "'{wholesale,retail}'::text[]"
+THEN = "(SELECT jsonb_object_agg(key, value -> 1) FROM jsonb_each(r.changes))"
+NOW = "(SELECT jsonb_object_agg(key, value -> 0) FROM jsonb_each(r.changes))"
+
+LOCK = """
+SELECT p.id FROM catalog_product p JOIN catalog_importrow r ON p.id = r.product_id
+WHERE r.id = ANY(%(rows)s) ORDER BY p.id FOR UPDATE OF p
+"""
+MOVED = f"""
+SELECT r.product_id FROM catalog_importrow r JOIN catalog_product p ON p.id = r.product_id
+WHERE r.id = ANY(%(rows)s) AND jsonb_populate_record(p, {NOW}) IS DISTINCT FROM p
+UNION
+SELECT r.product_id FROM catalog_importrow r CROSS JOIN unnest({PRICES}) AS quoted(kind)
+WHERE r.id = ANY(%(rows)s) AND r.product_id IS NOT NULL AND r.changes ? quoted.kind
+  AND (r.changes -> quoted.kind ->> 0)::numeric IS DISTINCT FROM (
+    SELECT price.amount FROM catalog_price price
+    WHERE price.product_id = r.product_id AND price.kind = quoted.kind AND price.effective_on <= %(day)s
+    ORDER BY price.effective_on DESC, price.id DESC LIMIT 1)
+"""  # noqa: S608  our own names
+CREATE = f"""
+INSERT INTO catalog_product ({ALL})
+SELECT {", ".join(f"n.{column}" for column in COLUMNS)}
+FROM catalog_importrow r, jsonb_populate_record(NULL::catalog_product,
+  %(unsaid)s || {THEN}
+  || jsonb_build_object('id', r.id, 'supplier_id', %(supplier)s, 'created_at', %(now)s)) n
+WHERE r.id = ANY(%(rows)s) AND r.outcome = 'new' ORDER BY r.position
+"""  # noqa: S608
+CHANGE = f"""
+UPDATE catalog_product p SET ({WRITTEN}) = (SELECT {WRITTEN} FROM jsonb_populate_record(p, {THEN}))
+FROM catalog_importrow r
+WHERE r.id = ANY(%(rows)s) AND p.id = r.product_id AND r.changes - {PRICES} <> '{{}}'
+"""  # noqa: S608
+RECORD = f"""
+INSERT INTO catalog_historicalproduct
+  ({ALL}, history_id, history_date, history_type, history_change_reason, history_user_id, trace)
+SELECT {", ".join(f"p.{column}" for column in COLUMNS)}, {UUID7}, %(now)s,
+  CASE r.outcome WHEN 'new' THEN '+' ELSE '~' END, %(why)s, %(by)s, %(trace)s
+FROM catalog_importrow r JOIN catalog_product p ON p.id = coalesce(r.product_id, r.id)
+WHERE r.id = ANY(%(rows)s) AND r.changes - {PRICES} <> '{{}}' ORDER BY r.position
+"""  # noqa: S608
+QUOTE = f"""
+INSERT INTO catalog_price
+  (id, recorded_at, recorded_by_id, trace, product_id, kind, amount, gst, effective_on, run_id)
+SELECT {UUID7}, %(now)s, %(by)s, %(trace)s, coalesce(r.product_id, r.id), quoted.kind,
+  (r.changes -> quoted.kind ->> 1)::numeric, coalesce(r.stated -> 'gst' ->> quoted.kind, ''),
+  %(day)s, r.run_id
+FROM catalog_importrow r CROSS JOIN unnest({PRICES}) AS quoted(kind)
+WHERE r.id = ANY(%(rows)s) AND r.changes ? quoted.kind ORDER BY r.position
+"""  # noqa: S608
+
+
+class CatalogueMoved(Refused):
+    def __init__(self, names: list[str]) -> None:
+        shown = f": {', '.join(names[:MOST_NAMED])}" if names else ""
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        super().__init__(
+            f"The catalogue has changed since this file was read{shown}{more}. Please import the file again."
+        )
+
+
+class Interrupted(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            f"Applying this list failed {MOST_ATTEMPTS} times, and nothing of it was taken over. "
+            "Please show it to whoever looks after the system."
+        )
+
+
+def work_off(run: Import) -> None:
+    """Apply ``run`` as a worker does: once, with every attempt counted, and a refusal kept."""
+    if not _claim(run):
+        return
+    try:
+        apply(run, by=run.approved_by)
+    except CatalogueMoved as no:
+        _refuse(run, no)
+
+
+@transaction.atomic
+def _claim(run: Import) -> bool:
+    if run.lock().status != Import.Status.APPROVED:
+        return False
+    if run.attempts >= MOST_ATTEMPTS:
+        _refuse(run, Interrupted())
+        return False
+    run.change(
+        by=None,
+        why=f"Applying, attempt {run.attempts + 1}.",
+        attempts=run.attempts + 1,
+        touched_at=timezone.now(),
+    )
+    return True
+
+
+@transaction.atomic
+def _refuse(run: Import, no: Refused) -> None:
+    run.move_to(Import.Status.REFUSED, by=None, why=str(no), refusal=str(no))
+    reading.tell(run)
+
+
+def apply(run: Import, *, by: User | None) -> ChangeSet:
+    """Carry the rows of ``run`` that were taken into the catalogue, all of them or nothing.
+
+    :raises CatalogueMoved: since it was read, the catalogue has changed in what this list is about
+    :raises IllegalMove: it is not approved, or applied already
+    """
+    try:
+        return _apply(run, by=by)
+    except IntegrityError as problem:
+        if isinstance(problem.__cause__, UniqueViolation):  # somebody else brought in the same product
+            raise CatalogueMoved([]) from problem
+        raise
+
+
+@transaction.atomic
+def _apply(run: Import, *, by: User | None) -> ChangeSet:
+    run.supplier.lock()  # two lists of one supplier one after the other
+    now = timezone.now()
+    day = max(run.lock().effective_on or timezone.localdate(now), timezone.localdate(now))
+    change_set = ChangeSet(run=run, kind=ChangeSet.Kind.APPLIED, effective_on=day, recorded_by=by)
+    why = reason(run, change_set)
+    run.move_to(Import.Status.APPLIED, by=by, why=why, applied_at=now, effective_on=day)
+    written = Written(run, change_set, now=now, day=day, by=by, why=why)
+    change_set.counts = written.write()
+    change_set.save(force_insert=True)
+    reading.tell(run)
+    return change_set
+
+
+def reason(run: Import, change_set: ChangeSet) -> str:
+    """What the versions say that a change set makes: the way back from any of them to its file."""
+    return f"Import of {run.file_name}, change set {change_set.pk}."
+
+
+class Written:
+    """One change set on its way into the database."""
+
+    def __init__(
+        self, run: Import, change_set: ChangeSet, *, now: datetime, day: date, by: User | None, why: str
+    ) -> None:
+        unsaid = Product(supplier=run.supplier)
+        stated = {name: _plain(getattr(unsaid, name)) for name in COLUMNS}
+        self.run = run
+        self.values: dict[str, Any] = {
+            "unsaid": Jsonb(stated),
+            "supplier": str(run.supplier_id),
+            "now": now,
+            "day": day,
+            "by": by and by.pk,
+            "why": why,
+            "trace": Jsonb(tracing.current() | {"change_set": str(change_set.pk)}),
+        }
+
+    def write(self) -> dict[str, int]:
+        """Write everything, and tell how many products were made, changed and quoted anew."""
+        counts = {"new": 0, "changed": 0, "prices": 0}
+        with connection.cursor() as cursor:
+            for rows in _batches(self.run):
+                values = self.values | {"rows": rows}
+                cursor.execute(LOCK, values)
+                cursor.execute(MOVED, values)
+                if moved := [pk for (pk,) in cursor.fetchall()]:
+                    raise CatalogueMoved(_names(moved))
+                for name, statement in {
+                    "new": CREATE,
+                    "changed": CHANGE,
+                    "": RECORD,
+                    "prices": QUOTE,
+                }.items():
+                    cursor.execute(statement, values)
+                    if name:
+                        counts[name] += cursor.rowcount
+        return counts
+
+
+def _batches(run: Import) -> Iterator[list[UUID]]:
+    taken = list(run.rows.taken().order_by("position").values_list("pk", flat=True))
+    for start in range(0, len(taken), BATCH):
+        yield taken[start : start + BATCH]
+
+
+def _names(products: list[UUID]) -> list[str]:
+    return [str(product) for product in Product.objects.filter(pk__in=products).order_by("name", "pk")]
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | list | dict) else str(value)

@@ -1,0 +1,194 @@
+"""Reviewing what a list would change: deciding row by row, handing in, and a second person's approval."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalog import reading
+from catalog.models import Decision, Import, ImportPolicy, ImportRow
+from catalog.models.imports import ImportRowQuerySet
+from config.base import Refused, enqueue
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+BATCH = 1000
+Verdict, Outcome = Decision.Verdict, ImportRow.Outcome
+
+
+class NotInReview(Refused):
+    def __init__(self, run: Import) -> None:
+        super().__init__(
+            f"{run} is {run.get_status_display().lower()}; there is nothing to decide about it now."
+        )
+
+
+class CannotBeTaken(Refused):
+    def __init__(self, count: int) -> None:
+        lines = "One of these lines has" if count == 1 else f"{count} of these lines have"
+        super().__init__(
+            f"{lines} an error and cannot be taken over. "
+            "Leave such lines out, or put them aside and ask the supplier."
+        )
+
+
+class NothingToDecide(Refused):
+    def __init__(self) -> None:
+        super().__init__("These lines change nothing, so there is nothing to decide about them.")
+
+
+class ReasonMissing(Refused):
+    def __init__(self) -> None:
+        super().__init__("Please say why; whoever approves the list reads it.")
+
+
+class Undecided(Refused):
+    def __init__(self, count: int) -> None:
+        lines = "One line still needs" if count == 1 else f"{count} lines still need"
+        super().__init__(f"{lines} a decision. Choose “Needs review” to see what is left.")
+
+
+class SecondPersonNeeded(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "You reviewed this list yourself. Please ask a colleague to approve it; "
+            "a mistake in a strength is seen by two people more easily than by one."
+        )
+
+
+class DayPassed(Refused):
+    def __init__(self) -> None:
+        super().__init__("Prices cannot hold from a day that has passed. Please choose today or a later day.")
+
+
+@transaction.atomic
+def decide(run: Import, rows: ImportRowQuerySet, *, verdict: str, reason: str, by: User | None) -> int:
+    """Decide about some ``rows`` of ``run`` at once, and tell about how many.
+
+    :raises NotInReview: the list is not to be reviewed now
+    :raises CannotBeTaken: a row with an error is among those to be taken
+    :raises NothingToDecide: none of them would change anything
+    :raises ReasonMissing: no reason is given
+    """
+    if not reason.strip():
+        raise ReasonMissing
+    if run.lock().status != Import.Status.CHECKED:
+        raise NotInReview(run)
+    rows = rows.filter(run=run).order_by()
+    wrong = rows.filter(outcome=Outcome.ERROR).count() if verdict == Verdict.TAKE else 0
+    if wrong:
+        raise CannotBeTaken(wrong)
+    about = rows.exclude(outcome=Outcome.UNCHANGED).values_list("pk", flat=True)
+    decisions = [
+        Decision(row_id=pk, verdict=verdict, reason=reason.strip()[:300], recorded_by=by) for pk in about
+    ]
+    if not decisions:
+        raise NothingToDecide
+    Decision.objects.bulk_create(decisions, batch_size=BATCH)
+    return len(decisions)
+
+
+@transaction.atomic
+def hold_from(run: Import, day: date | None, *, by: User | None) -> None:
+    """Choose from which day the prices of the list hold; None for the day it is applied.
+
+    :raises NotInReview: the list is not to be reviewed now
+    :raises DayPassed: the day is over
+    """
+    if run.lock().status != Import.Status.CHECKED:
+        raise NotInReview(run)
+    if day and day < timezone.localdate():
+        raise DayPassed
+    run.change(by=by, why="The day was chosen from which the prices hold.", effective_on=day)
+
+
+@transaction.atomic
+def hand_in(run: Import, *, by: User | None, why: str = "Reviewed.") -> None:
+    """End the review and ask for approval.
+
+    :raises Undecided: some rows still need a decision
+    :raises IllegalMove: the list is not to be reviewed now
+    """
+    run.lock()
+    left = run.rows.undecided().count()
+    if left and run.status == Import.Status.CHECKED:
+        raise Undecided(left)
+    run.move_to(
+        Import.Status.REVIEWED, by=by, why=why, reviewed_by=by, reviewed_at=timezone.now() if by else None
+    )
+    reading.tell(run)
+
+
+@transaction.atomic
+def send_back(run: Import, *, by: User, why: str) -> None:
+    """Open the review again: something should be decided otherwise.
+
+    :raises IllegalMove: the list does not wait for approval
+    """
+    run.move_to(Import.Status.CHECKED, by=by, why=why, reviewed_by=None, reviewed_at=None)
+    reading.tell(run)
+
+
+@transaction.atomic
+def approve(run: Import, *, by: User) -> None:
+    """Let the list go into the catalogue; a worker applies it.
+
+    :raises SecondPersonNeeded: whoever reviewed it wants to approve it too, and the practice asks for two
+    :raises IllegalMove: the list does not wait for approval
+    """
+    run.lock()
+    if run.reviewed_by_id == by.pk and ImportPolicy.objects.current().needs_second_person:
+        raise SecondPersonNeeded
+    run.move_to(
+        Import.Status.APPROVED,
+        by=by,
+        why="Approved.",
+        approved_by=by,
+        approved_at=timezone.now(),
+        touched_at=timezone.now(),
+        attempts=0,
+    )
+    enqueue("catalog.tasks.apply_import", run.pk)
+    reading.tell(run)
+
+
+@transaction.atomic
+def refuse(run: Import, *, by: User, why: str) -> None:
+    """Take nothing of this list.
+
+    :raises IllegalMove: it is applied, or refused, already
+    """
+    run.move_to(Import.Status.REFUSED, by=by, why=why, refusal=why)
+    reading.tell(run)
+
+
+@transaction.atomic
+def approve_at_terminal(run: Import, *, by: User | None) -> None:
+    """Review and approve in one, as the act of somebody who may run commands on the server.
+
+    Nobody is asked: lines are taken as they are stated, with what is to be reviewed noted on each
+    product, and products that are gone from the list stay.
+
+    :raises IllegalMove: the list is not to be reviewed now
+    """
+    why = "Applied at the terminal, without a review."
+    undecided = run.rows.undecided()
+    for rows, verdict in (
+        (undecided.exclude(outcome=Outcome.GONE), Verdict.TAKE),
+        (undecided.filter(outcome=Outcome.GONE), Verdict.LEAVE),
+    ):
+        if rows.exists():
+            decide(run, rows, verdict=verdict, reason=why, by=by)
+    hand_in(run, by=by, why=why)
+    run.move_to(
+        Import.Status.APPROVED,
+        by=by,
+        why=why,
+        approved_by=by,
+        approved_at=timezone.now() if by else None,
+        touched_at=timezone.now(),
+    )
