@@ -21,7 +21,9 @@ Outcome = ImportRow.Outcome
 
 PRICES = ("wholesale", "retail")
 # What a product is when nothing is said about it.
-UNSAID = {field.attname: field.get_default() for field in Product._meta.concrete_fields}
+UNSAID = {
+    field.attname: field.get_default() for field in Product._meta.concrete_fields if not field.generated
+}
 
 # Our field -> the offer's; compared only where the list has such a column.
 DESCRIBED = {

@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(db_index=True, default=config.base.uuid7, editable=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('only', models.BooleanField(default=True, editable=False)),
-                ('needs_second_person', models.BooleanField(default=True, help_text='Whoever reviewed a list cannot approve it. Switch this off only where one person works alone.', verbose_name='a second person approves')),
+                ('needs_second_person', models.BooleanField(default=True, help_text='Whoever reviewed a list cannot approve it. Switch it off only where one works alone.', verbose_name='a second person approves')),
                 ('price_change_percent', models.PositiveSmallIntegerField(default=20, help_text='A price that rises or falls by this much or more is raised for review.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)], verbose_name='price change to look at, in percent')),
                 ('history_id', models.UUIDField(default=config.base.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField(db_index=True)),
@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=config.base.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('only', models.BooleanField(default=True, editable=False)),
-                ('needs_second_person', models.BooleanField(default=True, help_text='Whoever reviewed a list cannot approve it. Switch this off only where one person works alone.', verbose_name='a second person approves')),
+                ('needs_second_person', models.BooleanField(default=True, help_text='Whoever reviewed a list cannot approve it. Switch it off only where one works alone.', verbose_name='a second person approves')),
                 ('price_change_percent', models.PositiveSmallIntegerField(default=20, help_text='A price that rises or falls by this much or more is raised for review.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1000)], verbose_name='price change to look at, in percent')),
             ],
             options={
