@@ -145,7 +145,6 @@ def room_context(room: Room, user: User, *, before: int | None = None) -> dict[s
         "room_last_event_id": last_event_id,
         "room_client_id": uuid7(),
         "room_longest": LONGEST,
-        "room_zone": clocks.zone_name(timezone.now(), zone=user.time_zone),
     }
 
 
@@ -185,7 +184,8 @@ def _as_read_by(user: User, message: Message) -> dict[str, Any]:
         "who": "You" if mine else str(message.recorded_by or ""),
         "text": message.text,
         "at": message.recorded_at.isoformat(),
-        "day": clocks.day(message.recorded_at, zone=user.time_zone),
+        # With its zone: on a day when the clocks change, the same hour comes twice.
+        "day": clocks.day_and_zone(message.recorded_at, zone=user.time_zone),
         "clock": clocks.clock(message.recorded_at, zone=user.time_zone),
     }
 

@@ -42,9 +42,19 @@ def zone_name(at: datetime, *, zone: str) -> str:
     return f"{abbreviation} ({offset})" if abbreviation.isalpha() else offset
 
 
+def day_and_zone(at: datetime, *, zone: str) -> str:
+    """``Tuesday 24 November 2026, AEDT (UTC+11:00)``: over a list of clock times."""
+    return f"{day(at, zone=zone)}, {zone_name(at, zone=zone)}"
+
+
 def in_words(at: datetime, *, zone: str) -> str:
     """``Tuesday 24 November 2026, 9:30 am AEDT (UTC+11:00)``."""
     return f"{day(at, zone=zone)}, {clock(at, zone=zone)} {zone_name(at, zone=zone)}"
+
+
+def in_short(at: datetime, *, zone: str) -> str:
+    """``Tue 24 Nov 2026, 9:30 am AEDT (UTC+11:00)``."""
+    return f"{briefly(at, zone=zone)} {zone_name(at, zone=zone)}"
 
 
 def same_clock(at: datetime, *, zone: str, other: str) -> bool:

@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from messaging import clocks
 
@@ -27,6 +29,13 @@ def short_day(at: datetime, zone: str) -> str:
 @register.filter
 def zone_name(at: datetime, zone: str) -> str:
     return clocks.zone_name(at, zone=zone)
+
+
+@register.simple_tag
+def when(at: datetime, zone: str) -> SafeString:
+    """Write an instant on a page of the portal, with the zone in small: ``{% when at user.time_zone %}``."""
+    words = f"{clocks.day(at, zone=zone)}, {clock(at, zone)}"
+    return format_html('{} <span class="zone">{}</span>', words, clocks.zone_name(at, zone=zone))
 
 
 @register.filter

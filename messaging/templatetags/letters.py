@@ -16,9 +16,9 @@ def in_zone(at: datetime | str, zone: str) -> str:
 
 
 @register.filter
-def briefly_in_zone(at: datetime | str, zone: str) -> str:
-    """Write an instant for a list that names the zone once: ``{{ room.last_at|briefly_in_zone:zone }}``."""
-    return clocks.briefly(_instant(at), zone=zone)
+def shortly_in_zone(at: datetime | str, zone: str) -> str:
+    """Write it for a list: ``{{ room.last_at|shortly_in_zone:zone }}``."""
+    return clocks.in_short(_instant(at), zone=zone)
 
 
 def _instant(at: datetime | str) -> datetime:

@@ -196,7 +196,7 @@ class TestRoomContext:
 
         assert [message["sequence"] for message in context["room_messages"]] == list(range(6, 56))
         assert context["room_has_earlier"]
-        assert context["room_zone"] == "AWST (UTC+08:00)"
+        assert context["room_messages"][0]["day"].endswith(", AWST (UTC+08:00)")
         assert context["room_messages"][0]["who"] == "Doctor Example"
 
     def test_pages_back(self, room, patient, doctor):

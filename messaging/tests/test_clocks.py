@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -34,6 +34,36 @@ SUMMER = datetime(2026, 12, 6, 22, 0, tzinfo=UTC)
 )
 def test_in_words_names_day_clock_and_zone(at, zone, words):
     assert clocks.in_words(at, zone=zone) == words
+
+
+AUTUMN = datetime(2027, 4, 3, 15, 30, tzinfo=UTC)  # half an hour before Sydney's clocks go back
+SPRING = datetime(2026, 10, 3, 16, 0, tzinfo=UTC)  # they go from two to three in the morning
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("at", "zone", "words"),
+    [
+        (AUTUMN, "Australia/Sydney", "Sun 4 Apr 2027, 2:30 am AEDT (UTC+11:00)"),
+        (AUTUMN + HOUR, "Australia/Sydney", "Sun 4 Apr 2027, 2:30 am AEST (UTC+10:00)"),
+        (AUTUMN, "Australia/Brisbane", "Sun 4 Apr 2027, 1:30 am AEST (UTC+10:00)"),
+        (AUTUMN, "Australia/Perth", "Sat 3 Apr 2027, 11:30 pm AWST (UTC+08:00)"),
+        (AUTUMN - HOUR, "Australia/Lord_Howe", "Sun 4 Apr 2027, 1:30 am UTC+11:00"),
+        (AUTUMN, "Australia/Lord_Howe", "Sun 4 Apr 2027, 2:00 am UTC+10:30"),
+        (SPRING - HOUR, "Australia/Sydney", "Sun 4 Oct 2026, 1:00 am AEST (UTC+10:00)"),
+        (SPRING, "Australia/Sydney", "Sun 4 Oct 2026, 3:00 am AEDT (UTC+11:00)"),
+        (SPRING, "Australia/Brisbane", "Sun 4 Oct 2026, 2:00 am AEST (UTC+10:00)"),
+        (SPRING - HOUR, "Australia/Lord_Howe", "Sun 4 Oct 2026, 1:30 am UTC+10:30"),
+        (SPRING - HOUR / 2, "Australia/Lord_Howe", "Sun 4 Oct 2026, 2:30 am UTC+11:00"),
+    ],
+)
+def test_in_short_tells_hours_apart_when_clocks_change(at, zone, words):
+    assert clocks.in_short(at, zone=zone) == words
+
+
+def test_a_day_s_heading_names_the_zone():
+    named = "Sunday 4 April 2027, AEDT (UTC+11:00)"
+    assert clocks.day_and_zone(AUTUMN, zone="Australia/Sydney") == named
 
 
 def test_briefly_leaves_the_zone_to_the_page():

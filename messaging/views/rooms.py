@@ -7,10 +7,9 @@ from uuid import UUID
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 
 from config.base import SignedInRequest, record_viewed
-from messaging import chatting, clocks, streaming
+from messaging import chatting, streaming
 from messaging.forms.rooms import MessageForm, PageForm
 from messaging.models import Room
 from messaging.views.doors import signed_in
@@ -28,7 +27,6 @@ def rooms(request: SignedInRequest) -> HttpResponse:
         "page": page,
         "rooms": [(room, unread.get(room.pk, 0)) for room in page.object_list],
         "last_event_id": last_event_id,
-        "zone": clocks.zone_name(timezone.now(), zone=request.user.time_zone),
     }
     return render(request, "messaging/room_list.html", context)
 

@@ -1,4 +1,8 @@
+import re
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -30,6 +34,19 @@ class TestBook:
 
         assert "Times by your clock: ACST (UTC+09:30)." in page
         assert "in Perth, where the doctor is: AWST (UTC+08:00)." in page
+
+    def test_tells_the_two_runs_of_an_hour_apart_when_clocks_go_back(self, client, patient, fees, make_slot):
+        """In Sydney it is half past two twice on 4 April 2027."""
+        night = datetime(2027, 4, 3, 15, 30, tzinfo=UTC)
+        with time_machine.travel(night - timedelta(days=1), tick=False):
+            for hours in (24, 25):
+                make_slot(hours)
+            client.force_login(patient.user)
+            html = client.get("/portal/book/?day=2027-04-04").content.decode()
+
+        times = re.findall(r'<a class="time"[^>]*>(.*?)</a>', html)
+        assert html.count("Times by your clock: AEDT (UTC+11:00).") == 1
+        assert times == ["2:30\xa0am", '2:30\xa0am <span class="zone">AEST (UTC+10:00)</span>']
 
     @pytest.mark.parametrize("wish", ["kind=nonsense", f"kind={NOBODY}", f"doctor={NOBODY}", "day=nonsense"])
     def test_says_what_is_not_offered(self, browser, slot, wish):
