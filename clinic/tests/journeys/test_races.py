@@ -144,7 +144,7 @@ def test_a_payment_and_a_change_of_mind_agree(at_once, held, patient, simulated_
 STEPS = ["hold", "open", "pay", "follow", "expire", "cancel"]
 
 
-@pytest.mark.parametrize("pair", permutations(STEPS, 2), ids="-".join)
+@pytest.mark.parametrize("pair", [*permutations(STEPS, 2)], ids="-".join)
 def test_any_two_steps_at_once_end_well(at_once, held, make_patient, patient, simulated_stripe, pair):
     """The second comes a moment after the first, while that is under way."""
     payment = booking.start_payment(held, by=patient.user, **PAGES)
