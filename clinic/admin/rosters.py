@@ -2,23 +2,55 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
-from clinic import rostering
+from clinic import resettling, rostering
+from clinic.admin import outside
 from clinic.admin.availability import Reason
+from clinic.admin.outside import OutsideScreens
 from clinic.forms.rosters import ExceptionForm, RosterForm
 from clinic.models import AppointmentType, Roster, RosterException
 from clinic.slotting import Offered
 from config.admin import RecordAdmin, step
+from config.base import Record, SignedInRequest
 
 
 class HoursAdmin(RecordAdmin):
     """A record of which times come; saving it asks a rule, and tells what became of the times."""
+
+    actions_list = ["show_outside"]
+
+    @action(description="Appointments outside the hours", permissions=["decide"], icon="event_upcoming")
+    def show_outside(self, request: HttpRequest) -> HttpResponse:
+        return redirect(outside.address())
+
+    @action(description="Appointments outside the hours", permissions=["decide"], icon="event_upcoming")
+    def show_affected(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        hours = cast("Roster | RosterException", self.get_visible_or_404(request, object_id))
+        return redirect(outside.address(hours.practitioner))
+
+    def has_decide_permission(self, request: SignedInRequest, object_id: str | None = None) -> bool:
+        return outside.may_decide(request.user)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        return self._ask(request, obj) or super().response_add(request, obj, post_url_continue)
+
+    def response_change(self, request, obj):
+        return self._ask(request, obj) or super().response_change(request, obj)
+
+    def _ask(self, request: SignedInRequest, obj: Record) -> HttpResponse | None:
+        """Lead to the appointments outside the hours, if there are any about which nobody has decided."""
+        practitioner = getattr(obj, "practitioner", None)
+        cases = resettling.open_cases(request.user, practitioner=practitioner)
+        return redirect(outside.address(practitioner)) if cases.exists() else None
 
     def tell(self, request: HttpRequest, done: Offered) -> None:
         messages.info(request, in_words(done))
@@ -77,6 +109,7 @@ class InForce(admin.SimpleListFilter):
 
 @admin.register(AppointmentType)
 class AppointmentTypeAdmin(HoursAdmin):
+    actions_list = []
     fields = [
         "name",
         ("minutes", "modality"),
@@ -102,7 +135,7 @@ class AppointmentTypeAdmin(HoursAdmin):
 
 
 @admin.register(Roster)
-class RosterAdmin(HoursAdmin):
+class RosterAdmin(OutsideScreens, HoursAdmin):
     form = RosterForm
     fields = [
         "practitioner",
@@ -125,7 +158,7 @@ class RosterAdmin(HoursAdmin):
     list_filter = [InForce, ("practitioner", RelatedDropdownFilter), "weekday"]
     list_select_related = ["practitioner__user", "appointment_type"]
     search_fields = ["practitioner__user__family_name", "practitioner__user__given_name"]
-    actions_detail = ["withdraw"]
+    actions_detail = ["show_affected", "withdraw"]
 
     @display(description="Hours there")
     def show_hours(self, roster: Roster) -> str:
@@ -145,9 +178,11 @@ class RosterAdmin(HoursAdmin):
         text="The free times of these hours are offered no more. Appointments are kept, and you are asked"
         " what becomes of each.",
     )
-    def withdraw(self, request, roster: Roster, form: Reason) -> str:
+    def withdraw(self, request, roster: Roster, form: Reason) -> HttpResponse:
         done = rostering.withdraw_hours(roster, by=request.user, why=form.cleaned_data["why"])
-        return f"The hours are withdrawn: {in_words(done)}"
+        messages.success(request, "The hours are withdrawn.")
+        self.tell(request, done)
+        return self._ask(request, roster) or redirect("admin:clinic_roster_change", roster.pk)
 
 
 @admin.register(RosterException)
@@ -167,7 +202,7 @@ class RosterExceptionAdmin(HoursAdmin):
     ]
     search_fields = ["name", "practitioner__user__family_name", "practitioner__user__given_name"]
     date_hierarchy = "from_on"
-    actions_detail = ["withdraw"]
+    actions_detail = ["show_affected", "withdraw"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RosterException]:
         return super().get_queryset(request).select_related("practitioner__user", "appointment_type")
@@ -212,6 +247,8 @@ class RosterExceptionAdmin(HoursAdmin):
         icon="undo",
         text="The weekly hours hold again on these dates.",
     )
-    def withdraw(self, request, exception: RosterException, form: Reason) -> str:
+    def withdraw(self, request, exception: RosterException, form: Reason) -> HttpResponse:
         done = rostering.withdraw_exception(exception, by=request.user, why=form.cleaned_data["why"])
-        return f"It is withdrawn: {in_words(done)}"
+        messages.success(request, "The weekly hours hold again.")
+        self.tell(request, done)
+        return self._ask(request, exception) or redirect("admin:clinic_rosterexception_change", exception.pk)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Q, Sum
+from django.urls import reverse
 
 from billing.models import Payment, Refund, StripeEvent
 from catalog.models import Import
@@ -108,6 +109,12 @@ def _queues(user: User, day: Day) -> list[Figure]:
     since = day.start - FAILURES_LOOKED_BACK
     return [
         _queue(user, "Holds that could not be ended", Appointment, _stuck(day), "urgent"),
+        Figure(
+            "Appointments outside the doctor’s hours",
+            Appointment.objects.visible_to(user).outside_hours(day.now).count(),
+            reverse("admin:clinic_roster_outside"),
+            is_urgent=True,
+        ),
         *(_queue(user, *queue) for queue in QUEUES),
         Figure(
             "Background tasks that failed",

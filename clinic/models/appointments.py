@@ -47,6 +47,11 @@ class AppointmentQuerySet(ScopedQuerySet):
         """Holds whose time to pay has run out."""
         return self.filter(status=Appointment.Status.HELD, held_until__lte=now)
 
+    def outside_hours(self, now: datetime) -> Self:
+        """Those ahead that the doctor's hours hold no more, while nobody has said what becomes of them."""
+        ahead = self.filter(status__in=Appointment.TO_COME, starts_at__gt=now)
+        return ahead.filter(slot__outside_at__isnull=False, slot__kept_at=None)
+
 
 class Appointment(Stateful):
     """One patient's claim on one slot, from the hold to the end of the visit."""
@@ -78,6 +83,8 @@ class Appointment(Stateful):
         Status.NO_SHOW: frozenset(),
         Status.MOVED: frozenset(),
     }
+    TO_COME = (Status.HELD, Status.CONFIRMED, Status.ARRIVED)
+    """Those that are still to take place."""
 
     slot = models.ForeignKey(Slot, models.PROTECT, related_name="appointments")
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="appointments")
