@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from billing import bookkeeping, gateway, refunding, signals
+from billing import bookkeeping, gateway, receipting, refunding, signals
 from billing.models import Fee, Order, OrderLine, Payment
 from config.base import Refused
 
@@ -239,6 +239,7 @@ def _take(order: Order, payment: Payment, *, by: User | None = None, **known: st
         refunding.refund(order, payment=payment, amount=-order.owing, by=None, why=why)
     if was_owing and order.owing <= 0:
         signals.order_paid.send(Order, order=order)
+        receipting.issue(order, by=by)  # last: everybody waits for the next number
 
 
 def expire_checkout(order: Order) -> bool:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from billing import bookkeeping, gateway, signals
+from billing import bookkeeping, gateway, receipting, signals
 from billing.models import Order, Payment, Refund
 from config.base import Refused, enqueue
 
@@ -206,6 +206,7 @@ def _finish(order: Order, owed: Refund, status: str, *, by: User | None, why: st
     if status == Refund.Status.SUCCEEDED:
         bookkeeping.returned(order, owed, by=by)
         signals.order_refunded.send(Order, order=order, refund=owed)
+        receipting.credit(order, refund=owed, by=by)
     else:
         bookkeeping.withdrawn(order, owed, by=by, why=why)
 

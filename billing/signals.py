@@ -7,3 +7,6 @@ order_paid = Signal()
 
 order_refunded = Signal()
 """Money of an order has gone back to the payer. Sent with ``order`` and ``refund``."""
+
+particulars_wanted = Signal()
+"""A receipt is about to be written for ``order``: who knows what it was for answers with ``Particulars``."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from billing import receiving, refunding
-from billing.models import Refund, StripeEvent
+from billing import receiving, refunding, rendering
+from billing.models import Receipt, Refund, StripeEvent
 
 
 def handle_event(pk: str) -> None:
@@ -14,6 +14,10 @@ def handle_event(pk: str) -> None:
 
 def send_refund(pk: str) -> None:
     refunding.send(Refund.objects.select_related("payment").get(pk=pk))
+
+
+def print_receipt(pk: str) -> None:
+    rendering.print_receipt(Receipt.objects.select_related("order__payer").get(pk=pk))
 
 
 def retry_events() -> None:

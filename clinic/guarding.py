@@ -64,6 +64,21 @@ BEGIN
   RETURN NEW;
 END $$;
 
+CREATE OR REPLACE FUNCTION clinic_refuse_gap() RETURNS trigger LANGUAGE plpgsql AS $$
+-- TG_ARGV[0]: the column that names the series; TG_ARGV[1]: the column that counts in it, from one.
+DECLARE
+  last bigint;
+  wanted bigint := (to_jsonb(NEW) ->> TG_ARGV[1])::bigint;
+BEGIN
+  EXECUTE format('SELECT coalesce(max(%2$I), 0) FROM %1$I WHERE %3$I = ($1).%3$I',
+                 TG_TABLE_NAME, TG_ARGV[1], TG_ARGV[0]) INTO last USING NEW;
+  IF wanted <> last + 1 THEN
+    RAISE EXCEPTION '% counts without a gap: after % comes %, not %.', TG_TABLE_NAME, last, last + 1, wanted
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+
 CREATE OR REPLACE FUNCTION clinic_audit_version() RETURNS trigger LANGUAGE plpgsql AS $$
 -- TG_ARGV[0]: the record's type; TG_ARGV[1]: SQL that finds the patient of the row $1, or ''.
 DECLARE patient uuid;
@@ -120,6 +135,8 @@ def statements() -> list[str]:
                 *keep_as_written(versions),
                 _audit(model, versions, "version"),
             ]
+        if series := getattr(model, "GAPLESS", None):
+            found.append(_count(table, *series))
         if closed := getattr(model, "CLOSED", None):
             found.append(_close(table, *closed))
         if whole := getattr(model, "PART_OF", None):
@@ -151,6 +168,13 @@ def _close(table: str, status: str, next_statuses: tuple[str, ...]) -> str:
     return (
         f'CREATE OR REPLACE TRIGGER "{table}_closed" BEFORE UPDATE ON "{table}" FOR EACH ROW'
         f" EXECUTE FUNCTION clinic_refuse_after('{status}', '{','.join(next_statuses)}')"
+    )
+
+
+def _count(table: str, series: str, number: str) -> str:
+    return (
+        f'CREATE OR REPLACE TRIGGER "{table}_gapless" BEFORE INSERT ON "{table}" FOR EACH ROW'
+        f" EXECUTE FUNCTION clinic_refuse_gap('{series}', '{number}')"
     )
 
 

@@ -4,8 +4,8 @@ from allauth.account.signals import password_changed, password_reset, user_logge
 from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.dispatch import receiver
 
-from billing.signals import order_paid
-from clinic import auditing, booking
+from billing.signals import order_paid, particulars_wanted
+from clinic import auditing, booking, itemising
 from clinic.models import AuditEvent
 from config.base import record_viewed
 
@@ -14,6 +14,11 @@ from config.base import record_viewed
 def confirm_paid_appointment(sender, order, **kwargs):
     for appointment in order.appointments.current():
         booking.confirm(appointment)
+
+
+@receiver(particulars_wanted, dispatch_uid="clinic.tell_particulars")
+def tell_particulars(sender, order, **kwargs):
+    return itemising.particulars(order)
 
 
 @receiver(record_viewed, dispatch_uid="clinic.note_opened_record")

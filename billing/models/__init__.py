@@ -6,6 +6,7 @@ from billing.models.fees import Fee, Gst
 from billing.models.ledger import Account, Entry, Posting
 from billing.models.orders import Order, OrderLine
 from billing.models.payments import Payment
+from billing.models.receipts import MedicareItem, Receipt, ReceiptPaper
 from billing.models.refunds import Refund
 
 __all__ = [
@@ -14,10 +15,13 @@ __all__ = [
     "Entry",
     "Fee",
     "Gst",
+    "MedicareItem",
     "Order",
     "OrderLine",
     "Payment",
     "Posting",
+    "Receipt",
+    "ReceiptPaper",
     "Refund",
     "StripeEvent",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 
 from billing import charging, signals
+from billing.composing import Issuer, Particulars, Provider, Service
 from billing.models import Order, Payment
 from billing.simulator.testing import empty_stripe, simulated_stripe, stripe_simulator  # noqa: F401  fixtures
 
@@ -25,6 +27,30 @@ def heard(monkeypatch) -> list[tuple[str, Order]]:
         monkeypatch.setattr(signal, "receivers", [])
         signal.connect(lambda sender, order, signal, name=name, **_: told.append((name, order)), weak=False)
     return told
+
+
+FACTS = Particulars(
+    issuer=Issuer(
+        legal_name="Example Clinic Pty Ltd",
+        trading_name="Example Clinic",
+        abn="51824753556",
+        address="12 Example Street, Sydney NSW 2000",
+        phone="02 5550 0100",
+    ),
+    patient="Pat Example",
+    zone="Australia/Sydney",
+    provider=Provider(name="Dr Ada Example", provider_number="2426621B"),
+    service=Service("Short consultation (video)", datetime(2026, 8, 3, 23, 30, tzinfo=UTC)),
+)
+
+
+@pytest.fixture(autouse=True)
+def tell(monkeypatch) -> Callable[[Particulars], None]:
+    """Say what orders are for, as the apps above would; ``FACTS`` unless said otherwise."""
+    known = [FACTS]
+    monkeypatch.setattr(signals.particulars_wanted, "receivers", [])
+    signals.particulars_wanted.connect(lambda sender, **_: known[-1], weak=False)
+    return known.append
 
 
 @pytest.fixture

@@ -1,0 +1,114 @@
+"""The papers of receipts and credit notes: printed once from what was written down, and kept."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from stdnum.au import abn
+
+from billing.composing import NO_REBATE
+from billing.models import Gst, Receipt, ReceiptPaper
+from config import printing
+from config.base import Refused, forbid_transaction
+from messaging import clocks, mailing
+
+TEMPLATE = "billing/pdf/receipt.html"
+
+
+class NotPrinted(Refused):
+    def __init__(self) -> None:
+        super().__init__("This receipt is still being printed. Please try again in a minute.")
+
+
+def print_receipt(receipt: Receipt) -> None:
+    """Print the paper of ``receipt`` and tell the payer; asked again, nothing happens."""
+    forbid_transaction()
+    if ReceiptPaper.objects.filter(receipt=receipt).exists():
+        return
+    name, sha256 = printing.keep(write_pdf(receipt), folder="receipts")
+    try:
+        with transaction.atomic():
+            ReceiptPaper.objects.create(receipt=receipt, file=name, sha256=sha256)
+            _tell_payer(receipt)
+    except IntegrityError:  # another worker was faster, and its paper counts
+        printing.drop(name)
+
+
+def write_pdf(receipt: Receipt) -> bytes:
+    """The paper as PDF/A-3a with what was written down attached; the same content gives the same bytes."""
+    content = receipt.content
+    attached = printing.Attachment(
+        name=f"{_plain_number(receipt)}.json",
+        description="What this paper was printed from",
+        content=content,
+        made_at=datetime.datetime.fromisoformat(content["issued_at"]),
+    )
+    context = context_of(content) | {"sha256": receipt.content_sha256}
+    return printing.write(TEMPLATE, context, attached=attached, identity=receipt.content_sha256)
+
+
+def context_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The content in the words of the paper."""
+    practice, service, zone = content["practice"], content["service"], content["zone"]
+    return {
+        **content,
+        "title": title_of(content),
+        "issued_on": _day(content["issued_on"]),
+        "abn": abn.format(practice["abn"]) if practice["abn"] else "",
+        "when": clocks.in_words(datetime.datetime.fromisoformat(service["starts_at"]), zone=zone)
+        if service
+        else "",
+        "lines": [line | {"gst": Gst(line["gst_code"]).label} for line in content["lines"]],
+        "payments": [moved | {"on": _day(moved["on"])} for moved in content["payments"]],
+        "refunds": [moved | {"on": _day(moved["on"])} for moved in content["refunds"]],
+        "corrected_on": _day(content["corrects"]["issued_on"]) if content["corrects"] else None,
+        "is_taxed": content["gst"] != "0.00",
+        "no_rebate": NO_REBATE,
+    }
+
+
+def title_of(content: Mapping[str, Any]) -> str:
+    if content["kind"] == Receipt.Kind.CREDIT_NOTE:
+        return "Credit note (adjustment note)" if content["is_tax_invoice"] else "Credit note"
+    return "Tax invoice and receipt" if content["is_tax_invoice"] else "Receipt"
+
+
+def read(receipt: Receipt) -> bytes:
+    """The kept paper, the same bytes every time.
+
+    :raises NotPrinted: the worker has not come to it yet
+    :raises printing.Damaged: the stored file is not the one that was printed
+    """
+    paper = ReceiptPaper.objects.filter(receipt=receipt).first()
+    if paper is None:
+        raise NotPrinted
+    return printing.read(str(paper.file), sha256=paper.sha256)
+
+
+def file_name(receipt: Receipt) -> str:
+    return f"{_plain_number(receipt)}.pdf"
+
+
+def _plain_number(receipt: Receipt) -> str:
+    return f"{receipt.kind.replace('_', '-')}-{receipt.number.replace('/', '-')}"
+
+
+def _day(text: str) -> datetime.date:
+    return datetime.date.fromisoformat(text)
+
+
+def _tell_payer(receipt: Receipt) -> None:
+    payer = receipt.order.payer
+    mailing.queue(
+        "billing/mail/receipt_ready",
+        recipient=payer,
+        to=payer.email,
+        context={
+            "name": payer.get_short_name(),
+            "what": receipt.get_kind_display().lower(),
+            "path": "/portal/receipts/",
+        },
+    )
