@@ -1,11 +1,22 @@
-"""The tax inside prices."""
+"""The tax inside prices, the numbers of receipts, and what puts a receipt right."""
 
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from billing import receipting
-from billing.models import OrderLine
+from billing import charging, receipting, refunding
+from billing.models import OrderLine, Payment, Receipt, Refund
+from billing.models.receipts import number_of
+from billing.tests.conftest import FACTS
+from config import hashing
+
+SYDNEY = ZoneInfo("Australia/Sydney")
 
 
 @pytest.mark.parametrize(
@@ -29,3 +40,286 @@ def test_gst_is_an_eleventh_of_what_is_taxable(lines, tax):
 @pytest.mark.parametrize(("amount", "whole"), [("0.005", "0.01"), ("0.004", "0.00"), ("2.675", "2.68")])
 def test_half_a_cent_goes_up(amount, whole):
     assert receipting.rounded(Decimal(amount)) == Decimal(whole)
+
+
+@pytest.fixture
+def make_paid(make_order, manager):
+    """An order that was paid by hand; its lines may be given as (GST code, amount)."""
+
+    def make(*lines: tuple[str, str]):
+        order = make_order() if not lines else _order(make_order, lines)
+        charging.take_payment(order, by=manager, method=Payment.Method.CASH)
+        return order
+
+    return make
+
+
+def _order(make_order, lines):
+    payer = make_order().payer
+    offered = [charging.Line("Thing", code, Decimal(amount)) for code, amount in lines]
+    return charging.open_order(payer=payer, lines=offered, by=None)
+
+
+@pytest.fixture
+def uncounted(db):
+    """Write a receipt past the database's count, as no rule can."""
+
+    def write(order, *, year: int, sequence: int) -> Receipt:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE billing_receipt DISABLE TRIGGER billing_receipt_gapless")
+            receipt = Receipt.objects.create(
+                kind="receipt", order=order, year=year, sequence=sequence, issued_on=date(year, 8, 1),
+                amount=1, gst=0, content={}, content_sha256="0" * 64,
+            )  # fmt: skip
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("ALTER TABLE billing_receipt ENABLE TRIGGER billing_receipt_gapless")
+        return receipt
+
+    return write
+
+
+def receipt_of(order) -> Receipt:
+    return order.receipts.get(kind="receipt")
+
+
+@pytest.mark.django_db
+class TestNumbers:
+    @pytest.mark.parametrize(
+        ("at", "numbers"),
+        [
+            (datetime(2026, 6, 30, 23, 59, 59, tzinfo=SYDNEY), ["2025/26-000001", "2025/26-000002"]),
+            (datetime(2026, 7, 1, 0, 0, tzinfo=SYDNEY), ["2026/27-000001", "2026/27-000002"]),
+            (datetime(2099, 12, 31, 12, 0, tzinfo=SYDNEY), ["2099/00-000001", "2099/00-000002"]),
+        ],
+    )
+    def test_count_from_one_in_each_financial_year(self, make_paid, at, numbers):
+        with time_machine.travel(at, tick=False):
+            orders = [make_paid(), make_paid()]
+
+        assert [receipt_of(order).number for order in orders] == numbers
+
+    @pytest.mark.parametrize(
+        ("zone", "number", "day"),
+        [
+            ("Australia/Sydney", "2026/27-000001", date(2026, 7, 1)),
+            ("Australia/Perth", "2025/26-000001", date(2026, 6, 30)),
+        ],
+    )
+    def test_go_by_the_practices_own_clock(self, make_paid, tell, zone, number, day):
+        tell(replace(FACTS, zone=zone))
+        with time_machine.travel(datetime(2026, 6, 30, 14, 0, tzinfo=UTC), tick=False):
+            receipt = receipt_of(make_paid())
+
+        assert (receipt.number, receipt.issued_on) == (number, day)
+
+    def test_go_on_where_the_year_has_left_off(self, make_paid):
+        with time_machine.travel(datetime(2026, 6, 30, 12, tzinfo=SYDNEY), tick=False):
+            make_paid()
+        with time_machine.travel(datetime(2026, 7, 1, 12, tzinfo=SYDNEY), tick=False):
+            make_paid()
+        with time_machine.travel(datetime(2026, 6, 30, 13, tzinfo=SYDNEY), tick=False):
+            late = make_paid()
+
+        assert receipt_of(late).number == "2025/26-000002"
+
+    @pytest.mark.parametrize(
+        ("sequence", "number"), [(42, "2026/27-000042"), (1_234_567, "2026/27-1234567")]
+    )
+    def test_are_the_same_to_the_database_and_on_the_paper(self, make_order, uncounted, sequence, number):
+        receipt = uncounted(make_order(), year=2026, sequence=sequence)
+
+        assert receipt.number == number_of(2026, sequence) == number
+
+    def test_are_taken_by_nobody_who_rolls_back(self, make_paid):
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            make_paid()
+            raise ZeroDivisionError
+
+        assert receipt_of(make_paid()).sequence == 1
+
+    @pytest.mark.parametrize("sequence", [1, 3])
+    def test_are_refused_by_the_database_where_they_would_leave_a_gap(self, make_paid, make_order, sequence):
+        there = receipt_of(make_paid())
+        other = Receipt(
+            kind="receipt", order=make_order(), year=there.year, sequence=sequence, issued_on=there.issued_on,
+            amount=1, gst=0, content={}, content_sha256="0" * 64,
+        )  # fmt: skip
+
+        with pytest.raises(DatabaseError, match="without a gap"), transaction.atomic():
+            other.save(force_insert=True)
+
+
+@pytest.mark.django_db
+class TestIssue:
+    def test_writes_one_receipt_however_often_it_is_asked(self, make_paid):
+        order = make_paid()
+
+        assert receipting.issue(order) == receipting.issue(order) == Receipt.objects.get()
+
+    def test_is_done_when_stripe_has_the_money(self, paid, queued_tasks):
+        receipt = Receipt.objects.get()
+
+        assert (receipt.order, receipt.amount, receipt.kind) == (paid, Decimal("89.00"), "receipt")
+        assert queued_tasks() == ["billing.tasks.print_receipt"]
+
+    def test_writes_nothing_where_nothing_was_paid(self, order, manager):
+        charging.waive(order, by=manager, why="Hardship.")
+
+        assert receipting.issue(order) is None
+        assert Receipt.objects.count() == 0
+
+    def test_keeps_one_exact_form_of_what_it_says(self, make_paid):
+        receipt = receipt_of(make_paid())
+
+        assert receipt.content_sha256 == hashing.fingerprint(receipt.content)
+        assert json.loads(hashing.canonical(receipt.content)) == receipt.content
+        assert receipt.content["payments"] == [
+            {"amount": "89.00", "method": "Cash", "on": receipt.issued_on.isoformat()}
+        ]
+
+    def test_splits_the_tax(self, make_paid):
+        receipt = receipt_of(make_paid(("gst_free", "89.00"), ("gst_10", "22.00")))
+
+        assert (receipt.amount, receipt.gst) == (Decimal("111.00"), Decimal("2.00"))
+        assert receipt.content["is_tax_invoice"] is False
+
+    @pytest.mark.parametrize(("amount", "is_tax_invoice"), [("82.49", False), ("82.50", True)])
+    def test_is_a_tax_invoice_from_eighty_two_fifty_of_taxable_things(
+        self, make_paid, amount, is_tax_invoice
+    ):
+        receipt = receipt_of(make_paid(("gst_10", amount), ("gst_free", "500.00")))
+
+        assert receipt.content["is_tax_invoice"] is is_tax_invoice
+
+    def test_cannot_be_changed_or_deleted(self, make_paid):
+        receipt = receipt_of(make_paid())
+
+        with pytest.raises(IntegrityError, match="kept as it was written"), transaction.atomic():
+            Receipt.objects.filter(pk=receipt.pk).update(amount=1)
+        with pytest.raises(IntegrityError, match="kept as it was written"), transaction.atomic():
+            receipt.delete()
+
+    def test_is_one_to_the_database_too(self, make_paid):
+        there = receipt_of(make_paid())
+        twin = Receipt(
+            kind="receipt", order=there.order, year=there.year, sequence=2, issued_on=there.issued_on,
+            amount=1, gst=0, content={}, content_sha256="0" * 64,
+        )  # fmt: skip
+
+        with pytest.raises(IntegrityError, match="once_per_order"), transaction.atomic():
+            twin.save(force_insert=True)
+
+
+@pytest.mark.django_db
+class TestCredit:
+    def test_follows_a_refund_by_hand_at_once(self, make_paid, manager):
+        order = make_paid()
+
+        refunding.refund(order, amount=Decimal("30.00"), by=manager, why="She was rude.")
+
+        note = Receipt.objects.get(kind="credit_note")
+        assert (note.amount, note.gst, note.sequence) == (Decimal("30.00"), Decimal("0.00"), 2)
+        assert note.corrects == receipt_of(order)
+        assert note.content["corrects"]["number"] == note.corrects.number
+        assert note.content["why"] == "Money was given back."
+        assert note.content["refunds"] == [
+            {"amount": "30.00", "method": "Cash", "on": note.issued_on.isoformat()}
+        ]
+        assert "rude" not in json.dumps(note.content)
+
+    def test_waits_until_stripe_has_given_the_money_back(self, paid, manager, work):
+        refunding.refund(paid, by=manager, why="Cancelled.")
+        before = Receipt.objects.filter(kind="credit_note").count()
+        work()
+
+        assert before == 0
+        assert Receipt.objects.get(kind="credit_note").amount == Decimal("89.00")
+
+    def test_is_not_written_for_what_was_paid_twice(self, order, pay, manager, work):
+        payment = pay(order)
+        charging.follow(payment.session_id)
+        order.refresh_from_db()
+        again = Payment.objects.add(order=order, amount=order.amount, method="cash", by=manager)
+        charging._take(order.lock(), again, by=manager)
+        work()
+
+        assert Refund.objects.get().status == "succeeded"
+        assert [receipt.kind for receipt in Receipt.objects.all()] == ["receipt"]
+
+    def test_is_not_written_twice_for_a_refund_that_came_back_and_went_again(self, make_paid, manager):
+        order = make_paid()
+        failed = refunding.refund(order, by=manager, why="Cancelled.")
+        refunding._finish(order.lock(), failed, Refund.Status.FAILED, by=manager, why="The bank sent it back.")
+        order.refresh_from_db()
+
+        refunding.refund(order, by=manager, why="Once more.")
+
+        assert Receipt.objects.get(kind="credit_note").amount == Decimal("89.00")
+
+    def test_gives_back_exactly_the_tax_there_was(self, make_paid, manager):
+        order = make_paid(("gst_10", "100.00"))  # of which 9.09 is GST
+        for amount in ("33.33", "33.33", "33.34"):
+            refunding.refund(order, amount=Decimal(amount), by=manager, why="Bit by bit.")
+            order.refresh_from_db()
+
+        notes = Receipt.objects.filter(kind="credit_note").order_by("sequence")
+        assert [note.gst for note in notes] == [Decimal("3.03"), Decimal("3.03"), Decimal("3.03")]
+        assert sum(note.gst for note in notes) == receipt_of(order).gst
+
+
+@pytest.mark.django_db
+class TestCorrect:
+    def test_takes_the_receipt_back_and_writes_another_with_todays_facts(self, make_paid, manager, tell):
+        order = make_paid()
+        wrong = receipt_of(order)
+        tell(replace(FACTS, patient="Pat Renamed"))
+
+        right = receipting.correct(wrong, by=manager, why="The name was wrong.")
+
+        note = Receipt.objects.get(kind="credit_note")
+        assert [wrong.sequence, note.sequence, right.sequence] == [1, 2, 3]
+        assert (note.corrects, right.replaces) == (wrong, wrong)
+        assert (note.amount, right.amount) == (Decimal("89.00"), Decimal("89.00"))
+        assert (note.content["why"], note.recorded_by) == ("The name was wrong.", manager)
+        assert note.content["patient"] == {"name": "Pat Example"}
+        assert right.content["patient"] == {"name": "Pat Renamed"}
+        assert list(order.receipts.standing()) == [right]
+
+    def test_counts_what_went_back_before(self, make_paid, manager):
+        order = make_paid()
+        refunding.refund(order, amount=Decimal("20.00"), by=manager, why="A courtesy.")
+        right = receipting.correct(receipt_of(order), by=manager, why="The name was wrong.")
+        refunding.refund(order, amount=Decimal("9.00"), by=manager, why="Another.")
+
+        kinds = [(paper.kind, paper.amount) for paper in Receipt.objects.order_by("sequence")]
+        assert kinds == [
+            ("receipt", Decimal("89.00")),
+            ("credit_note", Decimal("20.00")),
+            ("credit_note", Decimal("69.00")),
+            ("receipt", Decimal("69.00")),
+            ("credit_note", Decimal("9.00")),
+        ]
+        assert right.content["refunds"] == [
+            {"amount": "20.00", "method": "Cash", "on": right.issued_on.isoformat()}
+        ]
+
+    def test_refuses_one_that_was_corrected_before(self, make_paid, manager):
+        wrong = receipt_of(make_paid())
+        receipting.correct(wrong, by=manager, why="The name was wrong.")
+
+        with pytest.raises(receipting.Replaced, match="newest receipt"):
+            receipting.correct(wrong, by=manager, why="Again.")
+
+    def test_refuses_a_credit_note(self, make_paid, manager):
+        order = make_paid()
+        refunding.refund(order, amount=Decimal("20.00"), by=manager, why="A courtesy.")
+
+        with pytest.raises(receipting.Replaced):
+            receipting.correct(Receipt.objects.get(kind="credit_note"), by=manager, why="No.")
+
+    def test_refuses_where_nothing_is_left(self, make_paid, manager):
+        order = make_paid()
+        refunding.refund(order, by=manager, why="Cancelled.")
+
+        with pytest.raises(receipting.NothingLeft, match="credited in full"):
+            receipting.correct(receipt_of(order), by=manager, why="The name was wrong.")
