@@ -239,7 +239,7 @@ def _take(order: Order, payment: Payment, *, by: User | None = None, **known: st
         refunding.refund(order, payment=payment, amount=-order.owing, by=None, why=why)
     if was_owing and order.owing <= 0:
         signals.order_paid.send(Order, order=order)
-        receipting.issue(order, by=by)  # last: everybody waits for the next number
+        receipting.owe(order)
 
 
 def expire_checkout(order: Order) -> bool:
@@ -277,6 +277,7 @@ def waive(order: Order, *, by: User, why: str) -> None:
         _still_open(order)
         bookkeeping.waived(order, by=by, why=why)
         signals.order_paid.send(Order, order=order)
+        receipting.owe(order)
 
 
 def write_off(order: Order, *, by: User, why: str) -> None:
@@ -290,6 +291,7 @@ def write_off(order: Order, *, by: User, why: str) -> None:
         _still_open(order)
         bookkeeping.written_off(order, by=by, why=why)
         signals.order_paid.send(Order, order=order)
+        receipting.owe(order)
 
 
 @transaction.atomic

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from billing.models import Gst, MedicareItem, Order, OrderLine, Payment, Receipt, Refund
+from billing.models import Gst, MedicareItem, Order, Payment, Receipt, Refund
 from billing.models.receipts import number_of
 from messaging import clocks
 
 FORMAT = 1  # of this content; raise it when a field changes its meaning
 TAX_INVOICE_FROM = Decimal("82.50")  # of taxable supplies, with GST: GST Act 1999, s 29-80
 NO_REBATE = "Not eligible for a Medicare rebate"
-COPIED = ("zone", "order", "practice", "patient", "practitioner", "service", "medicare")
+NOTHING = Decimal("0.00")
+
+# What a credit note says as the receipt said it.
+COPIED = ("order", "practice", "patient", "practitioner", "service", "is_tax_invoice")
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,9 @@ class Provider:
 
 @dataclass(frozen=True)
 class Service:
-    """What was or will be done, and when."""
+    """What was or will be done, and when; ``reference`` tells it from any other."""
 
+    reference: str
     description: str
     starts_at: datetime.datetime
 
@@ -57,6 +61,31 @@ class Particulars:
     zone: str
     provider: Provider | None = None
     service: Service | None = None
+
+
+class Charge(NamedTuple):
+    """One line of what is charged, including GST."""
+
+    description: str
+    gst_code: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What a receipt charges for, and the GST inside; a cancellation fee takes the place of the service."""
+
+    lines: list[Charge]
+    gst: Decimal
+    is_fee: bool = False
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((line.amount for line in self.lines), NOTHING)
+
+    @property
+    def taxable(self) -> Decimal:
+        return sum((line.amount for line in self.lines if line.gst_code == Gst.TEN), NOTHING)
 
 
 @dataclass(frozen=True)
@@ -86,12 +115,10 @@ class Head:
         return clocks.local(self.now, zone=self.zone).date()
 
 
-def receipt(order: Order, *, head: Head, facts: Particulars, gst: Decimal) -> dict[str, Any]:
+def receipt(order: Order, *, head: Head, facts: Particulars, bill: Bill) -> dict[str, Any]:
     """Write down a receipt: what was charged, and what has come in and gone back for it so far."""
-    lines = list(order.lines.all())
-    payments = list(order.payments.succeeded().order_by("paid_at", "pk"))
-    refunds = list(_given_back(order))
-    paid = sum((payment.amount for payment in payments), Decimal(0))
+    payments = order.payments.succeeded().order_by("paid_at", "pk")
+    outstanding = max(order.owing, NOTHING)
     return {
         **_head(head),
         "order": order.number,
@@ -100,14 +127,16 @@ def receipt(order: Order, *, head: Head, facts: Particulars, gst: Decimal) -> di
         "practitioner": asdict(facts.provider) if facts.provider else None,
         "service": _service(facts.service) if facts.service else None,
         "medicare": _medicare(order),
-        "lines": [_line(line) for line in lines],
-        "amount": money(order.amount),
-        "gst": money(gst),
-        "is_tax_invoice": _taxable(lines) >= TAX_INVOICE_FROM,
+        "is_fee": bill.is_fee,
+        "is_tax_invoice": bill.taxable >= TAX_INVOICE_FROM,
+        "lines": [_line(line) for line in bill.lines],
+        "amount": money(bill.amount),
+        "gst": money(bill.gst),
         "payments": [_payment(payment, zone=head.zone) for payment in payments],
-        "refunds": [_refund(refund, zone=head.zone) for refund in refunds],
-        "paid": money(paid),
-        "outstanding": money(max(order.amount - paid, Decimal(0))),
+        "refunds": [_refund(refund, zone=head.zone) for refund in _given_back(order)],
+        "paid": money(order.paid - order.refunded),
+        "let_off": money(max(bill.amount - order.paid - outstanding, NOTHING)),
+        "outstanding": money(outstanding),
         "corrects": None,
         "why": "",
     }
@@ -120,11 +149,8 @@ def credit_note(
     return {
         **_head(head),
         **{name: corrected.content[name] for name in COPIED},
-        "lines": [],
         "amount": money(sums.amount),
         "gst": money(sums.gst),
-        "is_tax_invoice": corrected.content["is_tax_invoice"],
-        "payments": [],
         "refunds": [_refund(refund, zone=head.zone) for refund in refunds],
         "corrects": {"number": corrected.number, "issued_on": corrected.issued_on.isoformat()},
         "why": why,
@@ -147,17 +173,28 @@ def _head(head: Head) -> dict[str, Any]:
     }
 
 
+def charges(content: Mapping[str, Any]) -> list[Charge]:
+    """The lines of a receipt, read back."""
+    return [
+        Charge(line["description"], line["gst_code"], Decimal(line["amount"])) for line in content["lines"]
+    ]
+
+
+def untold(order: Order) -> list[Refund]:
+    """The refunds that went through and stand on no paper of ``order`` yet."""
+    papers = order.receipts.values_list("content", flat=True)
+    told = {refund["reference"] for content in papers for refund in content["refunds"]}
+    return [refund for refund in _given_back(order) if str(refund.pk) not in told]
+
+
 def _given_back(order: Order) -> Iterable[Refund]:
     rows = Refund.objects.filter(payment__order=order, status=Refund.Status.SUCCEEDED)
     return rows.select_related("payment").order_by("created_at", "pk")
 
 
-def _taxable(lines: Iterable[OrderLine]) -> Decimal:
-    return sum((line.amount for line in lines if line.gst_code == Gst.TEN), Decimal(0))
-
-
 def _service(service: Service) -> dict[str, str]:
     return {
+        "reference": service.reference,
         "description": service.description,
         "starts_at": service.starts_at.astimezone(datetime.UTC).isoformat(),
     }
@@ -170,7 +207,7 @@ def _medicare(order: Order) -> dict[str, str] | None:
     return {"item": item.item_number, "eligibility": item.get_eligibility_display()}
 
 
-def _line(line: OrderLine) -> dict[str, str]:
+def _line(line: Charge) -> dict[str, str]:
     return {"description": line.description, "gst_code": line.gst_code, "amount": money(line.amount)}
 
 
@@ -184,6 +221,7 @@ def _payment(payment: Payment, *, zone: str) -> dict[str, str]:
 
 def _refund(refund: Refund, *, zone: str) -> dict[str, str]:
     return {
+        "reference": str(refund.pk),
         "method": refund.payment.get_method_display(),
         "on": _day(refund.created_at, zone),
         "amount": money(refund.amount),

@@ -82,6 +82,7 @@ def unwind(order: Order, *, by: User | None, why: str, keep: Decimal = NOTHING) 
         owed.append(refund(order, by=by, why=why, payment=payment, amount=min(most, left)))
     if keep:
         bookkeeping.kept(order, keep, by=by, why=why)
+        receipting.owe(order)
     return owed
 
 
@@ -206,7 +207,7 @@ def _finish(order: Order, owed: Refund, status: str, *, by: User | None, why: st
     if status == Refund.Status.SUCCEEDED:
         bookkeeping.returned(order, owed, by=by)
         signals.order_refunded.send(Order, order=order, refund=owed)
-        receipting.credit(order, refund=owed, by=by)
+        receipting.owe(order)
     else:
         bookkeeping.withdrawn(order, owed, by=by, why=why)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -16,6 +17,7 @@ from config.base import Refused, forbid_transaction
 from messaging import clocks, mailing
 
 TEMPLATE = "billing/pdf/receipt.html"
+NOTHING = "0.00"
 
 
 class NotPrinted(Refused):
@@ -53,21 +55,36 @@ def write_pdf(receipt: Receipt) -> bytes:
 def context_of(content: Mapping[str, Any]) -> dict[str, Any]:
     """The content in the words of the paper."""
     practice, service, zone = content["practice"], content["service"], content["zone"]
+    starts_at = datetime.datetime.fromisoformat(service["starts_at"]) if service else None
     return {
         **content,
         "title": title_of(content),
         "issued_on": _day(content["issued_on"]),
         "abn": abn.format(practice["abn"]) if practice["abn"] else "",
-        "when": clocks.in_words(datetime.datetime.fromisoformat(service["starts_at"]), zone=zone)
-        if service
-        else "",
-        "lines": [line | {"gst": Gst(line["gst_code"]).label} for line in content["lines"]],
-        "payments": [moved | {"on": _day(moved["on"])} for moved in content["payments"]],
-        "refunds": [moved | {"on": _day(moved["on"])} for moved in content["refunds"]],
+        "when": clocks.in_words(starts_at, zone=zone) if starts_at else "",
+        "amount": _spelled(content["amount"]),
+        "gst": _spelled(content["gst"]),
+        "paid": _spelled(content.get("paid", NOTHING)),
+        "lines": [_line(line) for line in content.get("lines", [])],
+        "payments": _dated(content.get("payments", [])),
+        "refunds": _dated(content["refunds"]),
         "corrected_on": _day(content["corrects"]["issued_on"]) if content["corrects"] else None,
-        "is_taxed": content["gst"] != "0.00",
+        "is_taxed": content["gst"] != NOTHING,
+        "is_let_off": content.get("let_off", NOTHING) != NOTHING,
         "no_rebate": NO_REBATE,
     }
+
+
+def _dated(moved: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [one | {"on": _day(one["on"]), "amount": _spelled(one["amount"])} for one in moved]
+
+
+def _line(line: dict[str, str]) -> dict[str, str]:
+    return line | {"gst": Gst(line["gst_code"]).label, "amount": _spelled(line["amount"])}
+
+
+def _spelled(amount: str) -> str:
+    return f"{Decimal(amount):,.2f}"
 
 
 def title_of(content: Mapping[str, Any]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from billing import receiving, refunding, rendering
-from billing.models import Receipt, Refund, StripeEvent
+from billing import receipting, receiving, refunding, rendering
+from billing.models import Order, Receipt, Refund, StripeEvent
 
 
 def handle_event(pk: str) -> None:
@@ -14,6 +14,10 @@ def handle_event(pk: str) -> None:
 
 def send_refund(pk: str) -> None:
     refunding.send(Refund.objects.select_related("payment").get(pk=pk))
+
+
+def write_papers(pk: str) -> None:
+    receipting.catch_up(Order.objects.get(pk=pk))
 
 
 def print_receipt(pk: str) -> None:

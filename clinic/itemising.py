@@ -40,4 +40,4 @@ def _provider(visit: Appointment) -> Provider:
 
 def _service(visit: Appointment) -> Service:
     kind = visit.slot.appointment_type
-    return Service(f"{kind.name} ({kind.get_modality_display().lower()})", visit.starts_at)
+    return Service(str(visit.pk), f"{kind.name} ({kind.get_modality_display().lower()})", visit.starts_at)

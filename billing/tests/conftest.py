@@ -40,7 +40,7 @@ FACTS = Particulars(
     patient="Pat Example",
     zone="Australia/Sydney",
     provider=Provider(name="Dr Ada Example", provider_number="2426621B"),
-    service=Service("Short consultation (video)", datetime(2026, 8, 3, 23, 30, tzinfo=UTC)),
+    service=Service("visit-1", "Short consultation (video)", datetime(2026, 8, 3, 23, 30, tzinfo=UTC)),
 )
 
 
@@ -105,3 +105,14 @@ def work(db) -> Callable[[], None]:
             import_string(name)(*ids)
 
     return run
+
+
+@pytest.fixture
+def files(settings, tmp_path):
+    """A folder of the test's own, in which papers are kept."""
+    storage = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": tmp_path, "base_url": None},
+    }
+    settings.STORAGES = settings.STORAGES | {"default": storage}
+    return tmp_path

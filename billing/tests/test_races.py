@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from billing import charging, gateway, refunding
-from billing.models import Order, Payment, Refund
+from billing import charging, gateway, receipting, refunding, rendering
+from billing.models import Order, Payment, Receipt, ReceiptPaper, Refund
 from billing.tests.conftest import PAGES
+from messaging.models import Letter
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -86,3 +87,14 @@ def test_paying_and_giving_up_agree(order, pay, attempt):
 
     order.refresh_from_db()
     assert (outcomes, order.status) == ([None, True], "paid")
+
+
+def test_many_workers_print_one_paper(paid, files):
+    [receipt] = receipting.catch_up(paid)
+
+    outcomes = at_once(*[lambda: rendering.print_receipt(Receipt.objects.get(pk=receipt.pk))] * 4)
+
+    assert outcomes == [None] * 4
+    assert Letter.objects.count() == 1
+    kept = [str(path.relative_to(files)) for path in files.rglob("*.pdf")]
+    assert kept == [ReceiptPaper.objects.get().file.name]

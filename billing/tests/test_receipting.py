@@ -2,18 +2,19 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
 
-from billing import charging, receipting, refunding
+from billing import charging, gateway, receipting, refunding, tasks
 from billing.models import OrderLine, Payment, Receipt, Refund
 from billing.models.receipts import number_of
-from billing.tests.conftest import FACTS
+from billing.tests.conftest import FACTS, PAGES
 from config import hashing
 
 SYDNEY = ZoneInfo("Australia/Sydney")
@@ -49,6 +50,7 @@ def make_paid(make_order, manager):
     def make(*lines: tuple[str, str]):
         order = make_order() if not lines else _order(make_order, lines)
         charging.take_payment(order, by=manager, method=Payment.Method.CASH)
+        receipting.catch_up(order)
         return order
 
     return make
@@ -122,20 +124,18 @@ class TestNumbers:
 
         assert receipt_of(late).number == "2025/26-000002"
 
-    @pytest.mark.parametrize(
-        ("sequence", "number"), [(42, "2026/27-000042"), (1_234_567, "2026/27-1234567")]
-    )
+    @pytest.mark.parametrize(("sequence", "number"), [(42, "2026/27-000042"), (1_234_567, "2026/27-1234567")])
     def test_are_the_same_to_the_database_and_on_the_paper(self, make_order, uncounted, sequence, number):
         receipt = uncounted(make_order(), year=2026, sequence=sequence)
 
         assert receipt.number == number_of(2026, sequence) == number
 
     def test_are_taken_by_nobody_who_rolls_back(self, make_paid):
-        with pytest.raises(ZeroDivisionError), transaction.atomic():
-            make_paid()
-            raise ZeroDivisionError
+        with transaction.atomic():
+            gone = receipt_of(make_paid())
+            transaction.set_rollback(True)
 
-        assert receipt_of(make_paid()).sequence == 1
+        assert gone.sequence == receipt_of(make_paid()).sequence == 1
 
     @pytest.mark.parametrize("sequence", [1, 3])
     def test_are_refused_by_the_database_where_they_would_leave_a_gap(self, make_paid, make_order, sequence):
@@ -150,23 +150,41 @@ class TestNumbers:
 
 
 @pytest.mark.django_db
-class TestIssue:
+class TestCatchUp:
     def test_writes_one_receipt_however_often_it_is_asked(self, make_paid):
         order = make_paid()
 
-        assert receipting.issue(order) == receipting.issue(order) == Receipt.objects.get()
+        assert receipting.catch_up(order) == []
+        assert receipt_of(order) == Receipt.objects.get()
 
-    def test_is_done_when_stripe_has_the_money(self, paid, queued_tasks):
+    def test_is_asked_for_when_stripe_has_the_money(self, paid, queued_tasks):
+        assert queued_tasks() == ["billing.tasks.write_papers"]
+
+        tasks.write_papers(str(paid.pk))
+
         receipt = Receipt.objects.get()
-
         assert (receipt.order, receipt.amount, receipt.kind) == (paid, Decimal("89.00"), "receipt")
-        assert queued_tasks() == ["billing.tasks.print_receipt"]
+        assert queued_tasks()[1:] == ["billing.tasks.print_receipt"]
 
-    def test_writes_nothing_where_nothing_was_paid(self, order, manager):
+    def test_writes_nothing_where_nothing_was_paid(self, order, manager, work):
+        charging.waive(order, by=manager, why="Hardship.")
+        work()
+
+        assert Receipt.objects.count() == 0
+
+    def test_writes_nothing_before_all_is_paid(self, order, manager):
+        charging.take_payment(order, by=manager, method="cash", amount=Decimal("40.00"))
+
+        assert receipting.catch_up(order) == []
+
+    def test_tells_what_was_let_off(self, order, manager):
+        charging.take_payment(order, by=manager, method="cash", amount=Decimal("40.00"))
         charging.waive(order, by=manager, why="Hardship.")
 
-        assert receipting.issue(order) is None
-        assert Receipt.objects.count() == 0
+        [receipt] = receipting.catch_up(order)
+
+        assert (receipt.amount, receipt.content["let_off"]) == (Decimal("40.00"), "49.00")
+        assert (receipt.content["amount"], receipt.content["outstanding"]) == ("89.00", "0.00")
 
     def test_keeps_one_exact_form_of_what_it_says(self, make_paid):
         receipt = receipt_of(make_paid())
@@ -210,61 +228,155 @@ class TestIssue:
             twin.save(force_insert=True)
 
 
+@pytest.fixture
+def give_back(manager):
+    """Give back some of an order that was paid by hand, and write what is owed on paper."""
+
+    def do(order, amount: str | None = None) -> list[Receipt]:
+        refunding.refund(order, amount=amount and Decimal(amount), by=manager, why="She was rude.")
+        return receipting.catch_up(order)
+
+    return do
+
+
 @pytest.mark.django_db
-class TestCredit:
-    def test_follows_a_refund_by_hand_at_once(self, make_paid, manager):
+class TestCreditNotes:
+    def test_follow_a_refund(self, make_paid, give_back):
         order = make_paid()
 
-        refunding.refund(order, amount=Decimal("30.00"), by=manager, why="She was rude.")
+        [note] = give_back(order, "30.00")
 
-        note = Receipt.objects.get(kind="credit_note")
-        assert (note.amount, note.gst, note.sequence) == (Decimal("30.00"), Decimal("0.00"), 2)
+        refund = Refund.objects.get()
+        assert (note.kind, note.amount, note.gst, note.sequence) == ("credit_note", 30, 0, 2)
         assert note.corrects == receipt_of(order)
         assert note.content["corrects"]["number"] == note.corrects.number
         assert note.content["why"] == "Money was given back."
         assert note.content["refunds"] == [
-            {"amount": "30.00", "method": "Cash", "on": note.issued_on.isoformat()}
+            {
+                "amount": "30.00",
+                "method": "Cash",
+                "on": note.issued_on.isoformat(),
+                "reference": str(refund.pk),
+            }
         ]
         assert "rude" not in json.dumps(note.content)
 
-    def test_waits_until_stripe_has_given_the_money_back(self, paid, manager, work):
+    def test_wait_until_stripe_has_given_the_money_back(self, paid, manager, work):
+        receipting.catch_up(paid)
         refunding.refund(paid, by=manager, why="Cancelled.")
-        before = Receipt.objects.filter(kind="credit_note").count()
+        before = receipting.catch_up(paid)
         work()
 
-        assert before == 0
+        assert before == []
         assert Receipt.objects.get(kind="credit_note").amount == Decimal("89.00")
 
-    def test_is_not_written_for_what_was_paid_twice(self, order, pay, manager, work):
-        payment = pay(order)
-        charging.follow(payment.session_id)
-        order.refresh_from_db()
-        again = Payment.objects.add(order=order, amount=order.amount, method="cash", by=manager)
-        charging._take(order.lock(), again, by=manager)
+    def test_are_not_written_for_what_was_paid_twice(self, paid, work, simulated_stripe):
+        until = timezone.now() + timedelta(minutes=31)
+        twin = Payment.objects.add(order=paid, amount=paid.amount, expires_at=until, by=None)
+        session = gateway.create_session(
+            payment_id=str(twin.pk), order_id=str(paid.pk), amount=twin.amount, expires_at=until, **PAGES
+        )
+        simulated_stripe.press(session.url, "pay")
+        charging.follow(session.id)
         work()
 
         assert Refund.objects.get().status == "succeeded"
         assert [receipt.kind for receipt in Receipt.objects.all()] == ["receipt"]
 
-    def test_is_not_written_twice_for_a_refund_that_came_back_and_went_again(self, make_paid, manager):
+    def test_are_not_written_twice_for_a_refund_that_came_back_and_went_again(
+        self, make_paid, give_back, manager
+    ):
         order = make_paid()
-        failed = refunding.refund(order, by=manager, why="Cancelled.")
-        refunding._finish(order.lock(), failed, Refund.Status.FAILED, by=manager, why="The bank sent it back.")
-        order.refresh_from_db()
+        give_back(order)
+        refunding._finish(order.lock(), Refund.objects.get(), "failed", by=manager, why="It came back.")
+        between = receipting.catch_up(order)
 
-        refunding.refund(order, by=manager, why="Once more.")
+        assert (between, give_back(order)) == ([], [])
 
-        assert Receipt.objects.get(kind="credit_note").amount == Decimal("89.00")
+    def test_list_each_refund_once(self, make_paid, give_back):
+        order = make_paid()
 
-    def test_gives_back_exactly_the_tax_there_was(self, make_paid, manager):
+        notes = [give_back(order, amount)[0] for amount in ("10.00", "20.00")]
+
+        listed = [[moved["amount"] for moved in note.content["refunds"]] for note in notes]
+        assert listed == [["10.00"], ["20.00"]]
+
+    def test_give_back_exactly_the_tax_there_was(self, make_paid, give_back):
         order = make_paid(("gst_10", "100.00"))  # of which 9.09 is GST
-        for amount in ("33.33", "33.33", "33.34"):
-            refunding.refund(order, amount=Decimal(amount), by=manager, why="Bit by bit.")
-            order.refresh_from_db()
 
-        notes = Receipt.objects.filter(kind="credit_note").order_by("sequence")
+        notes = [give_back(order, amount)[0] for amount in ("33.33", "33.33", "33.34")]
+
         assert [note.gst for note in notes] == [Decimal("3.03"), Decimal("3.03"), Decimal("3.03")]
         assert sum(note.gst for note in notes) == receipt_of(order).gst
+
+
+def papers_of(order) -> list[tuple[str, str, str]]:
+    papers = order.receipts.order_by("sequence")
+    return [(paper.kind, str(paper.amount), str(paper.gst)) for paper in papers]
+
+
+@pytest.mark.django_db
+class TestCancellationFee:
+    @pytest.mark.parametrize(("keep", "gst"), [("20.00", "1.82"), ("89.00", "8.09")])
+    def test_has_a_receipt_in_the_place_of_the_services(self, make_paid, manager, keep, gst):
+        order = make_paid()
+
+        refunding.unwind(order, keep=Decimal(keep), by=manager, why="Cancelled late.")
+        note, receipt = receipting.catch_up(order)
+
+        assert papers_of(order) == [
+            ("receipt", "89.00", "0.00"),
+            ("credit_note", "89.00", "0.00"),
+            ("receipt", keep, gst),
+        ]
+        assert receipt.content["lines"] == [
+            {"description": "Cancellation fee", "gst_code": "gst_10", "amount": keep}
+        ]
+        assert note.content["why"] == receipting.FEE_KEPT
+        assert receipting.catch_up(order) == []
+
+    def test_is_told_even_where_the_worker_comes_to_all_of_it_at_once(self, order, manager):
+        charging.take_payment(order, by=manager, method="cash")
+        refunding.unwind(order, keep=Decimal("20.00"), by=manager, why="Cancelled late.")
+
+        receipting.catch_up(order)
+
+        assert papers_of(order) == [
+            ("receipt", "20.00", "0.00"),
+            ("credit_note", "20.00", "0.00"),
+            ("receipt", "20.00", "1.82"),
+        ]
+
+    def test_stays_a_fee_when_its_receipt_is_corrected(self, make_paid, manager):
+        order = make_paid()
+        refunding.unwind(order, keep=Decimal("20.00"), by=manager, why="Cancelled late.")
+        receipt = receipting.catch_up(order)[-1]
+
+        right = receipting.correct(receipt, by=manager, why="The name was wrong.")
+
+        assert (right.content["lines"], right.gst) == (receipt.content["lines"], receipt.gst)
+        assert receipting.catch_up(order) == []
+
+
+@pytest.mark.django_db
+class TestMovedService:
+    def test_has_another_receipt(self, make_paid, tell):
+        order = make_paid()
+        there = replace(FACTS.service, reference="visit-2", starts_at=datetime(2026, 9, 1, tzinfo=UTC))
+        tell(replace(FACTS, service=there))
+
+        note, receipt = receipting.catch_up(order)
+
+        assert note.content["why"] == "The service was moved to another time."
+        assert receipt.content["service"]["starts_at"] == "2026-09-01T00:00:00+00:00"
+        assert receipting.catch_up(order) == []
+
+    def test_leaves_a_receipt_alone_that_was_credited_in_full(self, make_paid, give_back, tell):
+        order = make_paid()
+        give_back(order)
+        tell(replace(FACTS, service=replace(FACTS.service, reference="visit-2")))
+
+        assert receipting.catch_up(order) == []
 
 
 @pytest.mark.django_db
@@ -285,11 +397,11 @@ class TestCorrect:
         assert right.content["patient"] == {"name": "Pat Renamed"}
         assert list(order.receipts.standing()) == [right]
 
-    def test_counts_what_went_back_before(self, make_paid, manager):
+    def test_counts_what_went_back_before(self, make_paid, manager, give_back):
         order = make_paid()
-        refunding.refund(order, amount=Decimal("20.00"), by=manager, why="A courtesy.")
+        give_back(order, "20.00")
         right = receipting.correct(receipt_of(order), by=manager, why="The name was wrong.")
-        refunding.refund(order, amount=Decimal("9.00"), by=manager, why="Another.")
+        give_back(order, "9.00")
 
         kinds = [(paper.kind, paper.amount) for paper in Receipt.objects.order_by("sequence")]
         assert kinds == [
@@ -299,9 +411,7 @@ class TestCorrect:
             ("receipt", Decimal("69.00")),
             ("credit_note", Decimal("9.00")),
         ]
-        assert right.content["refunds"] == [
-            {"amount": "20.00", "method": "Cash", "on": right.issued_on.isoformat()}
-        ]
+        assert [moved["amount"] for moved in right.content["refunds"]] == ["20.00"]
 
     def test_refuses_one_that_was_corrected_before(self, make_paid, manager):
         wrong = receipt_of(make_paid())
@@ -310,16 +420,15 @@ class TestCorrect:
         with pytest.raises(receipting.Replaced, match="newest receipt"):
             receipting.correct(wrong, by=manager, why="Again.")
 
-    def test_refuses_a_credit_note(self, make_paid, manager):
-        order = make_paid()
-        refunding.refund(order, amount=Decimal("20.00"), by=manager, why="A courtesy.")
+    def test_refuses_a_credit_note(self, make_paid, manager, give_back):
+        [note] = give_back(make_paid(), "20.00")
 
         with pytest.raises(receipting.Replaced):
-            receipting.correct(Receipt.objects.get(kind="credit_note"), by=manager, why="No.")
+            receipting.correct(note, by=manager, why="No.")
 
-    def test_refuses_where_nothing_is_left(self, make_paid, manager):
+    def test_refuses_where_nothing_is_left(self, make_paid, manager, give_back):
         order = make_paid()
-        refunding.refund(order, by=manager, why="Cancelled.")
+        give_back(order)
 
         with pytest.raises(receipting.NothingLeft, match="credited in full"):
             receipting.correct(receipt_of(order), by=manager, why="The name was wrong.")

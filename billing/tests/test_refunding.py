@@ -66,7 +66,8 @@ class TestRefund:
 
         owed = refunding.refund(order, by=manager, why="The clinic cancelled.")
 
-        assert (owed.status, order.status, queued_tasks()) == ("succeeded", "refunded", [])
+        assert (owed.status, order.status) == ("succeeded", "refunded")
+        assert "billing.tasks.send_refund" not in queued_tasks()
 
 
 class TestSend:
@@ -185,10 +186,10 @@ class TestChase:
         now = timezone.now()
 
         refunding.chase(now=now)
-        assert queued_tasks() == ["billing.tasks.send_refund"]
+        assert queued_tasks().count("billing.tasks.send_refund") == 1
 
         refunding.chase(now=now + timedelta(minutes=3))
-        assert queued_tasks() == ["billing.tasks.send_refund"] * 2
+        assert queued_tasks().count("billing.tasks.send_refund") == 2
 
 
 @pytest.mark.parametrize("amounts", [["50.00", "39.01"], ["89.01"]])

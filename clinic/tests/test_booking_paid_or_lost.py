@@ -57,7 +57,7 @@ class TestConfirm:
         assert appointment.status == "confirmed"
         assert {member.user for member in appointment.room.members.all()} == {patient.user, doctor.user}
         assert letters() == ["appointment_confirmed"]
-        assert queued_tasks() == ["messaging.tasks.send_letter", "billing.tasks.print_receipt"]
+        assert queued_tasks() == ["messaging.tasks.send_letter", "billing.tasks.write_papers"]
 
     def test_follows_a_waived_order(self, held, manager):
         charging.waive(held.order, by=manager, why="Hardship.")

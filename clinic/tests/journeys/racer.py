@@ -76,6 +76,18 @@ def offer(now: str) -> int:
     return rostering.offer(now=datetime.fromisoformat(now))
 
 
+def write_papers(order: str, moment: str, fate: str) -> None:
+    import time_machine  # noqa: PLC0415
+    from django.db import transaction  # noqa: PLC0415
+
+    from billing import receipting  # noqa: PLC0415
+    from billing.models import Order  # noqa: PLC0415
+
+    with time_machine.travel(datetime.fromisoformat(moment), tick=False), transaction.atomic():
+        receipting.catch_up(Order.objects.get(pk=order))
+        transaction.set_rollback(fate == "lost")
+
+
 RULES = {
     "hold": hold,
     "open": open_page,
@@ -84,6 +96,7 @@ RULES = {
     "pay": pay,
     "follow": follow,
     "offer": offer,
+    "write_papers": write_papers,
 }
 
 if __name__ == "__main__":
