@@ -13,9 +13,9 @@ from catalog.models import DoseForm
 from catalog.models.measures import PIECES
 from catalog.sheets import parsing
 from catalog.sheets.findings import Severity
+from catalog.sheets.numbers import plain
 from catalog.sheets.offers import Offer
 from catalog.sheets.parsing import Amount
-from catalog.sheets.workbook import plain
 
 DOSE_FORMS = {
     "dried flower": DoseForm.DRIED_HERB,

@@ -12,7 +12,7 @@ from catalog.sheets import parsing
 from catalog.sheets.layout import Layout, Sheet, words
 from catalog.sheets.offers import Offer
 from catalog.sheets.parsing import Amount, Unreadable
-from catalog.sheets.workbook import Cell
+from catalog.sheets.tables import Cell
 
 SUPPLIES = {
     "active": "active",
@@ -48,7 +48,10 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "ratio": parsing.ratio,
 }
 LIMITS = {"brand": 100, "strain_type": 50, "product_code": 50}
-SHOWN = {"terpenes"}  # whose number format matters; potencies are read as shown anyway
+PRICES = ("wholesale", "retail")
+HIDING = dict.fromkeys(("thc", "cbd", "strength", "generic_name", "size"), "digits_hidden") | dict.fromkeys(
+    PRICES, "price_rounded"
+)
 
 
 def fill(offer: Offer, named: Mapping[str, Cell], of: Layout, sheet: Sheet) -> None:
@@ -59,23 +62,35 @@ def fill(offer: Offer, named: Mapping[str, Cell], of: Layout, sheet: Sheet) -> N
         if into in PARSERS and cell.text:
             _take(offer, into, cell)
     _fill_potencies(offer, named)
+    _find_hidden_digits(offer, named)
     _fill_from_name_and_ratio(offer, named)
     _fill_supply(offer, named)
+    _fill_prices(offer, named, of)
+    if "gtin13" in named and not offer.gtin13 and not _codes(offer, "gtin13"):
+        offer.find("gtin_missing", "gtin13")
+
+
+def _fill_prices(offer: Offer, named: Mapping[str, Cell], of: Layout) -> None:
     offer.wholesale_gst, offer.retail_gst = of.gst.get("wholesale", ""), of.gst.get("retail", "")
-    for price in ("wholesale", "retail"):
+    for price in PRICES:
         if (
             price in named
             and getattr(offer, price) is None
             and "price_unreadable" not in _codes(offer, price)
         ):
             offer.find("price_missing", price)
-    if "gtin13" in named and not offer.gtin13 and not _codes(offer, "gtin13"):
-        offer.find("gtin_missing", "gtin13")
+
+
+def _find_hidden_digits(offer: Offer, named: Mapping[str, Cell]) -> None:
+    """Tell where more was typed than is seen: a strength counts as it is seen, a price as it was typed."""
+    for into, code in HIDING.items():
+        if into in named and named[into].hides_digits:
+            offer.find(code, into, f"{named[into].text} is shown as {named[into].shown}.")
 
 
 def _take(offer: Offer, into: str, cell: Cell) -> None:
     try:
-        value = PARSERS[into](cell.shown if into in SHOWN else cell.text)
+        value = PARSERS[into](cell.text if into in PRICES else cell.shown)
     except Unreadable as problem:
         offer.find(problem.code, into, problem.detail)
         return

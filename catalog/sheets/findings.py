@@ -20,12 +20,14 @@ CODES: dict[str, tuple[Severity, str]] = {
     "merged_cells": (E, "Cells of this line are merged, so values cannot be told apart."),
     "text_too_long": (E, "The text of a cell is far longer than what belongs there."),
     "sheet_unknown": (E, "The workbook has a sheet that this layout does not know; nothing of it was read."),
+    "sheet_hidden": (N, "The sheet is hidden in the workbook, and was read all the same."),
     "column_unknown": (N, "The list has a column that is not imported."),
     "heading_skipped": (N, "The line repeats the headings."),
     # Potency and composition
     "potency_unreadable": (R, "The strength cannot be read."),
     "potency_unit_missing": (R, "The strength has no unit."),
     "potency_looks_like_fraction": (R, "The percentage looks like a fraction."),
+    "digits_hidden": (R, "The cell holds another number than it shows; what it shows was taken."),
     "potency_without_basis": (R, "The strength is in mg without telling per what."),
     "potency_impossible": (E, "The strength is outside what is physically possible."),
     "second_strength_unreadable": (N, "The other strength cell cannot be read; the first one holds."),
@@ -45,6 +47,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     # Commerce
     "price_missing": (R, "The price is missing."),
     "price_unreadable": (R, "The price cannot be read."),
+    "price_rounded": (R, "The cell shows a rounded price; the exact one was taken."),
     "price_conflict": (R, "Two sheets quote different prices for the same product."),
     "price_same_for_other_size": (R, "Two sizes of the same medicine have the same price."),
     "price_below_cost": (R, "The retail price is below the wholesale price."),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
-from catalog.sheets.workbook import Cell, Table, WorkbookRefused
+from catalog.sheets.tables import Cell, Table, WorkbookRefused
 
 SEARCHED_ROWS = 20
 REPEATS = 3  # so many headings repeated make a heading line
@@ -60,21 +61,28 @@ class Located:
 
     sheet: Sheet
     table: Table
-    header_row: int
+    header: list[Cell]
+    header_row: int  # from 0
     fields: Mapping[int, str]  # position -> our field
-    unknown: tuple[Cell, ...]  # headings that the layout does not know
+    unknown: Mapping[int, Cell]  # position -> heading, also an empty one, that the layout does not know
 
     @property
     def title_at(self) -> int | None:
         return next((at for at, into in self.fields.items() if into == self.sheet.title), None)
 
+    def is_lone_title(self, row: list[Cell]) -> bool:
+        """Whether ``row`` says nothing but a title, or a name."""
+        at = self.title_at
+        return at is not None and [cell for cell in row if cell.text] == [row[at]]
+
     def repeats_headings(self, row: list[Cell]) -> bool:
         """Whether ``row`` is a heading again: several cells say what their column's heading says."""
-        header = self.table.rows[self.header_row]
         same = sum(
             1
             for at, into in self.fields.items()
-            if into != self.sheet.title and row[at].text and words(row[at].text) == words(header[at].text)
+            if into != self.sheet.title
+            and row[at].text
+            and words(row[at].text) == words(self.header[at].text)
         )
         return same >= min(REPEATS, len(self.fields))
 
@@ -85,6 +93,8 @@ def locate(layout: Layout, tables: list[Table]) -> list[Located]:
     :raises WorkbookRefused: a sheet or a column is missing; it tells what was expected and found
     """
     by_name = {words(table.name): table for table in tables}
+    if list(by_name) == [""] and len(layout.sheets) == 1:  # a text file is the one sheet there is
+        by_name = {words(layout.sheets[0].name): tables[0]}
     missing = [sheet.name for sheet in layout.sheets if words(sheet.name) not in by_name]
     if missing:
         raise WorkbookRefused(
@@ -97,9 +107,8 @@ def locate(layout: Layout, tables: list[Table]) -> list[Located]:
 def _locate(layout: Layout, sheet: Sheet, table: Table) -> Located:
     table = table.turned() if sheet.per_column else table
     headings = sheet.headings
-    scores = [
-        sum(words(cell.text) in headings for cell in row if cell.text) for row in table.rows[:SEARCHED_ROWS]
-    ]
+    top = list(islice(table.rows(), SEARCHED_ROWS))
+    scores = [sum(words(cell.text) in headings for cell in row if cell.text) for row in top]
     best = max(scores, default=0)
     if best < min(REPEATS, len(headings)):
         raise WorkbookRefused(
@@ -110,7 +119,7 @@ def _locate(layout: Layout, sheet: Sheet, table: Table) -> Located:
         (at for at, score in enumerate(scores) if score == best),
         key=lambda at: abs(at - (sheet.header_row or 1) + 1),
     )
-    header = table.rows[header_row]
+    header = top[header_row]
     fields = {
         at: headings[words(cell.text)] for at, cell in enumerate(header) if words(cell.text) in headings
     }
@@ -118,10 +127,10 @@ def _locate(layout: Layout, sheet: Sheet, table: Table) -> Located:
     titled = next((at for at, cell in enumerate(header) if cell.text and at not in fields), None)
     if sheet.title and titled is not None:
         fields[titled] = sheet.title
-    unknown = tuple(
-        cell for at, cell in enumerate(header) if at not in fields and _has_data(table, header_row, at)
+    unknown = {at: cell for at, cell in enumerate(header) if at not in fields}
+    return Located(
+        sheet, table, header, header_row, {at: into for at, into in fields.items() if into}, unknown
     )
-    return Located(sheet, table, header_row, {at: into for at, into in fields.items() if into}, unknown)
 
 
 def _refuse_missing(layout: Layout, sheet: Sheet, header: list[Cell]) -> None:
@@ -135,10 +144,6 @@ def _refuse_missing(layout: Layout, sheet: Sheet, header: list[Cell]) -> None:
     twice = sorted({name for name in found if name in sheet.headings and found.count(name) > 1})
     if twice:
         raise WorkbookRefused(f"Sheet “{sheet.name}” has the heading {_names(twice)} more than once.")
-
-
-def _has_data(table: Table, header_row: int, at: int) -> bool:
-    return any(row[at].text for row in table.rows[header_row:])
 
 
 def _names(names: list[str] | Mapping[str, str]) -> str:

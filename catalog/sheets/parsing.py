@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from stdnum import ean
 
 from catalog.models.measures import PIECES, Basis, Unit
-from catalog.sheets.workbook import plain
+from catalog.sheets.numbers import plain
 
 NOTHING = {"", "n/a", "na", "-", "–", "nil", "not applicable"}
 LONGEST = 300

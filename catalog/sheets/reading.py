@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from catalog.sheets import confirming, filling, layout
 from catalog.sheets.findings import Finding
 from catalog.sheets.layout import Layout, Located
 from catalog.sheets.offers import Offer
-from catalog.sheets.workbook import Cell, Table, open_workbook
+from catalog.sheets.tables import Cell, Table
+from catalog.sheets.workbook import open_workbook
 
 FEWEST = 3  # a product says more than two things
 
@@ -28,26 +30,36 @@ def read(of: Layout, data: bytes) -> Reading:
 
     :raises WorkbookRefused: it is no workbook, or not one of this supplier
     """
+    notes: list[Finding] = []
+    return Reading(list(lines(of, data, notes)), notes)
+
+
+def lines(of: Layout, data: bytes, notes: list[Finding]) -> Iterator[Offer]:
+    """Read as ``read`` does, but line by line, so that a long list takes no more memory than a short one.
+
+    What there is to say about the workbook as a whole is added to ``notes``, up to the last line.
+
+    :raises WorkbookRefused: before the first line
+    """
     tables = open_workbook(data)
     located = layout.locate(of, tables)
-    reading = Reading()
-    by_sheet: dict[str, list[Offer]] = {}
+    confirmed = {place.sheet.confirms for place in located}
+    kept: dict[str, list[Offer]] = {}
     for place in located:
-        reading.notes += [
-            Finding("column_unknown", f"{cell.sheet}!{cell.address}", cell.text or "It has no heading.")
-            for cell in place.unknown
-        ]
-        offers = list(_read_sheet(of, place, reading.notes))
+        offers = _read_sheet(of, place, notes)
         if place.sheet.confirms:
-            offers = confirming.confirm(by_sheet[place.sheet.confirms], offers)
-        by_sheet[place.sheet.name] = offers
-    reading.offers = [offer for offers in by_sheet.values() for offer in offers]
-    reading.offers += _unknown_sheets(of, tables)
-    return reading
+            kept[place.sheet.name] = confirming.confirm(kept[place.sheet.confirms], list(offers))
+        elif place.sheet.name in confirmed:
+            kept[place.sheet.name] = list(offers)
+        else:
+            yield from offers
+    for offers_kept in kept.values():
+        yield from offers_kept
+    yield from _unknown_sheets(of, tables)
 
 
 def _unknown_sheets(of: Layout, tables: list[Table]) -> Iterator[Offer]:
-    known = {layout.words(name) for name in (*(sheet.name for sheet in of.sheets), *of.skipped)}
+    known = {layout.words(name) for name in ("", *(sheet.name for sheet in of.sheets), *of.skipped)}
     for table in tables:
         if layout.words(table.name) not in known and not table.is_empty:
             offer = Offer(table.name, "A1", "the whole sheet", supplier=of.supplier, name=table.name)
@@ -56,27 +68,53 @@ def _unknown_sheets(of: Layout, tables: list[Table]) -> Iterator[Offer]:
 
 
 def _read_sheet(of: Layout, place: Located, notes: list[Finding]) -> Iterator[Offer]:
-    section = place.table.rows[place.header_row][place.title_at].text if place.title_at is not None else ""
-    rows = place.table.rows[place.header_row + 1 :]
-    for position, row in enumerate(rows):
-        filled = [cell for cell in row if cell.text]
-        if not filled:
-            continue
-        if place.repeats_headings(row) or _is_lone_heading(place, row, rows[position + 1 :]):
-            title = row[place.title_at].text if place.title_at is not None else ""
-            section = title or section
-            notes.append(Finding("heading_skipped", f"{filled[0].sheet}!{filled[0].address}", title))
-            continue
-        yield _read_line(of, place, row, section)
+    section = place.header[place.title_at].text if place.title_at is not None else ""
+    lone: list[Cell] | None = None  # a line with a title alone: what follows tells whether it heads anything
+    for row in _filled_rows(place, notes):
+        if lone and place.title_at is not None and row[place.title_at].text:
+            if _heads(place, lone, row):
+                section = _skip(place, lone, notes) or section
+            else:
+                yield _read_line(of, place, lone, section)
+            lone = None
+        if place.repeats_headings(row):
+            section = _skip(place, row, notes) or section
+        elif place.is_lone_title(row):
+            lone = row
+        else:
+            yield _read_line(of, place, row, section)
+    if lone:
+        yield _read_line(of, place, lone, section)
 
 
-def _is_lone_heading(place: Located, row: list[Cell], following: list[list[Cell]]) -> bool:
-    """Whether ``row`` has nothing but a title that the next product's name begins with."""
-    at = place.title_at
-    if at is None or [cell for cell in row if cell.text] != [row[at]]:
-        return False
-    names = (other[at].text for other in following if other[at].text)
-    return layout.words(next(names, "")).startswith(layout.words(row[at].text) + " ")
+def _filled_rows(place: Located, notes: list[Finding]) -> Iterator[list[Cell]]:
+    """The rows below the headings that say anything; what is nowhere imported is noted at their end."""
+    if place.table.is_hidden:
+        notes.append(Finding("sheet_hidden", place.table.name))
+    told = {at for at, cell in place.unknown.items() if cell.text}
+    for row in islice(place.table.rows(), place.header_row + 1, None):
+        if any(cell.text for cell in row):
+            told |= {at for at in place.unknown.keys() - told if row[at].text}
+            yield row
+    notes += [
+        Finding("column_unknown", f"{place.table.name}!{cell.address}", cell.text or "It has no heading.")
+        for at, cell in place.unknown.items()
+        if at in told
+    ]
+
+
+def _heads(place: Located, lone: list[Cell], following: list[Cell]) -> bool:
+    """Whether the next product's name begins with the title that stands alone on its line."""
+    at = place.title_at or 0
+    return layout.words(following[at].text).startswith(layout.words(lone[at].text) + " ")
+
+
+def _skip(place: Located, row: list[Cell], notes: list[Finding]) -> str:
+    """Note that ``row`` is a heading, and tell the section that it heads."""
+    title = row[place.title_at].text if place.title_at is not None else ""
+    first = next(cell for cell in row if cell.text)
+    notes.append(Finding("heading_skipped", f"{first.sheet}!{first.address}", title))
+    return title
 
 
 def _read_line(of: Layout, place: Located, row: list[Cell], section: str) -> Offer:
@@ -87,7 +125,7 @@ def _read_line(of: Layout, place: Located, row: list[Cell], section: str) -> Off
     offer = Offer(name.sheet, name.address, f"{axis} {number}", supplier=of.supplier)
     offer.raw = {f"{cell.sheet}!{cell.address}": cell.raw for cell in row if cell.text}
     offer.cells = {into: f"{cell.sheet}!{cell.address}" for into, cell in named.items()}
-    if any(cell.address in place.table.merged for cell in row):
+    if place.table.merged and any(cell.address in place.table.merged for cell in row):
         offer.find("merged_cells")
     filling.fill(offer, named, of, place.sheet)
     if section and not offer.brand:

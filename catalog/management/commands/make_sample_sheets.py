@@ -20,7 +20,7 @@ from catalog.sheets import LAYOUTS
 
 SHEETS = settings.BASE_DIR / "fixtures" / "sheets"
 MADE = datetime.datetime(2026, 1, 5, tzinfo=datetime.UTC)
-DOLLARS, PERCENT, FINE_PERCENT = '"$"#,##0', "0%", "0.0%"
+DOLLARS, CENTS, PERCENT, FINE_PERCENT = '"$"#,##0', '"$"#,##0.00', "0%", "0.0%"
 BRANDS = ("Phytoca", "Pouch", "White Label")
 SCHEME = "Special Access/Authorised Prescriber Scheme"
 STORAGE = "Store below 25 degrees Celsius. Protect from light.  "
@@ -55,7 +55,7 @@ def medreleaf(sheets: dict[str, list[list[Any]]]) -> Workbook:
         sheet.append(["Brand", "Product", *inhaled, *legal])
         for row in rows:
             sheet.append(row)
-        prices = dict.fromkeys("FG" if inhaled else "DE", DOLLARS)
+        prices = dict.fromkeys("FG" if inhaled else "DE", CENTS if name == "Pastels" else DOLLARS)
         _format(sheet, prices | ({"I": PERCENT, "J": FINE_PERCENT} if inhaled else {}))
     return book
 

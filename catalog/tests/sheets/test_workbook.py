@@ -5,8 +5,8 @@ import zipfile
 import openpyxl
 import pytest
 
-from catalog.sheets import workbook
-from catalog.sheets.workbook import Cell, Formats, WorkbookRefused
+from catalog.sheets import excel, workbook
+from catalog.sheets.tables import Cell, WorkbookRefused
 
 
 def book_of(*rows, formats=None) -> bytes:
@@ -36,8 +36,10 @@ class TestOpenWorkbook:
             (0.083, "0.00%", "0.083", "8.3%"),
             (0.1, "0%", "0.1", "10%"),
             (0.17, "General", "0.17", "0.17"),
-            (0.17, '0.00"%"', "0.17", "0.17"),
-            (94, '"$"#,##0', "94", "94"),
+            (0.17, '0.00"%"', "0.17", "0.17%"),
+            (94, '"$"#,##0', "94", "$94"),
+            (0.174, "0%", "0.174", "17%"),
+            (25, '0" mg/mL"', "25", "25 mg/mL"),
             ("50 / 50", "[h]:mm:ss", "50 / 50", "50 / 50"),
             ("12.5:12.5", "General", "12.5:12.5", "12.5:12.5"),
             ("  two \n  words ", "General", "two words", "two words"),
@@ -50,7 +52,7 @@ class TestOpenWorkbook:
 
         (table,) = workbook.open_workbook(data)
 
-        cell = table.rows[1][0]
+        cell = list(table.rows())[1][0]
         assert (cell.address, cell.text, cell.shown) == ("A2", text, shown)
 
     def test_knows_the_cells_hidden_by_merging(self):
@@ -69,11 +71,29 @@ class TestOpenWorkbook:
         [
             (b"", "The file is empty"),
             (b"PK not really", "not an Excel workbook"),
-            (b"Brand,Product\n", "not an Excel workbook"),
+            (b"<html><table><tr><td>Brand", "a web page or a document"),
+            (b"\xef\xbb\xbf <?xml version='1.0'?><Workbook/>", "a web page or a document"),
+            (b"%PDF-1.7", "a web page or a document"),
+            (b"\x89PNG\r\n\0\x81", "neither a workbook"),
+            (b"Brand\nProduct\n", "The text has no columns"),
+            (b'Brand,Product\n"Heron,1\n', "a quotation mark is missing"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 something", "protected by a password"),
             (zip_of(**{"word/document.xml": b"<w/>"}), "although it is named like one"),
             (zip_of(**{"xl/workbook.xml": b"<x", "xl/other.xml": b""}), "damaged"),
         ],
-        ids=["empty", "broken zip", "csv", "docx", "broken workbook"],
+        ids=[
+            "empty",
+            "broken zip",
+            "web page",
+            "xml",
+            "pdf",
+            "picture",
+            "list",
+            "quotes",
+            "old",
+            "docx",
+            "broken",
+        ],
     )
     def test_refuses_what_is_no_workbook(self, data, sentence):
         with pytest.raises(WorkbookRefused, match=sentence):
@@ -81,7 +101,7 @@ class TestOpenWorkbook:
 
     def test_refuses_a_zip_bomb_without_unpacking_it(self):
         bomb = zip_of(
-            **{"xl/workbook.xml": b"", "xl/worksheets/sheet1.xml": b"0" * (workbook.LARGEST_CONTENT + 1)}
+            **{"xl/workbook.xml": b"", "xl/worksheets/sheet1.xml": b"0" * (excel.LARGEST_CONTENT + 1)}
         )
 
         with pytest.raises(WorkbookRefused, match="unpacks to more than 200 MB"):
@@ -97,4 +117,4 @@ def test_a_cell_without_formats_is_shown_as_its_text():
 
 
 def test_yes_and_no_stay_words():
-    assert Cell("Sheet1", "A1", value=True, formats=Formats(b"")).shown == "True"
+    assert Cell("Sheet1", "A1", value=True, number_format="0%").shown == "True"

@@ -1,0 +1,197 @@
+"""Excel workbooks (.xlsx): content by python-calamine, looks and limits by a first pass of our own."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import zipfile
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import IO
+from xml.parsers import expat
+
+import python_calamine
+
+from catalog.sheets import tables
+from catalog.sheets.numbers import BUILT_IN
+from catalog.sheets.tables import Cell, Table, WorkbookRefused
+
+# Unpacked text of all sheets: a list of 100,000 products stays below half of it.
+LARGEST_CONTENT = 200 * 1024 * 1024
+CHUNK = 1024 * 1024
+DAMAGED = "The workbook is damaged and cannot be opened. Please ask the supplier to send it again."
+
+
+class Looks:
+    """The number formats of one sheet, column by column as stretches that have the same."""
+
+    def __init__(self, formats: list[str]) -> None:
+        self._formats = formats
+        self._starts: dict[int, list[int]] = defaultdict(list)
+        self._styles: dict[int, list[int]] = defaultdict(list)
+        self.rows = self.columns = 0  # up to the last cell with content
+
+    def note(self, row: int, column: int, style: int) -> None:
+        """Remember the style of a cell; cells of a column come from top to bottom."""
+        styles = self._styles[column]
+        if not styles or styles[-1] != style:
+            styles.append(style)
+            self._starts[column].append(row)
+
+    def format_of(self, row: int, column: int) -> str:
+        at = bisect_right(self._starts.get(column, ()), row) - 1
+        style = self._styles[column][at] if at >= 0 else 0
+        return self._formats[style] if style < len(self._formats) else ""
+
+
+def open_tables(data: bytes) -> list[Table]:
+    """Read all sheets of an .xlsx workbook.
+
+    :raises WorkbookRefused: it is damaged, or larger inside than any list
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            looks = _look_over(archive)
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        hidden = {
+            sheet.name
+            for sheet in book.sheets_metadata
+            if sheet.visible != python_calamine.SheetVisibleEnum.Visible
+        }
+        return [
+            _table(book.get_sheet_by_name(sheet.name), looks.get(sheet.name, Looks([])), sheet.name in hidden)
+            for sheet in book.sheets_metadata
+            if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
+        ]
+    except (
+        python_calamine.CalamineError,
+        zipfile.BadZipFile,
+        expat.ExpatError,
+        KeyError,
+        EOFError,
+    ) as problem:
+        raise WorkbookRefused(DAMAGED) from problem
+
+
+def _table(sheet: python_calamine.CalamineSheet, looks: Looks, is_hidden: bool) -> Table:
+    letters = tables.column_letters(sheet.end[1] + 1 if sheet.end else 0)
+
+    def rows() -> Iterator[list[Cell]]:
+        for row, values in enumerate(sheet.iter_rows()):
+            yield [
+                Cell(
+                    sheet.name,
+                    f"{letters[column]}{row + 1}",
+                    None if value == "" else value,
+                    looks.format_of(row, column) if isinstance(value, int | float) else "",
+                )
+                for column, value in enumerate(values)
+            ]
+
+    merged = tables.hidden_by_merging(
+        (top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
+    )
+    return Table(sheet.name, rows, merged, is_hidden)
+
+
+def _look_over(archive: zipfile.ZipFile) -> dict[str, Looks]:
+    """Go once through all there is, so that what is too much is refused before anybody makes room for it."""
+    parts = {part.filename: part for part in archive.infolist()}
+    texts = [part for part in parts.values() if part.filename.endswith((".xml", ".rels"))]
+    if sum(part.file_size for part in texts) > LARGEST_CONTENT:
+        raise WorkbookRefused("The workbook unpacks to more than 200 MB and was not opened.")
+    sheets = [(name, path) for name, path in _sheets(archive) if path in parts]
+    for part in texts:
+        if part.filename not in {path for _, path in sheets}:
+            _read_to_the_end(archive.open(part))
+    formats = _formats(archive) if "xl/styles.xml" in parts else []
+    return {name: _looks(archive, path, name, formats) for name, path in sheets}
+
+
+def _read_to_the_end(part: IO[bytes]) -> None:
+    """Find out here, by its checksum, what unpacks to more than it says."""
+    with part:
+        while part.read(CHUNK):
+            pass
+
+
+def _parse(part: IO[bytes], start: Callable[[str, dict[str, str]], None]) -> None:
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    with part:
+        while chunk := part.read(CHUNK):
+            parser.Parse(chunk)
+    parser.Parse(b"", True)  # noqa: FBT003  the end
+
+
+def _local(name: str) -> str:
+    return name.rpartition(":")[2]
+
+
+def _sheets(archive: zipfile.ZipFile) -> list[tuple[str, str]]:
+    """The names of the sheets and where in the archive they are."""
+    targets: dict[str, str] = {}
+    found: list[tuple[str, str]] = []
+
+    def relation(name: str, attributes: dict[str, str]) -> None:
+        if _local(name) == "Relationship":
+            targets[attributes["Id"]] = posixpath.normpath(posixpath.join("/xl", attributes["Target"]))[1:]
+
+    def sheet(name: str, attributes: dict[str, str]) -> None:
+        if _local(name) == "sheet":
+            key = next(value for attribute, value in attributes.items() if attribute.endswith(":id"))
+            found.append((attributes["name"], targets.get(key, "")))
+
+    _parse(archive.open("xl/_rels/workbook.xml.rels"), relation)
+    _parse(archive.open("xl/workbook.xml"), sheet)
+    return found
+
+
+def _formats(archive: zipfile.ZipFile) -> list[str]:
+    """The number format of every cell style, in the order of their numbers."""
+    own: dict[int, str] = {}
+    found: list[str] = []
+    inside = ""
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal inside
+        match _local(name):
+            case "cellXfs" | "cellStyleXfs" | "dxfs" as part:
+                inside = part
+            case "numFmt" if inside != "dxfs":
+                own[int(attributes["numFmtId"])] = attributes["formatCode"]
+            case "xf" if inside == "cellXfs":
+                number = int(attributes.get("numFmtId", 0))
+                found.append(own.get(number, BUILT_IN.get(number, "")))
+
+    _parse(archive.open("xl/styles.xml"), start)
+    return found
+
+
+PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+
+
+def _looks(archive: zipfile.ZipFile, path: str, name: str, formats: list[str]) -> Looks:
+    looks = Looks(formats)
+    columns = {letters: number for number, letters in enumerate(tables.column_letters(16384))}
+    row, column, style = -1, -1, 0
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal row, column, style
+        match _local(name):
+            case "c":
+                place = PLACE.fullmatch(attributes.get("r", ""))
+                column = columns.get(place[1], column + 1) if place else column + 1
+                row = int(place[2]) - 1 if place else row
+                style = int(attributes.get("s", 0))
+            case "v" | "is":  # only cells with content count
+                looks.note(row, column, style)
+                looks.rows, looks.columns = max(looks.rows, row + 1), max(looks.columns, column + 1)
+            case "row":
+                row, column = int(attributes["r"]) - 1 if "r" in attributes else row + 1, -1
+
+    _parse(archive.open(path), start)
+    tables.refuse_vast(name, looks.rows, looks.columns)
+    return looks

@@ -1,0 +1,129 @@
+"""What every kind of workbook is read into: rows of cells that know their address and their look."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from catalog.sheets import numbers
+from catalog.sheets.numbers import plain
+from config.base import Refused
+
+# A list of 100,000 products with 40 columns; readers keep a place for every cell up to the last one.
+MOST_CELLS = 4_000_000
+
+
+class WorkbookRefused(Refused):
+    """This file cannot be read as the list it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: where it is, what it holds, and how that is shown."""
+
+    sheet: str
+    address: str
+    value: object = None
+    number_format: str = ""  # as Excel writes it; "" for General
+    display: str = ""  # what the file itself says is shown (OpenDocument)
+
+    @property
+    def text(self) -> str:
+        """The value with blanks trimmed and collapsed; numbers without a needless ``.0``."""
+        match self.value:
+            case None | "":
+                return ""
+            case bool():
+                return str(self.value)
+            case int() | float():
+                return plain(numbers.exact(self.value))
+            case datetime.datetime() if self.value.time() == datetime.time():
+                return self.value.date().isoformat()
+            case datetime.date():
+                return self.value.isoformat()
+        return " ".join(str(self.value).split())
+
+    @property
+    def raw(self) -> str:
+        """The text untouched, blanks and line breaks included."""
+        return self.value if isinstance(self.value, str) else self.text
+
+    @property
+    def shown(self) -> str:
+        """The text as a person sees it: 0.17 in a percent cell is 17 %, 94 in a dollar cell is $94."""
+        if not self.is_number:
+            return self.text
+        if self.display:
+            return " ".join(self.display.split())
+        return numbers.shown(self.value, self.number_format) or self.text  # type: ignore[arg-type]
+
+    @property
+    def is_number(self) -> bool:
+        return isinstance(self.value, int | float) and not isinstance(self.value, bool)
+
+    @property
+    def hides_digits(self) -> bool:
+        """Whether more was typed than is shown: 0.174 in a cell that shows 17 %."""
+        return self.is_number and numbers.differs(self.value, self.shown)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One sheet, whose rows can be gone through as often as needed, one at a time."""
+
+    name: str  # "" where the file has no sheets (CSV)
+    rows_of: Callable[[], Iterable[list[Cell]]] = field(repr=False)
+    merged: frozenset[str] = frozenset()  # cells whose content sits in another cell
+    is_hidden: bool = False
+
+    def rows(self) -> Iterator[list[Cell]]:
+        """All rows from the first on, empty ones included, and all of the same length."""
+        return iter(self.rows_of())
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(cell.text for row in self.rows() for cell in row)
+
+    def turned(self) -> Table:
+        """The same sheet with its columns as rows, for lists that have one product per column."""
+        rows = [list(column) for column in zip(*self.rows(), strict=True)]
+        return Table(self.name, lambda: rows, self.merged, self.is_hidden)
+
+
+def column_letters(count: int) -> list[str]:
+    """The names of the first ``count`` columns: A, B, … Z, AA, …"""
+    found = []
+    for number in range(1, count + 1):
+        left, letters = number, ""
+        while left:
+            left, rest = divmod(left - 1, 26)
+            letters = chr(ord("A") + rest) + letters
+        found.append(letters)
+    return found
+
+
+def hidden_by_merging(ranges: Iterable[tuple[int, int, int, int]]) -> frozenset[str]:
+    """The cells (but the first) of merged ranges, told as top, left, bottom, right from 0, all included."""
+    ranges = list(ranges)
+    letters = column_letters(max((right for _, _, _, right in ranges), default=0) + 1)
+    return frozenset(
+        f"{letters[column]}{row + 1}"
+        for top, left, bottom, right in ranges
+        # A blank page is often one merged range; what is hidden beyond the first thousand lines is no list.
+        for row in range(top, min(bottom, top + 1000) + 1)
+        for column in range(left, right + 1)
+        if (row, column) != (top, left)
+    )
+
+
+def refuse_vast(name: str, rows: int, columns: int) -> None:
+    """Stop before a reader makes room for a sheet that nobody typed.
+
+    :raises WorkbookRefused: its last cell is too far out
+    """
+    if rows * columns > MOST_CELLS:
+        raise WorkbookRefused(
+            f"Sheet “{name}” reaches over {rows:,} rows and {columns:,} columns, which is no price list. "
+            "Please delete what stands far outside the list and save it again."
+        )
