@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from catalog import reading
@@ -191,4 +192,20 @@ def approve_at_terminal(run: Import, *, by: User | None) -> None:
         approved_by=by,
         approved_at=timezone.now() if by else None,
         touched_at=timezone.now(),
+    )
+
+
+def counts(run: Import) -> dict[str, int]:
+    """How many lines there are of each kind, how many are to be looked at, and how many are left."""
+    about = {outcome.value: Count("pk", filter=Q(outcome=outcome)) for outcome in Outcome}
+    decided = Exists(Decision.objects.filter(row=OuterRef("pk")))
+    return (
+        run.rows.order_by()
+        .annotate(decided=decided)
+        .aggregate(
+            all=Count("pk"),
+            review=Count("pk", filter=Q(needs_decision=True)),
+            undecided=Count("pk", filter=Q(needs_decision=True, decided=False)),
+            **about,
+        )
     )

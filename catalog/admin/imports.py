@@ -1,19 +1,29 @@
-"""Workbooks that came in, and every line of them."""
+"""Workbooks that came in, on their way into the catalogue."""
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from catalog import reviewing
-from catalog.admin.columns import counted, findings, link, table
-from catalog.models import Import, ImportRow
-from config.admin import FactAdmin, RecordAdmin, step
+from catalog import receiving, reviewing
+from catalog.admin.columns import counted
+from catalog.admin.import_steps import ImportSteps
+from catalog.admin.import_tabs import address, tabs
+from catalog.forms.imports import SendInForm
+from catalog.models import Import, ImportPolicy, ImportRow
+from config.admin import RecordAdmin
+from messaging import streaming
 
 STATUS_COLOURS = {
     Import.Status.RECEIVED: "info",
@@ -24,26 +34,23 @@ STATUS_COLOURS = {
     Import.Status.APPLIED: "success",
     Import.Status.REFUSED: "danger",
 }
-OUTCOME_COLOURS = {
-    ImportRow.Outcome.NEW: "success",
-    ImportRow.Outcome.CHANGED: "warning",
-    ImportRow.Outcome.GONE: "danger",
-    ImportRow.Outcome.ERROR: "danger",
-}
-# What was counted, in the order of reading, and the outcome that the lines behind it have.
-TOTALS = {
-    "read": ("Read", ""),
-    "new": ("New", ImportRow.Outcome.NEW),
-    "changed": ("Changed", ImportRow.Outcome.CHANGED),
-    "unchanged": ("Unchanged", ImportRow.Outcome.UNCHANGED),
-    "errors": ("Not taken", ImportRow.Outcome.ERROR),
-    "review": ("To review", ""),
-    "gone": ("Gone from the list", ""),
+STEPS = ["Received", "Read", "Checked", "Reviewed", "Approved", "Applied"]
+# How many of the steps are behind a list that is here.
+DONE: dict[str, int] = {
+    Import.Status.RECEIVED: 1,
+    Import.Status.READING: 1,
+    Import.Status.CHECKED: 3,
+    Import.Status.REVIEWED: 4,
+    Import.Status.APPROVED: 5,
+    Import.Status.APPLIED: 6,
+    Import.Status.UNDONE: 6,
+    Import.Status.SETTLED: 3,
+    Import.Status.REFUSED: 0,
 }
 
 
 @admin.register(Import)
-class ImportAdmin(RecordAdmin):
+class ImportAdmin(ImportSteps):
     list_display = [
         "file_name",
         "supplier",
@@ -56,35 +63,29 @@ class ImportAdmin(RecordAdmin):
     list_select_related = ["supplier"]
     list_filter = [("supplier", RelatedDropdownFilter), ("status", ChoicesDropdownFilter)]
     search_fields = ["file_name", "file_sha256__startswith"]
-    fieldsets = [
+    change_form_before_template = "admin/imports/review.html"
+    fieldsets: list[tuple[str | None, dict[str, list[Any]]]] = [
         (
-            None,
+            "The file",
             {
+                "classes": ["collapse"],
                 "fields": [
-                    ("file_name", "supplier", "show_status"),
-                    ("created_at", "applied_at"),
+                    ("file_name", "supplier"),
+                    ("sender", "created_at", "saved_at"),
+                    ("reviewed_by", "reviewed_at"),
+                    ("approved_by", "approved_at", "applied_at"),
                     "file_sha256",
-                ]
+                ],
             },
         ),
-        ("What it says", {"fields": ["show_totals", "show_notes", "refusal"]}),
     ]
-    readonly_fields = [
-        "file_name",
-        "supplier",
-        "show_status",
-        "created_at",
-        "applied_at",
-        "file_sha256",
-        "show_totals",
-        "show_notes",
-        "refusal",
-    ]
-    actions_detail = ["hand_in", "approve"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         errors = Count("rows", filter=Q(rows__outcome=ImportRow.Outcome.ERROR))
         return super().get_queryset(request).annotate(row_count=Count("rows"), error_count=errors)
+
+    def get_readonly_fields(self, request, obj=None):
+        return [name for _, options in self.fieldsets for row in options["fields"] for name in _names(row)]
 
     @display(description="Status", ordering="status", label=STATUS_COLOURS)
     def show_status(self, run: Import) -> tuple[str, str]:
@@ -92,108 +93,82 @@ class ImportAdmin(RecordAdmin):
 
     @display(description="Lines", ordering="row_count")
     def show_rows(self, run: Import) -> SafeString:
-        return counted(run.row_count, _lines(run))
+        return counted(run.row_count, address(run))
 
     @display(description="Not taken", ordering="error_count")
     def show_errors(self, run: Import) -> SafeString:
-        return counted(run.error_count, _lines(run, outcome=ImportRow.Outcome.ERROR))
-
-    @display(description="Lines")
-    def show_totals(self, run: Import) -> str | SafeString:
-        named = [
-            (title, run.totals[name], outcome)
-            for name, (title, outcome) in TOTALS.items()
-            if name in run.totals
-        ]
-        counts = [
-            counted(count, _lines(run, outcome=outcome)) if outcome else count for _, count, outcome in named
-        ]
-        return table([title for title, _, _ in named], [counts] if counts else [])
-
-    @display(description="About the workbook")
-    def show_notes(self, run: Import) -> str | SafeString:
-        return findings(run.notes) or "Nothing."
-
-    @step(
-        "Send for approval",
-        may="review",
-        icon="rule",
-        text="Every line that needs review must have a decision.",
-    )
-    def hand_in(self, request, run: Import, form) -> str:
-        reviewing.hand_in(run, by=request.user)
-        return f"{run} waits for approval."
-
-    @step(
-        "Approve",
-        may="approve",
-        icon="done_all",
-        text="All lines that were taken go into the catalogue, or none. Lines that were not taken stay out.",
-    )
-    def approve(self, request, run: Import, form) -> str:
-        reviewing.approve(run, by=request.user)
-        return f"{run} is approved and is being applied."
-
-    def has_review_permission(self, request, object_id=None) -> bool:
-        return request.user.has_perm("catalog.review_import")
-
-    def has_approve_permission(self, request, object_id=None) -> bool:
-        return request.user.has_perm("catalog.approve_import")
-
-    def has_add_permission(self, request):
-        return False
+        return counted(run.error_count, address(run, "error"))
 
     def has_change_permission(self, request, obj=None):
         return False
 
+    def get_urls(self):
+        own = path(
+            "<uuid:pk>/progress/",
+            self.admin_site.admin_view(require_GET(self.tell_progress)),
+            name="catalog_import_progress",
+        )
+        return [own, *super().get_urls()]
 
-def _lines(run: Import, **where: str) -> str:
-    filters = "".join(f"&{name}__exact={value}" for name, value in where.items())
-    return f"{reverse('admin:catalog_importrow_changelist')}?run__id__exact={run.pk}{filters}"
+    def tell_progress(self, request: HttpRequest, pk: Any) -> JsonResponse:
+        """How far the worker is, for the page that waits for it."""
+        run: Any = self.get_visible_or_404(request, str(pk))
+        return JsonResponse({"status": run.status, "progress": run.progress, "expected": run.expected})
+
+    def add_view(self, request, form_url="", extra_context=None):
+        """Send a workbook in."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = SendInForm(request.POST or None, request.FILES or None)
+        if form.is_valid():
+            return self.send_in(request, form)
+        context = {**self.admin_site.each_context(request), "opts": self.opts, "title": "Import a list"}
+        return TemplateResponse(request, "admin/imports/send_in.html", context | {"form": form})
+
+    def send_in(self, request: Any, form: SendInForm) -> HttpResponse:
+        file = form.cleaned_data["file"]
+        receipt = receiving.send_in(
+            form.cleaned_data["supplier"], data=file.read(), file_name=file.name, by=request.user
+        )
+        run = receipt.run
+        if not receipt.is_new:
+            came = f"This very file came in on {run.created_at:%-d %B %Y} already and is here."
+            messages.warning(request, f"{came} It was not taken in a second time.")
+        return redirect(reverse("admin:catalog_import_change", args=[run.pk]))
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        last_event = streaming.last_event_id(request.user)  # before the rows that the page shows
+        run = self.get_object(request, object_id)
+        board = _board(run, request) if run else {}
+        context = {"review": board, "last_event": last_event, "title": str(run), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
 
 
-@admin.register(ImportRow)
-class ImportRowAdmin(FactAdmin):
-    list_display = ["show_line", "show_outcome", "show_changes", "show_findings", "show_product"]
-    list_select_related = ["product__supplier", "run__supplier"]
-    list_filter = [("run", RelatedDropdownFilter), ("outcome", ChoicesDropdownFilter)]
-    search_fields = ["stated__product_name", "cell"]
-    fields = [
-        "run",
-        "show_place",
-        "show_outcome",
-        "show_product",
-        "show_findings",
-        "show_changes",
-        "show_raw",
-    ]
-    readonly_fields = fields
+def _board(run: Import, request: Any) -> dict[str, Any]:
+    """What the page says above the facts of the file."""
+    policy = ImportPolicy.objects.visible_to(request.user).current()
+    counts = reviewing.counts(run)
+    return {
+        "run": run,
+        "steps": [(name, number <= DONE[run.status]) for number, name in enumerate(STEPS, start=1)],
+        "is_working": run.status in Import.WITH_WORKER,
+        "tabs": tabs(run, counts),
+        "counts": counts,
+        "needs_second_person": policy.needs_second_person,
+        "change_sets": run.change_sets.visible_to(request.user).select_related("recorded_by"),
+    }
 
-    @display(description="Line", header=True, ordering="position")
-    def show_line(self, row: ImportRow) -> tuple[str, str]:
-        return row.stated["product_name"] or "Without a name", f"{row.sheet}, {row.line}"
 
-    @display(description="Where")
-    def show_place(self, row: ImportRow) -> str:
-        return f"{row.sheet}, {row.line}, cell {row.cell}"
+def _names(row: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (row,) if isinstance(row, str) else row
 
-    @display(description="Outcome", ordering="outcome", label=OUTCOME_COLOURS)
-    def show_outcome(self, row: ImportRow) -> tuple[str, str]:
-        return row.outcome, row.get_outcome_display()
 
-    @display(description="Product")
-    def show_product(self, row: ImportRow) -> str | SafeString:
-        return link(row.product)
+@admin.register(ImportPolicy)
+class ImportPolicyAdmin(RecordAdmin):
+    fields = ["needs_second_person", "price_change_percent"]
+    list_display = ["__str__", "needs_second_person", "price_change_percent"]
 
-    @display(description="To know")
-    def show_findings(self, row: ImportRow) -> str | SafeString:
-        return findings(row.findings) or "–"
-
-    @display(description="Changes")
-    def show_changes(self, row: ImportRow) -> str | SafeString:
-        changes = ((name.replace("_", " "), now, then) for name, (now, then) in row.changes.items())
-        return table(["What", "Now", "Then"], changes)
-
-    @display(description="As it stands in the workbook")
-    def show_raw(self, row: ImportRow) -> str | SafeString:
-        return table(["Cell", "Text"], row.raw.items())
+    def has_add_permission(self, request):
+        return (
+            super().has_add_permission(request) and not ImportPolicy.objects.visible_to(request.user).exists()
+        )

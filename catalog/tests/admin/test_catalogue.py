@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog import importing
-from catalog.models import ImportRow, Product, Supplier
+from catalog.models import Product, Supplier
 
 pytestmark = pytest.mark.django_db
 LISTS = ["product", "supplier", "import", "importrow"]
@@ -146,36 +146,6 @@ def _queries(client, asked):
     with CaptureQueriesContext(connection) as captured:
         client.get(page("product"), asked)
     return len(captured)
-
-
-class TestImports:
-    def test_shows_every_line_with_its_cells(self, catalogue, manager, staff_client):
-        client = staff_client(manager)
-        row = ImportRow.objects.get(stated__product_name="T19 Silver Gull")
-
-        text = client.get(page("importrow", row)).content.decode()
-
-        for said in ("Sheet1!L5", "Sheet3!L2", "Wholesale 78.00 here, 82.00 in Sheet3!L2.", "In Stock"):
-            assert said in text
-        assert client.get(page("importrow"), {"run__id__exact": catalogue.pk}).context["cl"].result_count == 5
-
-    def test_shows_what_would_change_beside_the_product(self, catalogue, damaged, manager, staff_client):
-        def edit(book):
-            book["Oil"]["D2"] = 75
-
-        importing.bring_in("medreleaf", data=damaged("medreleaf", edit), file_name="next.xlsx", by=None)
-        row = ImportRow.objects.get(outcome="changed")
-
-        text = staff_client(manager).get(page("importrow", row)).content.decode()
-
-        assert f'href="{page("product", row.product)}"' in text
-        assert ">wholesale</td>" in text
-
-    def test_shows_the_totals(self, catalogue, manager, staff_client):
-        text = staff_client(manager).get(page("import", catalogue)).content.decode()
-
-        assert "alma.xlsx" in text
-        assert f"run__id__exact={catalogue.pk}&amp;outcome__exact=new" in text
 
 
 def test_suppliers_count_their_products(catalogue, manager, staff_client):
