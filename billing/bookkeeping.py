@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -183,3 +184,24 @@ def decided(dispute: Dispute, order: Order) -> None:
 
 def _of_dispute(kind: str, key: str, legs: list[Leg], *, dispute: Dispute, order: Order) -> None:
     post(kind, key=key, legs=legs, by=None, order=order, payment=dispute.payment, dispute=dispute)
+
+
+def key_of_fee(movement: str) -> str:
+    return f"fee:{movement}"
+
+
+def key_of_payout(movement: str) -> str:
+    return f"paid_out:{movement}"
+
+
+def took_fee(movement: str, amount: Decimal, *, at: datetime, intent_id: str) -> None:
+    """Stripe kept a fee, or gave one back, in one movement of our balance there."""
+    payment = Payment.objects.filter(intent_id=intent_id).first() if intent_id else None
+    legs = [Leg(Account.STRIPE_FEES, amount), Leg(Account.STRIPE, -amount)]
+    post(Entry.Kind.FEE, key=key_of_fee(movement), legs=legs, by=None, at=at, payment=payment)
+
+
+def paid_out(movement: str, amount: Decimal, *, at: datetime) -> None:
+    """Stripe sent money to our bank, or got it back."""
+    legs = [Leg(Account.BANK, amount), Leg(Account.STRIPE, -amount)]
+    post(Entry.Kind.PAID_OUT, key=key_of_payout(movement), legs=legs, by=None, at=at)

@@ -39,8 +39,13 @@ def receive(body: bytes, *, signature: str) -> None:
     :raises gateway.Malformed: it is no event
     """
     notice = gateway.read_event(body, signature)
+    keep(notice, payload=body.decode())
+
+
+def keep(notice: gateway.Notice, *, payload: str) -> StripeEvent | None:
+    """Keep what Stripe told and have a worker act on it; nothing, when it is known already."""
     if StripeEvent.objects.filter(event_id=notice.id).exists():
-        return
+        return None
     now = timezone.now()
     try:
         with transaction.atomic():
@@ -49,7 +54,7 @@ def receive(body: bytes, *, signature: str) -> None:
                 kind=notice.kind,
                 about=notice.about,
                 livemode=notice.livemode,
-                payload=body.decode(),
+                payload=payload,
                 received_at=now,
                 next_attempt_at=now + FIRST_PAUSE,
                 by=None,
@@ -59,6 +64,8 @@ def receive(body: bytes, *, signature: str) -> None:
     except IntegrityError:
         if not StripeEvent.objects.filter(event_id=notice.id).exists():
             raise  # not the second copy arriving at the same time
+        return None
+    return event
 
 
 def handle(event: StripeEvent) -> None:

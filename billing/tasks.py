@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from billing import receipting, receiving, refunding, rendering
+from billing import receipting, receiving, reconciling, refunding, rendering
 from billing.models import Order, Receipt, Refund, StripeEvent
 
 
@@ -30,3 +31,11 @@ def retry_events() -> None:
 
 def chase_refunds() -> None:
     refunding.chase(now=timezone.now())
+
+
+def reconcile() -> None:
+    reconciling.reconcile(by=None)
+
+
+def reconcile_for(user_pk: str) -> None:
+    reconciling.reconcile(by=get_user_model().objects.get(pk=user_pk))

@@ -13,6 +13,7 @@ SCHEDULES = {
     "Check what must always be true": ("clinic.tasks.check_invariants", "45 2 * * *"),
     "Try unhandled payment events again": ("billing.tasks.retry_events", EVERY_MINUTE),
     "Follow refunds to their end": ("billing.tasks.chase_refunds", EVERY_MINUTE),
+    "Compare the ledger with Stripe": ("billing.tasks.reconcile", "30 3 * * *"),
     "Send the letters that are due": ("messaging.tasks.send_due_letters", EVERY_MINUTE),
     "Take up interrupted imports again": ("catalog.tasks.resume_imports", EVERY_MINUTE),
     "Trim live events": ("messaging.tasks.trim_events", "5 * * * *"),

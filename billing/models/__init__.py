@@ -1,5 +1,8 @@
 """Every record of billing; others import them from here."""
 
+from billing.models.balance import BalanceTransaction, Payout, PayoutLine
+from billing.models.closes import DayClose
+from billing.models.differences import Difference, Reconciliation
 from billing.models.disputes import Dispute
 from billing.models.events import StripeEvent
 from billing.models.fees import Fee, Gst
@@ -11,6 +14,9 @@ from billing.models.refunds import Refund
 
 __all__ = [
     "Account",
+    "BalanceTransaction",
+    "DayClose",
+    "Difference",
     "Dispute",
     "Entry",
     "Fee",
@@ -19,9 +25,12 @@ __all__ = [
     "Order",
     "OrderLine",
     "Payment",
+    "Payout",
+    "PayoutLine",
     "Posting",
     "Receipt",
     "ReceiptPaper",
+    "Reconciliation",
     "Refund",
     "StripeEvent",
 ]

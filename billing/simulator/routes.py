@@ -55,7 +55,8 @@ def _list(kind: str, **renamed: str) -> Callable[..., Listing]:
 def _events(call: Call) -> Listing:
     asked = call.asked
     kinds = asked.get("types") or ([asked["type"]] if "type" in asked else None)
-    created = {"gte": call.state.now() - EVENTS_LAST} | asked.get("created", {})
+    created = dict(asked.get("created", {}))
+    created["gte"] = max(created.get("gte", 0), call.state.now() - EVENTS_LAST)
     return Listing("event", {"created": created} | ({"type": kinds} if kinds else {}))
 
 
