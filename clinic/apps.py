@@ -6,12 +6,18 @@ class ClinicConfig(AppConfig):
     name = "clinic"
 
     def ready(self) -> None:
-        from clinic import guarding, linking, receivers, reminding  # noqa: F401  the receivers connect themselves
+        from clinic import (
+            filling,
+            guarding,
+            linking,
+            receivers,  # noqa: F401  connects itself
+            reminding,
+        )
         from config import caching, checks, schedules  # noqa: F401  the checks register themselves
         from messaging import mailing
 
         mailing.SECRETS |= linking.SECRETS
-        mailing.STILL_WANTED |= reminding.STILL_WANTED
+        mailing.STILL_WANTED |= reminding.STILL_WANTED | filling.STILL_WANTED
         post_migrate.connect(caching.make_table, sender=self, dispatch_uid="caching")
         post_migrate.connect(schedules.sync, sender=self, dispatch_uid="schedules")
         post_migrate.connect(guarding.install, sender=self, dispatch_uid="guarding")

@@ -14,8 +14,8 @@ from django.utils import timezone
 from billing import charging, refunding
 from billing.models import Order, Payment
 from clinic import calendars, consenting
-from clinic.models import Appointment, AppointmentType, Patient, Practice, Slot
-from config.base import Refused
+from clinic.models import Appointment, AppointmentType, Patient, Practice, Slot, WaitlistEntry
+from config.base import Refused, enqueue
 from messaging import chatting, clocks, mailing
 
 if TYPE_CHECKING:
@@ -139,6 +139,8 @@ def freed(slots: Iterable[UUID]) -> None:
 
     It is called in the transaction that frees them, once for all of a set.
     """
+    if WaitlistEntry.objects.filter(status=WaitlistEntry.Status.WAITING).exists():
+        enqueue("clinic.tasks.offer_freed", *slots)
 
 
 def refusal(clash: IntegrityError) -> Exception:

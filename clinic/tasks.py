@@ -1,8 +1,10 @@
 """What a worker is asked to do: fetch by id, call one rule."""
 
+from uuid import UUID
+
 from django.utils import timezone
 
-from clinic import documents, expiring, inspecting, reminding, rostering
+from clinic import documents, expiring, filling, inspecting, reminding, rostering, waitlisting
 from clinic.models import Prescription
 
 
@@ -12,6 +14,15 @@ def expire_holds() -> None:
 
 def check_invariants() -> None:
     inspecting.inspect()
+
+
+def offer_freed(*slots: str) -> None:
+    filling.offer_all([UUID(slot) for slot in slots])
+
+
+def keep_waiting_list() -> None:
+    filling.settle()
+    waitlisting.end_what_is_over(now=timezone.now())
 
 
 def remind_patients() -> None:

@@ -8,6 +8,7 @@ EVERY_MINUTE = "* * * * *"
 
 SCHEDULES = {
     "Free the slots nobody paid for": ("clinic.tasks.expire_holds", EVERY_MINUTE),
+    "Keep the waiting list": ("clinic.tasks.keep_waiting_list", EVERY_MINUTE),
     "Remind patients of their visits": ("clinic.tasks.remind_patients", EVERY_MINUTE),
     "Offer slots from the rosters": ("clinic.tasks.offer_slots", "15 2 * * *"),
     "Check what must always be true": ("clinic.tasks.check_invariants", "45 2 * * *"),

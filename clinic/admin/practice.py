@@ -28,7 +28,7 @@ class PracticeAdmin(RecordAdmin):
             "Bookings",
             {
                 "classes": ["tab"],
-                "fields": ["time_zone", ("hold_minutes", "horizon_weeks"), "reminder_hours"],
+                "fields": ["time_zone", ("hold_minutes", "offer_minutes"), "horizon_weeks", "reminder_hours"],
             },
         ),
     ]

@@ -14,6 +14,7 @@ from clinic.models.practitioners import Practitioner
 from clinic.models.prescriptions import Approval, Document, MonitoringCheck, Prescription, PrescriptionLine
 from clinic.models.reminders import Reminder
 from clinic.models.rosters import AppointmentType, Roster, RosterException
+from clinic.models.waitlist import WaitlistEntry, WaitlistOffer
 
 __all__ = [
     "BOOKED",
@@ -42,4 +43,6 @@ __all__ = [
     "Slot",
     "State",
     "User",
+    "WaitlistEntry",
+    "WaitlistOffer",
 ]

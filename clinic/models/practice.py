@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self, cast
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from clinic.identifiers import Wellformed
 from clinic.models.people import known_zone
@@ -51,6 +51,12 @@ class Practice(Record):
     hold_minutes = models.PositiveSmallIntegerField(
         "minutes a time is held for payment", default=15, validators=[MinValueValidator(5)]
     )
+    offer_minutes = models.PositiveSmallIntegerField(
+        "minutes a freed time is kept for one who waits",
+        default=30,
+        validators=[MinValueValidator(5)],
+        help_text="Never shorter than a time is held for payment. At night the clock stands still.",
+    )
     horizon_weeks = models.PositiveSmallIntegerField("weeks ahead that can be booked", default=8)
     reminder_hours = ArrayField(
         models.PositiveSmallIntegerField(
@@ -69,6 +75,11 @@ class Practice(Record):
         verbose_name_plural = "practice"
         constraints = [
             models.CheckConstraint(condition=Q(only=True), name="%(app_label)s_%(class)s_only"),
+            models.CheckConstraint(
+                condition=Q(offer_minutes__gte=F("hold_minutes")),
+                name="%(app_label)s_%(class)s_offers_last",
+                violation_error_message="Keep a freed time at least as long as one held for payment.",
+            ),
             models.UniqueConstraint(
                 fields=["only"],
                 name="%(app_label)s_%(class)s_once",
