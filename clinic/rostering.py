@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -95,22 +95,22 @@ def refuse_past(last: date, *, zone: str) -> None:
 
 
 @transaction.atomic
-def set_exceptions(exceptions: Sequence[RosterException], *, by: User) -> Offered:
+def set_exceptions(exceptions: Sequence[RosterException], *, by: User, why: str = "") -> Offered:
     """Keep exceptions as they stand, new or changed, and bring the times ahead in step, once for all.
 
     :raises DatesPassed: one of them is over
     """
-    concerned: set[UUID] = set()
+    concerned = []
     for exception in exceptions:
         refuse_past(exception.until_on, zone=exception.time_zone)
         if not exception._state.adding:
             before = RosterException.objects.select_for_update().get(pk=exception.pk)
             if before.withdrawn_at:
                 raise AlreadyWithdrawn
-            concerned |= _concerned(before)
-        exception.sign_with(by=by).save()
-        concerned |= _concerned(exception)
-    return slotting.bring_in_step(concerned, now=timezone.now(), by=by)
+            concerned.append(before)
+        exception.sign_with(by=by, why=why).save()
+        concerned.append(exception)
+    return slotting.bring_in_step(_concerned(concerned), now=timezone.now(), by=by)
 
 
 @transaction.atomic
@@ -123,15 +123,16 @@ def withdraw_exception(exception: RosterException, *, by: User, why: str) -> Off
     if exception.lock().withdrawn_at:
         raise AlreadyWithdrawn
     exception.change(withdrawn_at=now, withdrawn_by=by, by=by, why=why)
-    return slotting.bring_in_step(_concerned(exception), now=now, by=by)
+    return slotting.bring_in_step(_concerned([exception]), now=now, by=by)
 
 
-def _concerned(exception: RosterException) -> set[UUID]:
-    """The practitioners whose hours it changes."""
-    if exception.practitioner_id:
-        return {exception.practitioner_id}
-    where = Q(state=exception.state) if exception.state else Q()
-    return set(Practitioner.objects.filter(where).values_list("pk", flat=True))
+def _concerned(exceptions: Iterable[RosterException]) -> set[UUID]:
+    """The practitioners whose hours they change, found in one statement."""
+    named = {exception.practitioner_id for exception in exceptions}
+    states = {exception.state for exception in exceptions if exception.practitioner_id is None}
+    some = Q(pk__in=named - {None}) | Q(state__in=states)
+    found = Practitioner.objects.all() if "" in states else Practitioner.objects.filter(some)
+    return set(found.values_list("pk", flat=True))
 
 
 @transaction.atomic

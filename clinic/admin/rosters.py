@@ -8,19 +8,20 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
 
-from clinic import resettling, rostering
+from clinic import observing, resettling, rostering
 from clinic.admin import outside
 from clinic.admin.availability import Reason
 from clinic.admin.outside import OutsideScreens
-from clinic.forms.rosters import ExceptionForm, RosterForm
+from clinic.forms.rosters import ExceptionForm, HolidaysDialog, RosterForm
 from clinic.models import AppointmentType, Roster, RosterException
 from clinic.slotting import Offered
 from config.admin import RecordAdmin, step
-from config.base import Record, SignedInRequest
+from config.base import Record, Refused, SignedInRequest
 
 
 class HoursAdmin(RecordAdmin):
@@ -202,6 +203,7 @@ class RosterExceptionAdmin(HoursAdmin):
     ]
     search_fields = ["name", "practitioner__user__family_name", "practitioner__user__given_name"]
     date_hierarchy = "from_on"
+    actions_list = ["show_outside", "fill_holidays"]
     actions_detail = ["show_affected", "withdraw"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RosterException]:
@@ -236,6 +238,33 @@ class RosterExceptionAdmin(HoursAdmin):
     @display(description="Whose")
     def show_whose(self, exception: RosterException) -> str:
         return str(exception.practitioner or exception.get_state_display() or "Everybody")
+
+    @action(
+        description="Public holidays",
+        permissions=["fill"],
+        icon="celebration",
+        dialog={
+            "title": "Fill in public holidays",
+            "description": "Those still to come are added from the calendar of each state. You can change"
+            " and withdraw them afterwards.",
+            "form_class": HolidaysDialog,
+            "form_submit_text": "Fill in",
+        },
+    )
+    def fill_holidays(self, request: SignedInRequest, form: HolidaysDialog) -> HttpResponse:
+        wanted = form.cleaned_data
+        try:
+            added, done = observing.fill(wanted["states"], year=wanted["year"], by=request.user)
+        except Refused as no:
+            messages.error(request, str(no))
+        else:
+            messages.success(request, f"Public holidays added: {added}.")
+            self.tell(request, done)
+        page = reverse("admin:clinic_rosterexception_changelist")
+        return HttpResponse(headers={"HX-Redirect": page})  # the dialog is sent by htmx
+
+    def has_fill_permission(self, request: HttpRequest) -> bool:
+        return self.has_add_permission(request)
 
     def save_model(self, request, obj, form, change):
         self.tell(request, rostering.set_exceptions(form.exceptions, by=request.user))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -16,9 +16,8 @@ from django.utils import timezone
 from billing.models import Fee, Gst
 from catalog import importing, stocking
 from catalog.models import Product
-from clinic import rostering
-from clinic.demo import people
-from clinic.models import AppointmentType, Approval, Patient, Practice, Practitioner, Roster, User
+from clinic.demo import hours, people
+from clinic.models import Approval, Patient, Practice, Practitioner, User
 from config.base import acting_as
 
 if TYPE_CHECKING:
@@ -26,11 +25,6 @@ if TYPE_CHECKING:
 
 CAST = Path("fixtures/demo/cast.json")
 SHEETS = ("botanitech", "medreleaf", "alma", "phytoca", "tasmanian_botanics")
-HOURS = {  # doctor: (weekdays, sessions in wall time of the doctor's zone)
-    "dr.hughes": ((0, 1, 2, 3, 4), ((time(9), time(12)), (time(13), time(16)))),
-    "dr.nguyen": ((0, 1, 2, 3, 4), ((time(8), time(11)), (time(12), time(15)))),
-    "dr.silva": ((1, 2, 3, 4, 5), ((time(9), time(12)), (time(14), time(18)))),
-}
 
 
 @dataclass
@@ -50,7 +44,7 @@ def gather(count: int, *, random: Random, progress: Progress) -> Cast:
     manager = staff["manager"]
     _set_fees(manager)
     with acting_as(manager):
-        _offer_hours(manager)
+        hours.offer(manager)
         _stock_catalogue(manager)
         _note_authorities(manager)
     cast = Cast(manager=manager, script=script)
@@ -92,27 +86,6 @@ def _set_fees(manager: User) -> None:
             gst_code=Gst.FREE,
             effective_from=since,
         )
-
-
-def _offer_hours(manager: User) -> None:
-    short = AppointmentType.objects.add(by=manager, name="Video consultation, 15 minutes", minutes=15)
-    AppointmentType.objects.add(by=manager, name="Video consultation, 30 minutes", minutes=30)
-    since = timezone.localdate() - timedelta(days=1)
-    for practitioner in Practitioner.objects.select_related("user"):
-        weekdays, sessions = HOURS[practitioner.user.email.partition("@")[0]]
-        for weekday in weekdays:
-            for starts, ends in sessions:
-                Roster.objects.add(
-                    by=manager,
-                    practitioner=practitioner,
-                    appointment_type=short,
-                    weekday=weekday,
-                    starts=starts,
-                    ends=ends,
-                    time_zone=practitioner.time_zone,
-                    from_on=since,
-                )
-    rostering.offer(now=timezone.now(), by=manager)
 
 
 def _stock_catalogue(manager: User) -> None:

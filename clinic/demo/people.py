@@ -28,6 +28,7 @@ class Person(NamedTuple):
     given_name: str
     family_name: str
     zone: str = "Australia/Sydney"
+    state: str = "NSW"
     # Of doctors: Ahpra, prescriber and provider number, qualifications.
     registration: tuple[str, str, str, str] | None = None
 
@@ -47,6 +48,7 @@ STAFF = [
         "Eleanor",
         "Hughes",
         "Australia/Sydney",
+        "NSW",
         ("MED0000932846", "2425739", "2426621B", "MBBS, FRACGP"),
     ),
     Person(
@@ -55,6 +57,7 @@ STAFF = [
         "Minh",
         "Nguyễn",
         "Australia/Brisbane",
+        "QLD",
         ("MED0000932945", "8002211", "4024742F", "MD, FRACGP"),
     ),
     Person(
@@ -63,6 +66,7 @@ STAFF = [
         "Marco",
         "Silva",
         "Australia/Perth",
+        "WA",
         ("MED0000932954", "8017242", "2438521X", "MBBS, FACRRM"),
     ),
 ]
@@ -86,6 +90,7 @@ def enrol_staff() -> dict[str, User]:
                 provider_number=provider,
                 qualifications=qualifications,
                 time_zone=person.zone,
+                state=person.state,
             )
             enrolling.verify_practitioner(practitioner, by=verifier)
     return staff

@@ -20,7 +20,7 @@ from django.utils import timezone
 from billing import charging
 from billing.simulator.running import RunningSimulator
 from clinic import attending, booking, cancelling, expiring, rostering
-from clinic.demo import casting, visiting
+from clinic.demo import casting, hours, visiting
 from clinic.models import Appointment, Consent, Patient, Slot, User
 from config.base import acting_as, work_off
 
@@ -95,6 +95,7 @@ class Simulation:
         self.see_patients(self.today, until=self.now - LONGEST_VISIT)
         with self.at(self.now):  # somebody is at the payment page just now
             self.book_one(self.now, within=ahead, pays=False)
+            hours.change(self.cast.manager)
 
     def book_some(self, day: date, *, count: int, within: timedelta) -> None:
         start = min(self.morning(day) + timedelta(hours=1), self.now)

@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from copy import copy
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from django.utils import timezone
+from unfold.forms import BaseDialogForm
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+)
 
 from clinic import rostering
 from clinic.forms.profile import ZONES
-from clinic.models import RosterException
+from clinic.models import RosterException, State
 from config.base import Refused, uuid7
 
 
@@ -155,3 +161,23 @@ class ExceptionForm(SeesOverlaps):
         except ValidationError as no:
             self.add_error("other_dates", f"{day:%d/%m/%Y}: {' '.join(no.messages)}")
         return other
+
+
+YEARS_AHEAD = 2
+
+
+class HolidaysDialog(BaseDialogForm):
+    """Of which states the public holidays are wanted, and of which year."""
+
+    states = forms.MultipleChoiceField(
+        choices=State.choices,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        error_messages={"required": "Tick the states in which your doctors work."},
+    )
+    year = forms.TypedChoiceField(coerce=int, widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        this_year = timezone.localdate().year
+        years = range(this_year, this_year + 1 + YEARS_AHEAD)
+        cast(forms.ChoiceField, self.fields["year"]).choices = [(year, str(year)) for year in years]

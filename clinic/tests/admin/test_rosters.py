@@ -363,3 +363,41 @@ class TestAppointmentType:
 
         weeks = Slot.objects.filter(withdrawn_at__isnull=False).count() // 4
         assert f"{weeks * 2} times are offered, {weeks * 4} withdrawn." in said(answer)
+
+
+class TestPublicHolidays:
+    @pytest.fixture
+    def next_year(self) -> int:
+        return timezone.localdate().year + 1
+
+    def fill(self, client, **typed):
+        address = reverse("admin:clinic_rosterexception_fill_holidays")
+        return client.post(address, {"_form_submitted": "True", **typed})
+
+    def test_are_filled_in_by_a_button(self, boss, next_year, manager):
+        answer = self.fill(boss, states=["NSW", "WA"], year=next_year)
+
+        assert answer.headers["HX-Redirect"] == "/admin/clinic/rosterexception/"
+        christmas = RosterException.objects.filter(name="Christmas Day", from_on__year=next_year)
+        assert {row.state for row in christmas} == {"NSW", "WA"}
+        assert christmas[0].history.get().history_user == manager
+
+    def test_are_not_filled_in_twice(self, boss, next_year):
+        self.fill(boss, states=["NSW"], year=next_year)
+        count = RosterException.objects.count()
+
+        self.fill(boss, states=["NSW"], year=next_year)
+
+        assert "are there already" in str(said(boss.get("/admin/clinic/rosterexception/")))
+        assert RosterException.objects.count() == count
+
+    def test_need_a_state(self, boss, next_year):
+        answer = self.fill(boss, year=next_year)
+
+        assert "Tick the states in which your doctors work." in answer.content.decode()
+        assert not RosterException.objects.exists()
+
+    def test_are_filled_in_by_managers_only(self, reception, staff_client, next_year):
+        answer = self.fill(staff_client(reception), states=["NSW"], year=next_year)
+
+        assert (answer.status_code, RosterException.objects.count()) == (403, 0)

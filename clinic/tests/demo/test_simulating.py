@@ -7,8 +7,19 @@ import time_machine
 from django.core.management import CommandError, call_command
 
 from billing.models import Order, Payment
+from clinic import resettling
 from clinic.demo import people, simulating, visiting
-from clinic.models import Appointment, AuditEvent, Note, Patient, Practitioner, Prescription, Role, User
+from clinic.models import (
+    Appointment,
+    AuditEvent,
+    Note,
+    Patient,
+    Practitioner,
+    Prescription,
+    Role,
+    RosterException,
+    User,
+)
 from messaging.models import Letter, Message
 
 NOON = datetime(2026, 11, 18, 3, 0, tzinfo=UTC)
@@ -70,6 +81,18 @@ class TestSeedDemo:
         days = AuditEvent.objects.order_by("at__date").values_list("at__date", flat=True).distinct()
         assert [day.day for day in days] == [15, 16, 17, 18]
         assert AuditEvent.objects.filter(at__gt=NOON).count() == 0
+
+    def test_has_leave_and_holidays_and_an_appointment_to_decide_about(self, state, monkeypatch):
+        monkeypatch.setattr(simulating, "CANCELLED", 0)
+        seed(ahead=14)
+
+        kinds = RosterException.objects.values_list("kind", flat=True)
+        outside = Appointment.objects.outside_hours(NOON)
+        assert set(kinds) == {"leave", "holiday", "extra"}
+        assert outside.count() > 0
+        assert {
+            case.because for case in resettling.explain(outside.select_related("slot__practitioner"))
+        } == {"Leave: Conference"}
 
     def test_issues_scripts_of_both_schedules_and_lets_people_talk(self, state):
         seed(patients=16, days=3)
