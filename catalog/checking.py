@@ -122,12 +122,19 @@ def _potency(offer: Offer) -> None:
             offer.find("potency_looks_like_fraction", _cell_of(offer, name), f"{name} {amount}.")
         if not amount.basis:
             offer.find("potency_without_basis", _cell_of(offer, name), f"{name} {amount}.")
-        if amount.value > MOST.get(amount.unit, amount.value):
+        if amount.value > _most(offer, amount):
             offer.find("potency_impossible", _cell_of(offer, name), f"{name} {amount}.")
     if any(found > MOST.get(unit, found) for unit, found in total.items()):
         offer.find(
             "potency_impossible", _cell_of(offer, "THC"), "Together it is more than there is room for."
         )
+
+
+def _most(offer: Offer, amount: Amount) -> Decimal:
+    """The largest strength there is room for: of plain milligrams, the weight of the whole pack."""
+    if amount.unit == "mg" and offer.size and offer.size.unit in ("g", "mL"):
+        return offer.size.value * MOST["mg/g"]
+    return MOST.get(amount.unit, amount.value)
 
 
 def _cell_of(offer: Offer, cannabinoid: str) -> str:

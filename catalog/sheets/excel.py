@@ -21,7 +21,6 @@ from catalog.sheets.tables import Cell, Table, WorkbookRefused
 # Unpacked text of all sheets: a list of 100,000 products stays below half of it.
 LARGEST_CONTENT = 200 * 1024 * 1024
 CHUNK = 1024 * 1024
-DAMAGED = "The workbook is damaged and cannot be opened. Please ask the supplier to send it again."
 
 
 class Looks:
@@ -49,33 +48,21 @@ class Looks:
 def open_tables(data: bytes) -> list[Table]:
     """Read all sheets of an .xlsx workbook.
 
-    :raises WorkbookRefused: it is damaged, or larger inside than any list
+    :raises WorkbookRefused: it is larger inside than any list
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            looks = _look_over(archive)
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        hidden = {
-            sheet.name
-            for sheet in book.sheets_metadata
-            if sheet.visible != python_calamine.SheetVisibleEnum.Visible
-        }
-        return [
-            _table(book.get_sheet_by_name(sheet.name), looks.get(sheet.name, Looks([])), sheet.name in hidden)
-            for sheet in book.sheets_metadata
-            if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
-        ]
-    except (
-        python_calamine.CalamineError,
-        zipfile.BadZipFile,
-        expat.ExpatError,
-        KeyError,
-        EOFError,
-    ) as problem:
-        raise WorkbookRefused(DAMAGED) from problem
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        looks = _look_over(archive)
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+    found = []
+    for sheet in book.sheets_metadata:
+        if sheet.typ == python_calamine.SheetTypeEnum.WorkSheet:
+            is_hidden = sheet.visible != python_calamine.SheetVisibleEnum.Visible
+            look = looks.get(sheet.name, Looks([]))
+            found.append(_table(book.get_sheet_by_name(sheet.name), look, is_hidden=is_hidden))
+    return found
 
 
-def _table(sheet: python_calamine.CalamineSheet, looks: Looks, is_hidden: bool) -> Table:
+def _table(sheet: python_calamine.CalamineSheet, looks: Looks, *, is_hidden: bool) -> Table:
     letters = tables.column_letters(sheet.end[1] + 1 if sheet.end else 0)
 
     def rows() -> Iterator[list[Cell]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from catalog.sheets import tables
-from catalog.sheets.excel import DAMAGED, LARGEST_CONTENT
+from catalog.sheets.excel import LARGEST_CONTENT
 from catalog.sheets.tables import Cell, Table, WorkbookRefused
 
 CHUNK = 1024 * 1024
@@ -32,19 +32,16 @@ class _Sheet:
 def open_tables(data: bytes) -> list[Table]:
     """Read all sheets of an .ods spreadsheet.
 
-    :raises WorkbookRefused: it is damaged, protected, or larger inside than any list
+    :raises WorkbookRefused: it is larger inside than any list
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if archive.getinfo("content.xml").file_size > LARGEST_CONTENT:
-                raise WorkbookRefused("The workbook unpacks to more than 200 MB and was not opened.")
-            with archive.open("content.xml") as content:
-                reader = _Reader()
-                while chunk := content.read(CHUNK):
-                    reader.parser.Parse(chunk)
-                reader.parser.Parse(b"", True)  # noqa: FBT003  the end
-    except (zipfile.BadZipFile, expat.ExpatError, KeyError, ValueError, EOFError) as problem:
-        raise WorkbookRefused(DAMAGED) from problem
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if archive.getinfo("content.xml").file_size > LARGEST_CONTENT:
+            raise WorkbookRefused("The workbook unpacks to more than 200 MB and was not opened.")
+        with archive.open("content.xml") as content:
+            reader = _Reader()
+            while chunk := content.read(CHUNK):
+                reader.parser.Parse(chunk)
+            reader.parser.Parse(b"", True)  # noqa: FBT003  the end
     return [_table(sheet) for sheet in reader.sheets]
 
 

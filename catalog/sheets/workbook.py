@@ -15,6 +15,7 @@ LARGEST_FILE = 30 * 1024 * 1024
 OLE, ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK"
 MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<[!?a-zA-Z]|%PDF|\{\\rtf)")
 SPREADSHEET = b"application/vnd.oasis.opendocument.spreadsheet"
+DAMAGED = "The workbook is damaged and cannot be opened. Please ask the supplier to send it again."
 NO_WORKBOOK = "This is not an Excel workbook, although it is named like one."
 
 
@@ -23,6 +24,15 @@ def open_workbook(data: bytes) -> list[Table]:
 
     :raises WorkbookRefused: it is empty, too large, or nothing of this
     """
+    try:
+        return _open(data)
+    except WorkbookRefused:
+        raise
+    except Exception as problem:  # in a damaged file, readers stumble over whatever they meet
+        raise WorkbookRefused(DAMAGED) from problem
+
+
+def _open(data: bytes) -> list[Table]:
     if not data:
         raise WorkbookRefused("The file is empty. Please choose the supplier's workbook again.")
     if len(data) > LARGEST_FILE:
@@ -44,7 +54,7 @@ def _packed(data: bytes) -> list[Table]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = {part.filename for part in archive.infolist()}
             is_ods = "mimetype" in names and archive.open("mimetype").read(200).startswith(SPREADSHEET)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as problem:
+    except zipfile.BadZipFile as problem:
         raise WorkbookRefused(
             "This is not an Excel workbook (.xlsx). Please save the list as .xlsx."
         ) from problem

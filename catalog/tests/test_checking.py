@@ -52,6 +52,7 @@ class TestCheck:
             ({"strengths": {"THC": "120 %"}}, "potency_impossible"),
             ({"strengths": {"THC": "60 %", "CBN": "60 %"}}, "potency_impossible"),
             ({"strengths": {"THC": "1500 mg/g"}}, "potency_impossible"),
+            ({"strengths": {"THC": "1200 mg"}, "size": Size(D(1), "g")}, "potency_impossible"),
             ({"strengths": {"THC": "0.2 %"}}, "potency_looks_like_fraction"),
             ({"strengths": {"THC": "880 mg"}}, "potency_without_basis"),
             ({"name": "THC 9 Heron"}, "name_disagrees_with_potency"),
