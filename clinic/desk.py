@@ -68,6 +68,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Products", "medication", "catalog.product"),
         Entry("Suppliers", "local_shipping", "catalog.supplier"),
         Entry("Imports", "upload_file", "catalog.import"),
+        Entry("Layouts of lists", "view_column", "catalog.sheetlayout"),
     ],
     "Money": [
         Entry("Orders", "receipt_long", "billing.order"),

@@ -31,6 +31,11 @@ def link(record: models.Model | None) -> str | SafeString:
     return format_html('<a href="{}" class="{}">{}</a>', page, LINK, record)
 
 
+def link_to(page: str, text: str) -> SafeString:
+    """The way to a page that is no record's own."""
+    return format_html('<a href="{}" class="{}">{}</a>', page, LINK, text)
+
+
 def counted(count: int, page: str) -> SafeString:
     """A number that leads to the list it was counted from."""
     return format_html('<a href="{}" class="{}">{}</a>', page, LINK, count)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from catalog.models.measures import PIECES, Basis
+from catalog.models.measures import PIECES, Basis, Cannabinoid
 from catalog.sheets import parsing
 from catalog.sheets.layout import Layout, Sheet, words
 from catalog.sheets.offers import Offer
@@ -105,7 +105,7 @@ def _codes(offer: Offer, into: str) -> set[str]:
 
 
 def _fill_potencies(offer: Offer, named: Mapping[str, Cell]) -> None:
-    for into in ("thc", "cbd"):
+    for into in map(str.lower, Cannabinoid.values):
         if into in named:
             _add_potency(offer, into, named[into].shown)
     if "strength" in named:
