@@ -49,7 +49,7 @@ class TestLines:
             '<td class="import-then">A$54.00</td><td class="import-moved">−25.0 %</td>'
         ) in text
         assert (
-            '<th scope="row">Cbd</th><td class="import-now">100</td><td class="import-then">90</td>' in text
+            '<th scope="row">CBD</th><td class="import-now">100</td><td class="import-then">90</td>' in text
         )
 
     def test_are_decided_in_bulk_with_one_reason(self, run, manager, staff_client):
