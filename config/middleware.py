@@ -41,8 +41,10 @@ class SeenMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        session, now = request.session, int(time.time())
-        if session.accessed and not session.is_empty() and now - session.get("seen_at", 0) >= SEEN_EVERY:
+        session, now = getattr(request, "session", None), int(time.time())  # a stream has put its own away
+        if session is None or not session.accessed or session.is_empty():
+            return response
+        if now - session.get("seen_at", 0) >= SEEN_EVERY:
             session["seen_at"] = now
         return response
 
