@@ -103,11 +103,11 @@ class TestHold:
         assert (appointment.order.payer, appointment.order.amount) == (patient.user, Decimal("80.00"))
 
     def test_keeps_it_as_long_as_the_practice_says(self, slot, patient, fees):
-        Practice.objects.add(hold_minutes=40, by=None)
+        Practice.objects.add(hold_minutes=25, by=None)
 
         appointment = booking.hold(slot, patient=patient, by=patient.user)
 
-        assert appointment.held_until == NOON + timedelta(minutes=40)
+        assert appointment.held_until == NOON + timedelta(minutes=25)
 
     def test_fixes_the_price(self, held):
         Fee.objects.update(amount="999.00")
