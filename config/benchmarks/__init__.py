@@ -4,4 +4,5 @@
 BENCHMARKS = {
     "startup": "config.benchmarks.startup",
     "booking": "config.benchmarks.booking",
+    "webhooks": "config.benchmarks.webhooks",
 }

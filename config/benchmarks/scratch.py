@@ -25,11 +25,14 @@ PATIENCE = 60  # seconds until a process must answer
 
 
 @contextmanager
-def database() -> Iterator[Path]:
-    """An empty database with every table; Django is set up on it. One in each run of a process."""
+def database(*, durable: bool = False) -> Iterator[Path]:
+    """An empty database with every table; Django is set up on it. One in each run of a process.
+
+    Unless it is to be ``durable``, it does not wait for the disk.
+    """
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        server = postgres.Server(folder / "data", durable=False)
+        server = postgres.Server(folder / "data", durable=durable)
         server.start()
         try:
             server.ensure_database()
