@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from billing import charging, disputing, gateway, refunding
@@ -38,34 +38,38 @@ def receive(body: bytes, *, signature: str) -> None:
     :raises gateway.Unsigned: it does not come from Stripe
     :raises gateway.Malformed: it is no event
     """
-    notice = gateway.read_event(body, signature)
-    keep(notice, payload=body.decode())
+    keep([(gateway.read_event(body, signature), body)])
 
 
-def keep(notice: gateway.Notice, *, payload: str) -> StripeEvent | None:
-    """Keep what Stripe told and have a worker act on it; nothing, when it is known already."""
-    if StripeEvent.objects.filter(event_id=notice.id).exists():
-        return None
+@transaction.atomic
+def keep(arrived: Sequence[tuple[gateway.Notice, bytes]]) -> None:
+    """Keep webhooks that were read, and have a worker act on those that are new.
+
+    Many that come at once cost hardly more than one: a handful of statements, and one wait for the disk.
+    """
     now = timezone.now()
-    try:
-        with transaction.atomic():
-            event = StripeEvent.objects.add(
-                event_id=notice.id,
-                kind=notice.kind,
-                about=notice.about,
-                livemode=notice.livemode,
-                payload=payload,
-                received_at=now,
-                next_attempt_at=now + FIRST_PAUSE,
-                by=None,
-                why="Received.",
-            )
-            enqueue("billing.tasks.handle_event", event.pk)
-    except IntegrityError:
-        if not StripeEvent.objects.filter(event_id=notice.id).exists():
-            raise  # not the second copy arriving at the same time
-        return None
-    return event
+    first = {notice.id: (notice, body) for notice, body in reversed(arrived)}
+    known = set(StripeEvent.objects.filter(event_id__in=first).values_list("event_id", flat=True))
+    events = [
+        StripeEvent(
+            event_id=notice.id,
+            kind=notice.kind,
+            about=notice.about,
+            livemode=notice.livemode,
+            payload=body.decode(),
+            received_at=now,
+            next_attempt_at=now + FIRST_PAUSE,
+        )
+        for notice, body in first.values()
+        if notice.id not in known
+    ]
+    # Another process may be keeping the second copy just now: then its row is the one.
+    StripeEvent.objects.bulk_create(events, ignore_conflicts=True)
+    kept = set(StripeEvent.objects.filter(pk__in=[event.pk for event in events]).values_list("pk", flat=True))
+    new = [event for event in events if event.pk in kept]
+    StripeEvent.history.bulk_history_create(new, default_change_reason="Received.")
+    if new:
+        enqueue("billing.tasks.handle_events", *[event.pk for event in new])
 
 
 def handle(event: StripeEvent) -> None:
@@ -142,10 +146,10 @@ def try_again(event: StripeEvent, *, by: User) -> None:
     if event.lock().processed_at is not None:
         raise AlreadyDone
     event.change(attempts=0, next_attempt_at=timezone.now() + FIRST_PAUSE, by=by, why="To be tried again.")
-    enqueue("billing.tasks.handle_event", event.pk)
+    enqueue("billing.tasks.handle_events", event.pk)
 
 
 def retry(*, now: datetime) -> None:
     """Ask a worker to act on every event whose next attempt is due."""
     for pk in StripeEvent.objects.due(now).values_list("pk", flat=True):
-        enqueue("billing.tasks.handle_event", pk)
+        enqueue("billing.tasks.handle_events", pk)

@@ -9,8 +9,9 @@ from billing import receipting, receiving, reconciling, refunding, rendering
 from billing.models import Order, Receipt, Refund, StripeEvent
 
 
-def handle_event(pk: str) -> None:
-    receiving.handle(StripeEvent.objects.get(pk=pk))
+def handle_events(*pks: str) -> None:
+    for event in StripeEvent.objects.filter(pk__in=pks).order_by("received_at", "pk"):
+        receiving.handle(event)
 
 
 def send_refund(pk: str) -> None:

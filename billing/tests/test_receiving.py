@@ -35,14 +35,14 @@ class TestReceive:
 
         assert (event.kind, event.about) == ("checkout.session.completed", completed["data"]["object"]["id"])
         assert json.loads(event.payload) == completed
-        assert queued_tasks() == ["billing.tasks.handle_event"]
+        assert queued_tasks() == ["billing.tasks.handle_events"]
 
     def test_ignores_the_second_copy(self, completed, queued_tasks):
         receive(completed)
         receive(completed)
 
         assert StripeEvent.objects.count() == 1
-        assert queued_tasks() == ["billing.tasks.handle_event"]
+        assert queued_tasks() == ["billing.tasks.handle_events"]
 
     def test_keeps_the_payload_out_of_the_history(self, completed):
         event = receive(completed)
@@ -199,7 +199,7 @@ class TestTryAgain:
 
         receiving.try_again(event, by=manager)
 
-        assert queued_tasks() == ["billing.tasks.handle_event"]
+        assert queued_tasks() == ["billing.tasks.handle_events"]
         assert event.history.first().history_user == manager
 
     def test_refuses_what_has_been_acted_on(self, completed, manager, work):

@@ -1,20 +1,144 @@
-"""Where Stripe tells us that something happened."""
+"""Where Stripe tells us that something happened: a door of its own, before Django's.
+
+Stripe sends in bursts, and gives an answer a few seconds. So nothing stands between the door and the
+book but the signature, and what arrives while the book is being written is written next, all in one go.
+"""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from typing import Any, NamedTuple
 
-from billing import receiving
+from django.db import close_old_connections
+
+from billing import gateway, receiving
 from config.base import Refused
 
+PATH = "/webhook/stripe/"
+LARGEST = 1_000_000  # bytes; Stripe's events have a few thousand
+AT_ONCE = 100  # webhooks that are written in one go
 
-@csrf_exempt  # the signature says who sends it
-@require_POST
-def stripe_webhook(request: HttpRequest) -> HttpResponse:
-    try:
-        receiving.receive(request.body, signature=request.headers.get("Stripe-Signature", ""))
-    except Refused as no:
-        return HttpResponseBadRequest(str(no), content_type="text/plain; charset=utf-8")
-    return HttpResponse("Received.", content_type="text/plain; charset=utf-8")
+Application = Callable[[dict[str, Any], Callable, Callable], Awaitable[None]]
+
+log = logging.getLogger(__name__)
+
+
+class Arrival(NamedTuple):
+    """A webhook that was read, and who waits for it to be kept."""
+
+    notice: gateway.Notice
+    body: bytes
+    loop: asyncio.AbstractEventLoop
+    kept: asyncio.Future[None]
+
+    def tell(self, error: Exception | None) -> None:
+        self.loop.call_soon_threadsafe(self._tell, error)
+
+    def _tell(self, error: Exception | None) -> None:
+        if self.kept.done():  # nobody waits any more
+            return
+        if error:
+            self.kept.set_exception(error)
+        else:
+            self.kept.set_result(None)
+
+
+class Mailbag:
+    """Keeps webhooks, those that arrive together in one transaction; one thread, begun with the first."""
+
+    def __init__(self) -> None:
+        self._arrived: SimpleQueue[Arrival] = SimpleQueue()
+        self._guard = Lock()
+        self._thread: Thread | None = None
+
+    async def keep(self, notice: gateway.Notice, body: bytes) -> None:
+        """Return when the webhook is kept."""
+        loop = asyncio.get_running_loop()
+        arrival = Arrival(notice, body, loop, loop.create_future())
+        self._arrived.put(arrival)
+        self._start()
+        await arrival.kept
+
+    def _start(self) -> None:
+        with self._guard:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = Thread(target=self._work, name="webhooks", daemon=True)
+                self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            self._write(self._next())
+
+    def _next(self) -> list[Arrival]:
+        """Wait for one, and take along what is there besides."""
+        arrivals = [self._arrived.get()]
+        try:
+            while len(arrivals) < AT_ONCE:
+                arrivals.append(self._arrived.get_nowait())
+        except Empty:
+            return arrivals
+        return arrivals
+
+    def _write(self, arrivals: list[Arrival]) -> None:
+        error: Exception | None = None
+        try:
+            close_old_connections()
+            receiving.keep([(arrival.notice, arrival.body) for arrival in arrivals])
+        except Exception as failure:  # noqa: BLE001  whatever it is, those who wait have to know
+            error = failure
+        finally:
+            close_old_connections()
+        for arrival in arrivals:
+            arrival.tell(error)
+
+
+class StripeDoor:
+    """Answers Stripe's webhooks, and hands everything else to the site behind."""
+
+    def __init__(self, site: Application) -> None:
+        self.site = site
+        self.bag = Mailbag()
+
+    async def __call__(self, scope: dict[str, Any], receive: Callable, send: Callable) -> None:
+        if scope["type"] != "http" or scope["path"] != PATH:
+            await self.site(scope, receive, send)
+            return
+        status, told = await self.answer(scope, receive)
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"x-content-type-options", b"nosniff")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": told.encode()})
+
+    async def answer(self, scope: dict[str, Any], receive: Callable) -> tuple[int, str]:
+        """Take one webhook; the status and what is said."""
+        if scope["method"] != "POST":
+            return 405, "Webhooks are sent by POST."
+        body = await _body(receive)
+        if body is None:
+            return 413, "This is too large for a Stripe event. Send the event as Stripe writes it."
+        signature = dict(scope["headers"]).get(b"stripe-signature", b"").decode("latin-1")
+        try:
+            notice = gateway.read_event(body, signature)
+        except Refused as no:
+            return 400, str(no)
+        try:
+            await self.bag.keep(notice, body)
+        except Exception as failure:  # noqa: BLE001  Stripe sends again what we could not keep
+            log.error("A webhook could not be kept: %s", type(failure).__name__)  # noqa: TRY400  no payload
+            return 503, "This event could not be kept now. Please send it again."
+        return 200, "Received."
+
+
+async def _body(receive: Callable) -> bytes | None:
+    """The whole body, or nothing where it is larger than any event."""
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > LARGEST:
+            return None
+        if not message.get("more_body"):
+            return body

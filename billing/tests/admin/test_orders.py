@@ -157,7 +157,7 @@ class TestTryAgainButton:
     def test_asks_a_worker(self, event, manager, staff_client, queued_tasks):
         press(staff_client(manager), event, "try_again")
 
-        assert queued_tasks() == ["billing.tasks.handle_event"]
+        assert queued_tasks() == ["billing.tasks.handle_events"]
 
     def test_is_not_for_the_auditor(self, event, auditor, staff_client, queued_tasks):
         press(staff_client(auditor), event, "try_again")

@@ -1,16 +1,20 @@
-"""The webhook's address: what it takes, what it turns away, and the whole way from Stripe to a paid order."""
+"""The webhook's door: what it takes, what it turns away, and the whole way from Stripe to a paid order."""
 
+import asyncio
 import json
+import time
 from threading import Thread
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 import stripe
+import uvicorn
+from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
-from django.urls import reverse
+from django.db import connection
 
 from billing.models import StripeEvent
+from billing.views.webhooks import LARGEST, StripeDoor
+from config.asgi import application
 
 URL = "/webhook/stripe/"
 FIXTURES = settings.BASE_DIR / "fixtures" / "stripe"
@@ -23,8 +27,36 @@ EVENT = {
 }
 
 
-def post(client, body: str | bytes, **headers):
-    return client.post(URL, body, content_type="application/json", headers=headers)
+async def ask(door, body: bytes, headers: dict[str, str], *, method: str = "POST", path: str = URL):
+    """Ask once; the status and what is said."""
+    wired = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    talk = ApplicationCommunicator(
+        door, {"type": "http", "method": method, "path": path, "headers": wired, "query_string": b""}
+    )
+    half = len(body) // 2
+    await talk.send_input({"type": "http.request", "body": body[:half], "more_body": True})
+    await talk.send_input({"type": "http.request", "body": body[half:]})
+    start = await talk.receive_output(10)
+    return start["status"], (await talk.receive_output(10))["body"].decode()
+
+
+async def no_site(scope, receive, send):
+    raise AssertionError(f"{scope['path']} went past the door.")
+
+
+def post(*bodies: str | bytes, headers: dict[str, str] | None = None, **asked) -> list[tuple[int, str]]:
+    """Post webhooks at the same moment; each signed unless ``headers`` say otherwise."""
+    door = StripeDoor(no_site)
+    raw = [body if isinstance(body, bytes) else body.encode(errors="surrogatepass") for body in bodies]
+
+    async def all_at_once():
+        asks = [
+            ask(door, body, signed(body.decode(errors="replace")) if headers is None else headers, **asked)
+            for body in raw
+        ]
+        return await asyncio.gather(*asks)
+
+    return asyncio.run(all_at_once())
 
 
 def signed(body: str, *, secret: str | None = None, timestamp: int | None = None) -> dict[str, str]:
@@ -33,33 +65,54 @@ def signed(body: str, *, secret: str | None = None, timestamp: int | None = None
     return {"Stripe-Signature": header}
 
 
-@pytest.mark.django_db
-class TestStripeWebhook:
-    def test_takes_a_signed_event(self, client, queued_tasks):
+def count() -> int:
+    return StripeEvent.objects.count()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestStripeDoor:
+    def test_takes_a_signed_event(self, queued_tasks):
         body = json.dumps(EVENT)
 
-        answer = post(client, body, **signed(body))
+        assert post(body) == [(200, "Received.")]
 
-        assert (answer.status_code, reverse("stripe-webhook")) == (200, URL)
         assert StripeEvent.objects.get().payload == body
-        assert queued_tasks() == ["billing.tasks.handle_event"]
+        assert queued_tasks() == ["billing.tasks.handle_events"]
 
     @pytest.mark.parametrize("path", sorted(FIXTURES.glob("*.json")), ids=lambda path: path.stem)
-    def test_takes_every_kind_as_stripe_writes_it(self, client, path):
+    def test_takes_every_kind_as_stripe_writes_it(self, path):
         body = path.read_text()
 
-        answer = post(client, body, **signed(body))
+        assert post(body) == [(200, "Received.")]
 
         event = StripeEvent.objects.get()
-        assert answer.status_code == 200
         assert (event.kind, event.about) == (path.stem, json.loads(body)["data"]["object"]["id"])
 
-    def test_takes_it_again_without_keeping_it_twice(self, client):
+    def test_takes_it_again_without_keeping_it_twice(self):
         body = json.dumps(EVENT)
 
-        answers = [post(client, body, **signed(body)).status_code for _ in range(3)]
+        answers = post(body, body) + post(body)
 
-        assert (answers, StripeEvent.objects.count()) == ([200, 200, 200], 1)
+        assert (answers, count()) == ([(200, "Received.")] * 3, 1)
+
+    def test_keeps_a_burst_in_a_few_goes(self, queued_tasks):
+        burst = [json.dumps(EVENT | {"id": f"evt_{number}"}) for number in range(50)]
+
+        answers = post(*burst)
+
+        assert (answers, count()) == ([(200, "Received.")] * 50, 50)
+        assert StripeEvent.history.count() == 50
+        assert len(queued_tasks()) < 10
+
+    def test_asks_stripe_to_send_again_what_could_not_be_kept(self, caplog):
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE billing_stripeevent RENAME TO away")
+            answers = post(json.dumps(EVENT))
+            cursor.execute("ALTER TABLE away RENAME TO billing_stripeevent")
+
+        assert answers == [(503, "This event could not be kept now. Please send it again.")]
+        assert "evt_1" not in caplog.text
+        assert post(json.dumps(EVENT)) == [(200, "Received.")]
 
     @pytest.mark.parametrize(
         "headers",
@@ -74,14 +127,11 @@ class TestStripeWebhook:
         ],
         ids=["none", "empty", "nonsense", "no mac", "other secret", "too old", "other body"],
     )
-    def test_turns_away_what_is_not_signed_with_our_secret(self, client, headers):
-        answer = post(client, json.dumps(EVENT), **headers)
+    def test_turns_away_what_is_not_signed_with_our_secret(self, headers):
+        told = "The signature of this webhook does not match. Check the webhook secret."
 
-        assert answer.status_code == 400
-        assert answer.content.decode() == (
-            "The signature of this webhook does not match. Check the webhook secret."
-        )
-        assert StripeEvent.objects.count() == 0
+        assert post(json.dumps(EVENT), headers=headers) == [(400, told)]
+        assert count() == 0
 
     @pytest.mark.parametrize(
         "body",
@@ -102,36 +152,41 @@ class TestStripeWebhook:
             "[" * 100_000,
         ],
     )
-    def test_turns_away_what_is_no_event(self, client, body):
-        answer = post(client, body, **signed(body))
+    def test_turns_away_what_is_no_event(self, body):
+        told = "This webhook is not a Stripe event. Send the event as Stripe writes it."
 
-        assert answer.status_code == 400
-        assert answer.content.decode() == (
-            "This webhook is not a Stripe event. Send the event as Stripe writes it."
-        )
-        assert StripeEvent.objects.count() == 0
+        assert post(body) == [(400, told)]
+        assert count() == 0
 
-    def test_turns_away_a_body_that_is_no_text(self, client):
-        assert post(client, b"\xff\xfe", **signed("{}")).status_code == 400
+    def test_turns_away_a_body_that_is_no_text(self):
+        ((status, _),) = post(b"\xff\xfe")
 
-    def test_takes_posts_only(self, client):
-        assert client.get(URL).status_code == 405
+        assert (status, count()) == (400, 0)
 
+    def test_turns_away_a_body_that_is_larger_than_any_event(self):
+        ((status, _),) = post("x" * (LARGEST + 1))
 
-class Silent(WSGIRequestHandler):
-    """Writes no access log."""
+        assert (status, count()) == (413, 0)
 
-    def log_message(self, *_):
-        """Say nothing."""
+    def test_takes_posts_only(self):
+        assert post("", method="GET") == [(405, "Webhooks are sent by POST.")]
+
+    def test_hands_everything_else_on(self):
+        with pytest.raises(AssertionError, match="/portal/ went past the door"):
+            post("", path="/portal/")
 
 
 @pytest.fixture
 def web(transactional_db):
     """Our site at an address that the simulator can reach."""
-    with make_server("127.0.0.1", 0, WSGIHandler(), handler_class=Silent) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="error", lifespan="off"))
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
 
 
 @pytest.mark.django_db(transaction=True)
