@@ -232,7 +232,8 @@ def _commerce(offer: Offer) -> None:
 
 def _description(offer: Offer) -> None:
     if not dose_form(offer.dose_form):
-        offer.find("dose_form_unknown", "dose_form", f"It says “{offer.dose_form[:60]}”.")
+        said = f"It says “{offer.dose_form[:60]}”." if offer.dose_form else "The list says nothing of it."
+        offer.find("dose_form_unknown", "dose_form", said)
     if offer.ratio:
         indica, sativa = offer.ratio
         called = offer.strain_type.casefold()

@@ -89,7 +89,7 @@ def propose(table: Table, known: Layout | None) -> Choice:
     if known and words(table.name) in map(words, known.skipped):
         return Choice(LEFT_OUT)
     for sheet in known.sheets if known else ():
-        if words(sheet.name) == words(table.name) or not table.name:
+        if words(sheet.name) == words(table.name) or table.is_alone:
             return _as_before(table, sheet)
     row, per_column = guessing.headings_of(table, _layouts(known))
     return propose_at(table, known, header_row=row + 1, per_column=per_column)
@@ -101,7 +101,9 @@ def propose_at(table: Table, known: Layout | None, *, header_row: int, per_colum
     fields = {at: guessing.field_for(cell.text, _layouts(known)) for at, cell in enumerate(header)}
     twice = [into for into in fields.values() if list(fields.values()).count(into) > 1]
     fields = {at: into for at, into in fields.items() if into and into not in twice}
-    return Choice(READ if "name" in fields.values() else LEFT_OUT, header_row, per_column, "", fields)
+    is_form = words(table.name) in checking.DOSE_FORMS and "dose_form" not in fields.values()
+    use = READ if "name" in fields.values() else LEFT_OUT
+    return Choice(use, header_row, per_column, table.name.title() if is_form else "", fields)
 
 
 def _layouts(known: Layout | None) -> list[Layout]:
@@ -182,7 +184,7 @@ def _sheet(table: Table, choice: Choice, first: str) -> Sheet:
 
 def _check(table: Table, header: list[Cell], taken: Mapping[int, str]) -> None:
     named = [into.removeprefix("section:") for into in taken.values()]
-    where = f"sheet “{table.name}”" if table.name else "the list"
+    where = "the list" if table.is_alone else f"sheet “{table.name}”"
     if "name" not in named:
         raise NotMatched(f"Choose which column of {where} is the product name.")
     if len(named) < FEWEST:

@@ -45,20 +45,19 @@ class SheetLayoutAdmin(RecordAdmin):
     list_select_related = ["supplier"]
     list_filter = [("supplier", RelatedDropdownFilter), ("status", ChoicesDropdownFilter)]
     search_fields = ["supplier__name", "sample_name"]
-    fields = [("supplier", "show_status"), ("sample_name", "created_at"), "sample_sha256", "show_matching"]
-    readonly_fields = [
-        "supplier",
-        "show_status",
-        "sample_name",
-        "created_at",
-        "sample_sha256",
-        "show_matching",
-    ]
+    fields = [("supplier", "show_status"), ("sample_name", "created_at"), "show_matching"]
+    readonly_fields = ["supplier", "show_status", "sample_name", "created_at", "show_matching"]
     actions_detail = ["use", "retire"]
 
     def get_urls(self):
         match = self.admin_site.admin_view(self.match)
         return [path("<uuid:pk>/match/", match, name="catalog_sheetlayout_match"), *super().get_urls()]
+
+    def has_match_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("catalog.change_sheetlayout")
+
+    def has_change_permission(self, request, obj=None):
+        return False  # what there is to change is matched on a page of its own
 
     @display(description="Status", ordering="status", label=STATUS_COLOURS)
     def show_status(self, layout: SheetLayout) -> tuple[str, str]:
@@ -94,7 +93,7 @@ class SheetLayoutAdmin(RecordAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         layout = cast(SheetLayout, self.get_visible_or_404(request, str(pk)))
-        if request.method == "POST" and not self.has_change_permission(request, layout):
+        if request.method == "POST" and not self.has_match_permission(request):
             raise PermissionDenied
         desk = Desk(layout, request.POST if request.method == "POST" else None)
         if request.method == "POST":
@@ -107,18 +106,18 @@ class SheetLayoutAdmin(RecordAdmin):
             "title": f"Columns of {layout.supplier}",
             "layout": layout,
             "desk": desk,
-            "may_change": self.has_change_permission(request, layout),
+            "may_match": self.has_match_permission(request),
         }
         status = HTTPStatus.BAD_REQUEST if desk.refusal else HTTPStatus.OK
         page = TemplateResponse(request, "admin/catalog/layout_match.html", context, status=status)
         return self.tell_opened(request, str(pk), page)
 
-    @step("Use", may="change", icon="done", text="The supplier's lists are read by this layout from now on.")
+    @step("Use", may="match", icon="done", text="The supplier's lists are read by this layout from now on.")
     def use(self, request, layout: SheetLayout, form) -> str:
         matching.use(layout, by=request.user)
         return f"The lists of {layout.supplier} are read by this layout from now on."
 
-    @step("Retire", may="change", icon="archive", text="Lists are no longer read by this layout.")
+    @step("Retire", may="match", icon="archive", text="Lists are no longer read by this layout.")
     def retire(self, request, layout: SheetLayout, form) -> str:
         matching.retire(layout, by=request.user)
         return f"The lists of {layout.supplier} are no longer read by this layout."

@@ -72,7 +72,7 @@ class SheetForm(forms.Form):
         required=False,
     )
     header_row = forms.IntegerField(
-        label="Headings stand in row (or column) number", min_value=1, max_value=SEARCHED_ROWS
+        label="Row (or column) of the headings", min_value=1, max_value=SEARCHED_ROWS
     )
     dose_form = forms.ChoiceField(label="Dose form of all of them", required=False)
     # Which headings the choices below belong to; with others, they would mean other columns.

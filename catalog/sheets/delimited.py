@@ -11,11 +11,12 @@ from catalog.sheets import tables
 from catalog.sheets.tables import Cell, Table, WorkbookRefused
 
 DELIMITERS = ",;\t|"
+NAME = "List"
 LOOKED_AT = 20  # lines
 
 
 def open_tables(data: bytes) -> list[Table]:
-    """Read a text as the one sheet that it is; it has no name.
+    """Read a text as the one sheet that it is.
 
     :raises WorkbookRefused: it is no text, or no table
     """
@@ -29,15 +30,15 @@ def open_tables(data: bytes) -> list[Table]:
             "Please save the list as .xlsx."
         ) from problem
     width = max(map(len, found), default=0)
-    tables.refuse_vast("", len(found), width)
+    tables.refuse_vast(NAME, len(found), width)
     letters = tables.column_letters(width)
 
     def rows() -> Iterator[list[Cell]]:
         for number, row in enumerate(found, start=1):
             padded = row + [""] * (width - len(row))
-            yield [Cell("", f"{letters[at]}{number}", value or None) for at, value in enumerate(padded)]
+            yield [Cell(NAME, f"{letters[at]}{number}", value or None) for at, value in enumerate(padded)]
 
-    return [Table("", rows)]
+    return [Table(NAME, rows, is_alone=True)]
 
 
 def _decoded(data: bytes) -> str:

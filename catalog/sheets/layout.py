@@ -93,7 +93,7 @@ def locate(layout: Layout, tables: list[Table]) -> list[Located]:
     :raises WorkbookRefused: a sheet or a column is missing; it tells what was expected and found
     """
     by_name = {words(table.name): table for table in tables}
-    if list(by_name) == [""] and len(layout.sheets) == 1:  # a text file is the one sheet there is
+    if tables[0].is_alone and len(layout.sheets) == 1:  # a text file is the one sheet there is
         by_name = {words(layout.sheets[0].name): tables[0]}
     missing = [sheet.name for sheet in layout.sheets if words(sheet.name) not in by_name]
     if missing:

@@ -59,9 +59,9 @@ def lines(of: Layout, data: bytes, notes: list[Finding]) -> Iterator[Offer]:
 
 
 def _unknown_sheets(of: Layout, tables: list[Table]) -> Iterator[Offer]:
-    known = {layout.words(name) for name in ("", *(sheet.name for sheet in of.sheets), *of.skipped)}
+    known = {layout.words(name) for name in (*(sheet.name for sheet in of.sheets), *of.skipped)}
     for table in tables:
-        if layout.words(table.name) not in known and not table.is_empty:
+        if not table.is_alone and layout.words(table.name) not in known and not table.is_empty:
             offer = Offer(table.name, "A1", "the whole sheet", supplier=of.supplier, name=table.name)
             offer.find("sheet_unknown")
             yield offer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from catalog.sheets import numbers
 from catalog.sheets.numbers import plain
@@ -72,10 +72,11 @@ class Cell:
 class Table:
     """One sheet, whose rows can be gone through as often as needed, one at a time."""
 
-    name: str  # "" where the file has no sheets (CSV)
+    name: str
     rows_of: Callable[[], Iterable[list[Cell]]] = field(repr=False)
     merged: frozenset[str] = frozenset()  # cells whose content sits in another cell
     is_hidden: bool = False
+    is_alone: bool = False  # the file has no sheets (CSV), and this name is ours
 
     def rows(self) -> Iterator[list[Cell]]:
         """All rows from the first on, empty ones included, and all of the same length."""
@@ -88,7 +89,7 @@ class Table:
     def turned(self) -> Table:
         """The same sheet with its columns as rows, for lists that have one product per column."""
         rows = [list(column) for column in zip(*self.rows(), strict=True)]
-        return Table(self.name, lambda: rows, self.merged, self.is_hidden)
+        return replace(self, rows_of=lambda: rows)
 
 
 def column_letters(count: int) -> list[str]:

@@ -35,7 +35,7 @@ def declare(layout):
             name: getattr(chosen, name) for name in ("use", "header_row", "per_column", "dose_form", "fields")
         }
         return matching.declare(
-            layout, {"": Choice(**said | changes)}, [table], brands=[], gst={"retail": "inc"}
+            layout, {"List": Choice(**said | changes)}, [table], brands=[], gst={"retail": "inc"}
         )
 
     return make
@@ -101,6 +101,16 @@ class TestPropose:
 
         assert (found.use, found.per_column) == (use, key == "phytoca")
 
+    def test_takes_a_sheets_name_for_the_dose_form(self, sample):
+        found = {table.name: matching.propose(table, None) for table in open_workbook(sample("medreleaf"))}
+
+        assert {name: choice.dose_form for name, choice in found.items()} == {
+            "Dried Flower": "Dried Flower",
+            "Carts": "",
+            "Oil": "Oil",
+            "Pastels": "",
+        }
+
     def test_proposes_no_field_twice(self):
         (table,) = open_workbook(b"Product,RRP,Retail price,THC\nHeron,1,2,5%\n")
 
@@ -141,7 +151,9 @@ class TestDeclare:
         (table,) = open_workbook(data)
         choice = Choice(READ, fields={0: NAME_IN_SECTIONS, 1: "thc", 2: "size"})
 
-        found = matching.try_out(layout, matching.declare(layout, {"": choice}, [table], brands=[], gst={}))
+        found = matching.try_out(
+            layout, matching.declare(layout, {"List": choice}, [table], brands=[], gst={})
+        )
 
         assert [(offer.brand, offer.name) for offer in found.offers] == [("Wren", "Swan"), ("Gull", "Tern")]
 
@@ -173,7 +185,7 @@ class TestKeep:
         data = b"Product,THC,Size\n,5%,10g\n"
         layout = matching.receive(kestrel, data=data, file_name="list.csv", by=None)
         (table,) = open_workbook(data)
-        said = matching.declare(layout, {"": matching.propose(table, None)}, [table], brands=[], gst={})
+        said = matching.declare(layout, {"List": matching.propose(table, None)}, [table], brands=[], gst={})
 
         with pytest.raises(NotMatched, match="Not one product"):
             matching.keep(layout, said, by=None)

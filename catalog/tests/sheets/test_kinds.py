@@ -158,7 +158,7 @@ def test_a_workbook_tells_what_it_is_by_its_content(sample):
     ]
 
     assert [workbook.open_workbook(data)[0].name for data in kinds] == [
-        "Sheet1", "Sheet1", "Dried Flower", "",
+        "Sheet1", "Sheet1", "Dried Flower", "List",
     ]  # fmt: skip
 
 
