@@ -69,6 +69,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Suppliers", "local_shipping", "catalog.supplier"),
         Entry("Imports", "upload_file", "catalog.import"),
         Entry("Layouts of lists", "view_column", "catalog.sheetlayout"),
+        Entry("Rules for imports", "rule", "catalog.importpolicy"),
     ],
     "Money": [
         Entry("Orders", "receipt_long", "billing.order"),

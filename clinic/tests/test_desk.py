@@ -34,7 +34,7 @@ SHOWN = {
     | MONEY
     | TASKS
     | RECORDS
-    | {"Accounts", "Approvals", "Imports", "Layouts of lists", "Letters"},
+    | {"Accounts", "Approvals", "Imports", "Layouts of lists", "Rules for imports", "Letters"},
     Role.RECEPTION: ALWAYS | {"Orders", "Letters"},
     Role.DOCTOR: ALWAYS | CATALOGUE | CLINICAL | {"Conversations"},
     Role.AUDITOR: ALWAYS
@@ -42,7 +42,7 @@ SHOWN = {
     | CLINICAL
     | MONEY
     | RECORDS
-    | {"Accounts", "Imports", "Layouts of lists", "Conversations", "Letters"},
+    | {"Accounts", "Imports", "Layouts of lists", "Rules for imports", "Conversations", "Letters"},
 }
 
 
