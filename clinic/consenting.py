@@ -28,6 +28,12 @@ def text(kind: str) -> str:
     return render_to_string(f"clinic/consent_{kind}.txt").strip()
 
 
+def lacking(patient: Patient) -> list[Consent.Kind]:
+    """Of what somebody who books agrees to, that whose words in force they have not agreed to yet."""
+    agreed = set(patient.consents.values_list("kind", "version"))
+    return [kind for kind in BEFORE_BOOKING if (kind, VERSIONS[kind]) not in agreed]
+
+
 def agree(patient: Patient, *, kinds: Iterable[str], by: User | None) -> None:
     """Write down that ``patient`` said yes to the words in force."""
     Consent.objects.bulk_create(

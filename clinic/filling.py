@@ -154,6 +154,14 @@ def _open(offered: WaitlistOffer) -> None:
         raise OfferOver
 
 
+def exchange_for(held: Appointment) -> WaitlistOffer | None:
+    """The open offer for which ``held`` keeps a time that costs nothing more: it is taken, not paid for."""
+    if held.status != Appointment.Status.HELD:
+        return None
+    offers = WaitlistOffer.objects.filter(status=WaitlistOffer.Status.OPEN, entry__booking__isnull=False)
+    return offers.filter(appointment=held).first()
+
+
 def decline(offered: WaitlistOffer, *, by: User) -> None:
     """Let the next one have the time; they go on waiting for another.
 

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from clinic.views import accounts, appointments, booking, calendars, documents, home, payments, profile
+from clinic.views import (
+    accounts,
+    appointments,
+    booking,
+    calendars,
+    documents,
+    home,
+    payments,
+    profile,
+    waiting,
+)
 
 urlpatterns = [
     path("accounts/second-factor/", accounts.second_factor_devices, name="otp-devices"),
@@ -19,6 +29,11 @@ urlpatterns = [
     path("portal/profile/", profile.profile, name="profile"),
     path("portal/book/", booking.book, name="book"),
     path("portal/book/<uuid:pk>/", booking.slot, name="slot"),
+    path("portal/waiting/", waiting.waiting_list, name="waiting"),
+    path("portal/waiting/join/", waiting.join, name="waiting-join"),
+    path("portal/waiting/<uuid:pk>/leave/", waiting.leave, name="waiting-leave"),
+    path("portal/waiting/offers/<uuid:pk>/", waiting.offer, name="waiting-offer"),
+    path("portal/waiting/offers/<uuid:pk>/decline/", waiting.decline, name="waiting-decline"),
     path("portal/visits/", appointments.visits, name="visits"),
     path("portal/appointments/<uuid:pk>/", appointments.appointment, name="appointment"),
     path(

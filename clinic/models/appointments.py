@@ -37,6 +37,11 @@ class AppointmentQuerySet(ScopedQuerySet):
         """All but those that go on at another time."""
         return self.exclude(status=Appointment.Status.MOVED)
 
+    def asked_for(self) -> Self:
+        """All but times that were kept for one who waits, and that they let go."""
+        let_go = [Appointment.Status.EXPIRED, Appointment.Status.CANCELLED]
+        return self.exclude(offer__isnull=False, room=None, status__in=let_go)
+
     def with_times_moved(self) -> Self:
         """Tell of each as ``times_moved`` how often its booking was moved before."""
         moved = Appointment.objects.filter(order=OuterRef("order"), status=Appointment.Status.MOVED)

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from clinic import attending, cancelling
+from clinic import attending, cancelling, filling
 from clinic.forms.booking import CancelForm
 from clinic.models import LIVE, Appointment, Patient, User
 from clinic.views.patients import for_patients
+from clinic.views.waiting import offers_to
 from config.base import SignedInRequest, record_viewed
+
+if TYPE_CHECKING:
+    from clinic.models.appointments import AppointmentQuerySet
 
 PAGE = 20
 
 
-def own(user: User) -> QuerySet[Appointment]:
+def own(user: User) -> AppointmentQuerySet:
     return Appointment.objects.visible_to(user).select_related(
         "slot__practitioner__user", "slot__appointment_type", "order", "room", "patient__user"
     )
@@ -31,9 +35,11 @@ def own(user: User) -> QuerySet[Appointment]:
 def visits(request: SignedInRequest, patient: Patient) -> HttpResponse:
     now = timezone.now()
     ahead = own(request.user).filter(status__in=LIVE, ends_at__gt=now)
-    earlier = own(request.user).exclude(status__in=LIVE, ends_at__gt=now)
+    earlier = own(request.user).asked_for().exclude(status__in=LIVE, ends_at__gt=now)
+    offers = [*offers_to(request.user).open(now)]
     context = {
-        "ahead": ahead.order_by("starts_at"),
+        "offers": offers,
+        "ahead": ahead.exclude(offer__in=offers).order_by("starts_at"),
         "earlier": Paginator(earlier, PAGE).get_page(request.GET.get("page")),
     }
     return render(request, "clinic/appointment_list.html", context)
@@ -42,6 +48,8 @@ def visits(request: SignedInRequest, patient: Patient) -> HttpResponse:
 @for_patients
 def appointment(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
     found = get_object_or_404(own(request.user), pk=pk)
+    if exchange := filling.exchange_for(found):
+        return redirect("waiting-offer", pk=exchange.pk)
     record_viewed.send(Appointment, record=found, request=request, action="read")
     context = {"appointment": found, "now": timezone.now(), "doors_open_at": attending.doors_open_at(found)}
     return render(request, "clinic/appointment.html", context)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from clinic import offering, profiling
 from clinic.models import LIVE, Appointment, Document, Patient
 from clinic.views.patients import for_patients
+from clinic.views.waiting import offers_to
 from config.base import SignedInRequest
 from messaging import chatting
 
@@ -24,14 +25,18 @@ def portal(request: SignedInRequest, patient: Patient) -> HttpResponse:
     own = Appointment.objects.visible_to(request.user).select_related(
         "slot__practitioner__user", "slot__appointment_type", "order"
     )
-    ahead = [*own.filter(status__in=LIVE, ends_at__gt=timezone.now()).order_by("starts_at")[:5]]
+    now = timezone.now()
+    offers = [*offers_to(request.user).open(now)]
+    kept = own.filter(status__in=LIVE, ends_at__gt=now).exclude(offer__in=offers)
+    ahead = [*kept.order_by("starts_at")[:5]]
     documents = Document.objects.visible_to(request.user)
     context = {
+        "offers": offers,
         "next": ahead[0] if ahead else None,
         "later": ahead[1:],
         "unread": sum(chatting.unread_for(request.user).values()),
         "documents": [*documents[:NEWEST]],
         "missing": profiling.missing(patient),
-        "now": timezone.now(),
+        "now": now,
     }
     return render(request, "clinic/home_portal.html", context)

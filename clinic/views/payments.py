@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from clinic import booking
+from clinic import booking, filling
 from clinic.models import Appointment, Patient
 from clinic.views.appointments import own
 from clinic.views.patients import for_patients
@@ -20,8 +20,11 @@ from config.base import SignedInRequest
 @require_POST
 @for_patients
 def pay(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
+    found = get_object_or_404(own(request.user), pk=pk)
+    if exchange := filling.exchange_for(found):
+        return redirect("waiting-offer", pk=exchange.pk)
     payment = booking.start_payment(
-        get_object_or_404(own(request.user), pk=pk),
+        found,
         success_url=request.build_absolute_uri(reverse("appointment-paid", args=[pk])),
         cancel_url=request.build_absolute_uri(reverse("appointment", args=[pk])),
         by=request.user,
