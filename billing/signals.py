@@ -10,3 +10,6 @@ order_refunded = Signal()
 
 particulars_wanted = Signal()
 """A receipt is about to be written for ``order``: who knows what it was for answers with ``Particulars``."""
+
+zone_wanted = Signal()
+"""By which clock are the practice's days counted? Who knows answers with the name of a time zone."""

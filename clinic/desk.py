@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Failure
 
-from billing.models import StripeEvent
+from billing.models import Difference, StripeEvent
 from clinic.models import Appointment, Note
 from config.base import SignedInRequest
 from messaging.models import Letter
@@ -75,6 +75,9 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Orders", "receipt_long", "billing.order"),
         Entry("Payments", "payments", "billing.payment"),
         Entry("Refunds", "currency_exchange", "billing.refund"),
+        Entry("Day close", "event_available", "billing.dayclose"),
+        Entry("Differences", "difference", "billing.difference"),
+        Entry("Payouts", "account_balance", "billing.payout"),
         Entry("Ledger", "menu_book", "billing.entry"),
         Entry("Fees", "sell", "billing.fee"),
         Entry("Payment events", "webhook", "billing.stripeevent"),
@@ -127,6 +130,10 @@ def _waiting_events(user: User) -> int:
     return StripeEvent.objects.visible_to(user).waiting().count()
 
 
+def _open_differences(user: User) -> int:
+    return Difference.objects.visible_to(user).open().count()
+
+
 def failed_tasks(user: User, *, since: datetime) -> int:
     """How many background tasks were given up; the queue is not ours, so its rows know no ``visible_to``."""
     if not user.has_perm("django_q.view_failure"):
@@ -139,6 +146,7 @@ BADGES: dict[str, Callable[[User], int]] = {
     "clinic.note": _unsigned_notes,
     "messaging.letter": _failed_letters,
     "billing.stripeevent": _waiting_events,
+    "billing.difference": _open_differences,
     "django_q.failure": lambda user: failed_tasks(user, since=timezone.now() - timedelta(days=1)),
 }
 

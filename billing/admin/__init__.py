@@ -1,5 +1,5 @@
 """The money's screens."""
 
-from billing.admin import events, fees, ledger, orders, payments, refunds
+from billing.admin import balance, closes, differences, events, fees, ledger, orders, payments, refunds
 
-__all__ = ["events", "fees", "ledger", "orders", "payments", "refunds"]
+__all__ = ["balance", "closes", "differences", "events", "fees", "ledger", "orders", "payments", "refunds"]

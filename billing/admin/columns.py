@@ -14,14 +14,19 @@ COLUMN = f"display: block; text-align: right; {NUMERALS}"
 LINK = "text-primary-600 dark:text-primary-500 underline"
 
 
+def in_words(amount: Decimal) -> str:
+    """``A$89.00``, or ``−A$89.00``."""
+    return f"{'−' if amount < 0 else ''}A${abs(amount):,.2f}"
+
+
 def dollars(amount: Decimal) -> SafeString:
     """An amount inside a page."""
-    return format_html('<span style="{}">A${}</span>', NUMERALS, f"{amount:,.2f}")
+    return format_html('<span style="{}">{}</span>', NUMERALS, in_words(amount))
 
 
 def column(amount: Decimal) -> SafeString:
     """An amount that lines up with the others of its column."""
-    return format_html('<span style="{}">A${}</span>', COLUMN, f"{amount:,.2f}")
+    return format_html('<span style="{}">{}</span>', COLUMN, in_words(amount))
 
 
 def link(record: models.Model) -> SafeString:

@@ -104,7 +104,7 @@ class Payout(Stateful):
 
 class PayoutLineQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
-        return self if user.has_perm("billing.view_payout") else self.none()
+        return self if user.has_perm("billing.view_payoutline") else self.none()
 
 
 class PayoutLine(Fact):

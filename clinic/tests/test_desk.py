@@ -25,7 +25,17 @@ CLINICAL = {
     "Documents",
     "Consents",
 }
-MONEY = {"Orders", "Payments", "Refunds", "Ledger", "Fees", "Payment events"}
+MONEY = {
+    "Day close",
+    "Differences",
+    "Payouts",
+    "Orders",
+    "Payments",
+    "Refunds",
+    "Ledger",
+    "Fees",
+    "Payment events",
+}
 RECORDS = {"Checks of the records"}
 TASKS = {"Waiting tasks", "Failed tasks", "Finished tasks", "Schedules"}
 SHOWN = {
