@@ -9,18 +9,19 @@ from typing import Any, NamedTuple
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q, Sum
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from billing import closing
-from billing.admin.figures import rows_of, within
+from billing.admin.figures import rows_of, signed_pairs, within
 from billing.closing import Day, Standing
 from billing.models import DayClose, Difference, Entry, Reconciliation
 from config.admin import FactAdmin
@@ -62,7 +63,8 @@ class DayCloseAdmin(FactAdmin):
         ("recorded_by", "recorded_at"),
         "why",
         "show_figures",
-        ("fingerprint", "show_genuine"),
+        "fingerprint",
+        "show_genuine",
     ]
     readonly_fields = [
         "day",
@@ -107,12 +109,13 @@ class DayCloseAdmin(FactAdmin):
     def _day(self, request: SignedInRequest, standing: Standing) -> dict[str, Any]:
         user = request.user
         close = standing.closed
-        late = (
+        late: Any = (
             closing.late_entries(close).visible_to(user)
             if close and standing.has_changed
             else Entry.objects.none()
         )
-        shown = list(late.select_related("order", "recorded_by")[: MOST_LATE + 1])
+        moved = Sum("postings__amount", filter=Q(postings__amount__gt=0))
+        shown = list(late.annotate(moved=moved).select_related("order", "recorded_by")[: MOST_LATE + 1])
         return {
             "standing": standing,
             "state_in_words": WORDS[standing.state],
@@ -160,7 +163,9 @@ class DayCloseAdmin(FactAdmin):
 
     @display(description="Figures as signed")
     def show_figures(self, close: DayClose) -> SafeString:
-        return format_html("<pre>{}</pre>", _as_signed(close))
+        pairs = signed_pairs(close.figures["figures"])
+        lines = format_html_join("", "<li><span><span>{}</span><span>{}</span></span></li>", pairs)
+        return format_html('<ul class="desk-queues">{}</ul>', lines)
 
     @display(description="As they were signed", boolean=True)
     def show_genuine(self, close: DayClose) -> bool:
@@ -191,8 +196,3 @@ def _cell(standing: Standing, *, shown: date) -> Cell:
     if standing.differences:
         words += f", differences: {standing.differences}"
     return Cell(standing, _address(on), words, is_shown=on == shown, is_of_month=on.month == shown.month)
-
-
-def _as_signed(close: DayClose) -> str:
-    figures = close.figures.get("figures", {})
-    return "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in figures.items())

@@ -22,6 +22,16 @@ TILLS = {
     Account.CREDITS: "from patients’ credit",
 }
 
+LABELS = {
+    "expected": "Expected",
+    "refunded": "Refunded",
+    "disputed": "Taken back in disputes",
+    "let_off": "Waived or written off",
+    "fees": "Stripe’s fees",
+    "paid_out": "Paid out by Stripe",
+    "outstanding": "Outstanding at the end of the day",
+}
+
 
 class Row(NamedTuple):
     """One figure."""
@@ -43,15 +53,13 @@ def rows_of(standing: Standing) -> list[Row]:
     figures, day = standing.figures, standing.day
     signed = standing.closed.figures["figures"] if standing.closed else None
 
-    def row(label: str, name: str, accounts: Iterable[str], kinds: Iterable[str], **more: Any) -> Row:
-        return Row(
-            label, in_words(getattr(figures, name)), _was(signed, name), entries(day, kinds, accounts), **more
-        )
+    def row(name: str, accounts: Iterable[str], kinds: Iterable[str], **more: Any) -> Row:
+        now = in_words(getattr(figures, name))
+        return Row(LABELS[name], now, _was(signed, name), entries(day, kinds, accounts), **more)
 
     kept = Decimal(sum(Decimal(value) for value in signed["received"].values())) if signed else None
     return [
         row(
-            "Expected",
             "expected",
             [Account.RECEIVABLE],
             tallying.EXPECTED,
@@ -64,19 +72,18 @@ def rows_of(standing: Standing) -> list[Row]:
             entries(day, tallying.RECEIVED),
         ),
         *_received(standing, signed),
-        row("Refunded", "refunded", [Account.REFUNDS], tallying.REFUNDED),
+        row("refunded", [Account.REFUNDS], tallying.REFUNDED),
         row(
-            "Taken back in disputes",
             "disputed",
             [Account.STRIPE],
             tallying.DISPUTED,
             note="less what was won",
         ),
-        row("Waived or written off", "let_off", [Account.RECEIVABLE], tallying.LET_OFF),
-        row("Stripe’s fees", "fees", [Account.STRIPE_FEES], [Entry.Kind.FEE]),
-        row("Paid out by Stripe", "paid_out", [Account.BANK], [Entry.Kind.PAID_OUT]),
+        row("let_off", [Account.RECEIVABLE], tallying.LET_OFF),
+        row("fees", [Account.STRIPE_FEES], [Entry.Kind.FEE]),
+        row("paid_out", [Account.BANK], [Entry.Kind.PAID_OUT]),
         Row(
-            "Outstanding at the end of the day",
+            LABELS["outstanding"],
             in_words(figures.outstanding),
             _was(signed, "outstanding"),
             f"{reverse('admin:billing_order_changelist')}?{urlencode({'status__exact': 'open'})}",
@@ -99,6 +106,17 @@ def _received(standing: Standing, signed: Mapping[str, Any] | None) -> list[Row]
         )
         for till, label in TILLS.items()
         if till in here or till in there
+    ]
+
+
+def signed_pairs(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Each figure of a signature with what it is called."""
+    received = figures["received"]
+    return [
+        (LABELS["expected"], in_words(Decimal(figures["expected"]))),
+        *((f"Received {TILLS[Account(till)]}", in_words(Decimal(received[till]))) for till in received),
+        *((label, in_words(Decimal(figures[name]))) for name, label in LABELS.items() if name != "expected"),
+        ("Postings in the ledger", str(figures["postings"])),
     ]
 
 

@@ -52,7 +52,8 @@ class BalanceTransaction(Fact):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind.replace('_', ' ').capitalize()} of A${self.amount:,.2f}"
+        sign = "−" if self.amount < 0 else ""
+        return f"{self.kind.replace('_', ' ').capitalize()} of {sign}A${abs(self.amount):,.2f}"
 
 
 class PayoutQuerySet(ScopedQuerySet):
