@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
@@ -73,3 +76,32 @@ def staff_client(db):
 def queued_tasks(db):
     """The names of the tasks a worker would find now, oldest first."""
     return lambda: [row.func() for row in OrmQ.objects.order_by("pk")]
+
+
+@pytest.fixture
+def files(settings, tmp_path):
+    """A folder of the test's own, in which papers are kept."""
+    storage = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": tmp_path, "base_url": None},
+    }
+    settings.STORAGES = settings.STORAGES | {"default": storage}
+    return tmp_path
+
+
+@pytest.fixture
+def off_guard(db):
+    """Do something to a table while the database looks away: ``with off_guard("clinic_appointment"): …``."""
+
+    @contextmanager
+    def look_away(*tables: str):
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks still to come cannot change
+            for table in tables:
+                cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER USER')
+            yield cursor
+            for table in tables:
+                cursor.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER USER')
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+    return look_away

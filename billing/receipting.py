@@ -116,6 +116,12 @@ def _credit(order: Order) -> list[Receipt]:
     return [_write_credit_note(standing, amount=excess, refunds=refunds, why=GIVEN_BACK, by=None)]
 
 
+def stands(receipt: Receipt) -> bool:
+    """Whether a receipt still counts for something, and can be corrected."""
+    is_last = receipt.order.receipts.standing().filter(pk=receipt.pk).exists()
+    return is_last and _left(receipt).amount > NOTHING
+
+
 @transaction.atomic
 def correct(receipt: Receipt, *, by: User, why: str) -> Receipt:
     """Take a receipt back by a credit note, and write another with the facts as they are now.

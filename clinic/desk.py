@@ -79,6 +79,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Differences", "difference", "billing.difference"),
         Entry("Payouts", "account_balance", "billing.payout"),
         Entry("Ledger", "menu_book", "billing.entry"),
+        Entry("Receipts", "receipt", "billing.receipt"),
         Entry("Fees", "sell", "billing.fee"),
         Entry("Payment events", "webhook", "billing.stripeevent"),
     ],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from billing import charging
+from billing import charging, receipting
 from clinic import booking
 from clinic.models import Appointment, Slot
 from config.base import IllegalMove, Refused
@@ -85,6 +85,7 @@ def _move(appointment: Appointment, *, to: Slot, by: User | None, why: str) -> A
     charging.hand_over(moved.order, earner=to.practitioner.user, by=by, why="Moved to another time.")
     _bring_room(moved, before=appointment, by=by)
     _tell(moved, before=appointment, by=by)
+    receipting.owe(moved.order)  # it tells when the visit is
     return moved
 
 

@@ -11,6 +11,7 @@ from clinic.views import (
     home,
     payments,
     profile,
+    receipts,
     waiting,
 )
 
@@ -46,6 +47,7 @@ urlpatterns = [
     path("portal/appointments/<uuid:pk>/arrive/", appointments.arrive, name="appointment-arrive"),
     path("portal/appointments/<uuid:pk>/pay/", payments.pay, name="appointment-pay"),
     path("portal/appointments/<uuid:pk>/paid/", payments.paid, name="appointment-paid"),
+    path("portal/receipts/", receipts.receipts, name="receipts"),
     path("portal/documents/", documents.documents, name="documents"),
     path("files/<uuid:pk>/", documents.file, name="file"),
 ]

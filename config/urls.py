@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
+    path("", include("billing.urls")),
     path("", include("messaging.urls")),
     path("", include("clinic.urls")),
 ]

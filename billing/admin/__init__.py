@@ -1,5 +1,27 @@
 """The money's screens."""
 
-from billing.admin import balance, closes, differences, events, fees, ledger, orders, payments, refunds
+from billing.admin import (
+    balance,
+    closes,
+    differences,
+    events,
+    fees,
+    ledger,
+    orders,
+    payments,
+    receipts,
+    refunds,
+)
 
-__all__ = ["balance", "closes", "differences", "events", "fees", "ledger", "orders", "payments", "refunds"]
+__all__ = [
+    "balance",
+    "closes",
+    "differences",
+    "events",
+    "fees",
+    "ledger",
+    "orders",
+    "payments",
+    "receipts",
+    "refunds",
+]

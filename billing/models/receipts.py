@@ -164,7 +164,9 @@ class MedicareItem(Record):
     objects = MedicareItemQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "Medicare item"
         ordering = ["-created_at", "-pk"]
+        permissions = [("enter_medicareitem", "Can enter a Medicare item")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(item_number__regex=r"^\d{1,6}$"),

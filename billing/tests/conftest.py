@@ -105,14 +105,3 @@ def work(db) -> Callable[[], None]:
             import_string(name)(*ids)
 
     return run
-
-
-@pytest.fixture
-def files(settings, tmp_path):
-    """A folder of the test's own, in which papers are kept."""
-    storage = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": tmp_path, "base_url": None},
-    }
-    settings.STORAGES = settings.STORAGES | {"default": storage}
-    return tmp_path

@@ -1,12 +1,10 @@
 """The cast of the clinic: doctors, patients, kinds of appointment, fees, a free time."""
 
-from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.db import connection
 from django.utils import timezone
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -250,21 +248,3 @@ def app_of():
 def issued(ready, doctor, code_of):
     prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
     return Prescription.objects.get(pk=ready.pk)
-
-
-@pytest.fixture
-def off_guard(db):
-    """Do something to a table while the database looks away: ``with off_guard("clinic_appointment"): …``."""
-
-    @contextmanager
-    def look_away(*tables: str):
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks still to come cannot change
-            for table in tables:
-                cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER USER')
-            yield cursor
-            for table in tables:
-                cursor.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER USER')
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-
-    return look_away

@@ -18,19 +18,8 @@ from clinic.models import Document, Prescription
 from config import printing
 from messaging.models import Letter, Message
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files")]
 FORBIDDEN = re.compile(r"\be-?script|electronic prescription|\btoken\b", re.IGNORECASE)
-
-
-@pytest.fixture(autouse=True)
-def files(settings, tmp_path):
-    settings.STORAGES = settings.STORAGES | {
-        "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
-            "OPTIONS": {"location": tmp_path, "base_url": None},
-        }
-    }
-    return tmp_path
 
 
 @pytest.fixture

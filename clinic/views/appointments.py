@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from billing.models import Receipt
 from clinic import attending, cancelling, filling
 from clinic.forms.booking import CancelForm
 from clinic.models import LIVE, Appointment, Patient, User
@@ -51,7 +52,14 @@ def appointment(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpRes
     if exchange := filling.exchange_for(found):
         return redirect("waiting-offer", pk=exchange.pk)
     record_viewed.send(Appointment, record=found, request=request, action="read")
-    context = {"appointment": found, "now": timezone.now(), "doors_open_at": attending.doors_open_at(found)}
+    context = {
+        "appointment": found,
+        "now": timezone.now(),
+        "doors_open_at": attending.doors_open_at(found),
+        "receipts": Receipt.objects.visible_to(request.user)
+        .filter(order=found.order_id)
+        .select_related("paper", "replaced_by"),
+    }
     return render(request, "clinic/appointment.html", context)
 
 

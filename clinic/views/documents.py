@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from clinic import documents as papers
 from clinic.models import Document, Patient
 from clinic.views.patients import for_patients
+from config import printing
 from config.base import SignedInRequest, record_viewed
 from messaging.views.doors import signed_in
 
@@ -32,12 +33,4 @@ def file(request: SignedInRequest, pk: UUID) -> HttpResponse:
     )
     content = papers.read(document)
     record_viewed.send(Document, record=document, request=request, action="download")
-    return HttpResponse(
-        content,
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": f'attachment; filename="{papers.file_name(document)}"',
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-        },
-    )
+    return printing.download(content, file_name=papers.file_name(document))

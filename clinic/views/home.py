@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from billing.models import Receipt
 from clinic import offering, profiling
 from clinic.models import LIVE, Appointment, Document, Patient
 from clinic.views.patients import for_patients
@@ -36,6 +37,7 @@ def portal(request: SignedInRequest, patient: Patient) -> HttpResponse:
         "later": ahead[1:],
         "unread": sum(chatting.unread_for(request.user).values()),
         "documents": [*documents[:NEWEST]],
+        "receipt": Receipt.objects.visible_to(request.user).first(),
         "missing": profiling.missing(patient),
         "now": now,
     }

@@ -10,9 +10,8 @@ from django.urls import reverse
 
 from clinic import prescribing
 from clinic.models import AuditEvent, Document
-from clinic.tests.test_documents import files  # noqa: F401  a folder of the test's own
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files")]
 PDF = b"%PDF-1.7 a paper"
 
 
@@ -106,7 +105,7 @@ class TestFile:
         assert answer.status_code == 302
         assert answer.headers["Location"].startswith(reverse("account_login"))
 
-    def test_that_was_exchanged_is_not_handed_out(self, as_patient, papers, files):  # noqa: F811
+    def test_that_was_exchanged_is_not_handed_out(self, as_patient, papers, files):
         (files / "documents/patient_copy.pdf").write_bytes(b"%PDF-1.7 another")
 
         answer = as_patient.get(address(papers["patient_copy"]))
