@@ -38,17 +38,17 @@ def receive(body: bytes, *, signature: str) -> None:
     :raises gateway.Unsigned: it does not come from Stripe
     :raises gateway.Malformed: it is no event
     """
-    keep([(gateway.read_event(body, signature), body)])
+    keep([(gateway.read_event(body, signature), body.decode())])
 
 
 @transaction.atomic
-def keep(arrived: Sequence[tuple[gateway.Notice, bytes]]) -> None:
-    """Keep webhooks that were read, and have a worker act on those that are new.
+def keep(told: Sequence[tuple[gateway.Notice, str]]) -> list[StripeEvent]:
+    """Keep what Stripe told, and have a worker act on what is new, which is given back.
 
     Many that come at once cost hardly more than one: a handful of statements, and one wait for the disk.
     """
     now = timezone.now()
-    first = {notice.id: (notice, body) for notice, body in reversed(arrived)}
+    first = {notice.id: (notice, body) for notice, body in reversed(told)}
     known = set(StripeEvent.objects.filter(event_id__in=first).values_list("event_id", flat=True))
     events = [
         StripeEvent(
@@ -56,7 +56,7 @@ def keep(arrived: Sequence[tuple[gateway.Notice, bytes]]) -> None:
             kind=notice.kind,
             about=notice.about,
             livemode=notice.livemode,
-            payload=body.decode(),
+            payload=body,
             received_at=now,
             next_attempt_at=now + FIRST_PAUSE,
         )
@@ -70,6 +70,7 @@ def keep(arrived: Sequence[tuple[gateway.Notice, bytes]]) -> None:
     StripeEvent.history.bulk_history_create(new, default_change_reason="Received.")
     if new:
         enqueue("billing.tasks.handle_events", *[event.pk for event in new])
+    return new
 
 
 def handle(event: StripeEvent) -> None:

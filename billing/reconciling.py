@@ -61,13 +61,11 @@ def catch_up(*, since: datetime | None, now: datetime) -> int:
     :raises gateway.Unreachable: Stripe does not answer
     """
     oldest = now - EVENTS_LAST
-    missed = 0
     told = banking.fetch_events(since=max(since or oldest, oldest), kinds=receiving.ACTIONS)
-    for notice, payload in told:
-        if event := receiving.keep(notice, payload=payload):
-            receiving.handle(event)
-            missed += 1
-    return missed
+    missed = receiving.keep(told)
+    for event in missed:
+        receiving.handle(event)
+    return len(missed)
 
 
 def _ask(since: datetime | None) -> Heard:

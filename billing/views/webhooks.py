@@ -87,7 +87,7 @@ class Mailbag:
         error: Exception | None = None
         try:
             close_old_connections()
-            receiving.keep([(arrival.notice, arrival.body) for arrival in arrivals])
+            receiving.keep([(arrival.notice, arrival.body.decode()) for arrival in arrivals])
         except Exception as failure:  # noqa: BLE001  whatever it is, those who wait have to know
             error = failure
         finally:
