@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.db import transaction
 from django.utils import timezone
 
+from billing import refunding
+from clinic import reckoning
 from clinic.models import Appointment, Practice
 from config.base import Refused
 from messaging import clocks
@@ -46,12 +49,21 @@ def _too_early(appointment: Appointment, opens_at: datetime, *, by: User) -> str
     return f"The patient can come in from {clocks.in_words(opens_at, zone=ours)}."
 
 
-def no_show(appointment: Appointment, *, by: User, why: str) -> None:
-    """Note that the patient did not come. The fee is kept.
+def no_show(appointment: Appointment, *, by: User, why: str) -> reckoning.Reckoning:
+    """Note that the patient did not come. Of the fee is kept what they agreed to at booking.
 
-    :raises TooEarly: it has not begun yet
+    :raises TooEarly: they may still come
     :raises IllegalMove: it is not confirmed, or has taken place
     """
-    if timezone.now() < appointment.starts_at:
-        raise TooEarly("This appointment has not begun yet. Wait for the patient until it has.")
-    appointment.move_to(Appointment.Status.NO_SHOW, by=by, why=why)
+    practice = Practice.objects.current()
+    waited = appointment.starts_at + timedelta(minutes=practice.patient_late_minutes)
+    if timezone.now() < waited:
+        until = clocks.in_words(waited, zone=practice.time_zone)
+        raise TooEarly(f"The patient may still come. Wait for them until {until}.")
+    with transaction.atomic():
+        order = appointment.order.lock()  # the money first: a payment locks in this order too
+        appointment.move_to(Appointment.Status.NO_SHOW, by=by, why=why)
+        what = reckoning.if_missed(appointment)
+        if what.back or what.kept:
+            refunding.unwind(order, by=by, why="The patient did not attend.", keep=what.kept)
+    return what

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from billing import charging, refunding
-from billing.models import Order, Payment
-from clinic import calendars, consenting
+from billing.models import Payment
+from clinic import calendars, consenting, reckoning
 from clinic.models import Appointment, AppointmentType, Patient, Practice, Slot, WaitlistEntry
 from config.base import Refused, enqueue
 from messaging import chatting, clocks, mailing
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from clinic.models import Practitioner, User
 
 MOST_HOLDS = 2  # of one patient at once, so that nobody keeps a day's times from the others
-ONE_PLACE = "clinic_appointment_patient_is_in_one_place"
 
 
 class SlotPast(Refused):
@@ -47,6 +46,15 @@ class InTwoPlaces(Refused):
         )
 
 
+CLASHES = {
+    "clinic_appointment_has_its_slot_alone": SlotTaken,
+    "clinic_appointment_patient_is_in_one_place": InTwoPlaces,
+    "clinic_appointment_slot_is_offered": SlotWithdrawn,
+    "clinic_appointment_lies_ahead": SlotPast,
+}
+"""What the database calls it when somebody was faster than a rule could see."""
+
+
 class HoldsEnough(Refused):
     def __init__(self) -> None:
         super().__init__("Please pay for, or give up, the times you are holding first.")
@@ -63,7 +71,9 @@ class NotHeld(Refused):
         super().__init__(f"This appointment is {now}. There is nothing to pay for it now.")
 
 
-def fee_for(patient: Patient, appointment_type: AppointmentType) -> charging.Line:
+def fee_for(
+    patient: Patient, appointment_type: AppointmentType, *, practice: Practice | None = None
+) -> charging.Line:
     """What an appointment costs ``patient`` if they hold it today.
 
     They are returning once they had an appointment with any of the doctors, or missed one.
@@ -71,8 +81,7 @@ def fee_for(patient: Patient, appointment_type: AppointmentType) -> charging.Lin
     :raises charging.NoFee: nobody has set the fee
     """
     code = appointment_type.returning_fee if is_returning(patient) else appointment_type.new_fee
-    today = timezone.now().astimezone(ZoneInfo(Practice.objects.current().time_zone)).date()
-    return charging.line_for(code, on=today)
+    return charging.line_for(code, on=(practice or Practice.objects.current()).today())
 
 
 def is_returning(patient: Patient) -> bool:
@@ -103,10 +112,12 @@ def _hold(slot: Slot, *, patient: Patient, by: User | None, consents: Iterable[s
     if patient.appointments.filter(status=Appointment.Status.HELD).count() >= MOST_HOLDS:
         raise HoldsEnough
     ask_for(slot.lock(), patient=patient, now=now)
-    consenting.agree(patient, kinds=consents, by=by)
+    practice = Practice.objects.current()
+    policy = reckoning.policy_now(practice)
+    consenting.agree(patient, kinds=consents, by=by, policy=policy)
     order = charging.open_order(
         payer=patient.user,
-        lines=[fee_for(patient, slot.appointment_type)],
+        lines=[fee_for(patient, slot.appointment_type, practice=practice)],
         earner=slot.practitioner.user,
         by=by,
     )
@@ -116,7 +127,8 @@ def _hold(slot: Slot, *, patient: Patient, by: User | None, consents: Iterable[s
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         order=order,
-        held_until=now + _hold_time(),
+        policy=policy,
+        held_until=min(now + timedelta(minutes=practice.hold_minutes), slot.starts_at),
         by=by,
         why="Held for payment.",
     )
@@ -146,15 +158,8 @@ def freed(slots: Iterable[UUID]) -> None:
 def refusal(clash: IntegrityError) -> Exception:
     """The same sentence where only the database saw that somebody was faster."""
     constraint = getattr(getattr(clash.__cause__, "diag", None), "constraint_name", "") or ""
-    if constraint == ONE_PLACE:
-        return InTwoPlaces()
-    if constraint == "clinic_appointment_has_its_slot_alone":
-        return SlotTaken()
-    return clash
-
-
-def _hold_time() -> timedelta:
-    return timedelta(minutes=Practice.objects.current().hold_minutes)
+    told = CLASHES.get(constraint)
+    return told() if told else clash
 
 
 def start_payment(appointment: Appointment, *, success_url: str, cancel_url: str, by: User | None) -> Payment:
@@ -178,7 +183,8 @@ def _extend(appointment: Appointment, *, by: User | None) -> None:
     if appointment.held_until <= now:
         raise HoldOver
     if appointment.extended_at is None:
-        until = max(appointment.held_until, now + _hold_time())
+        hold = timedelta(minutes=Practice.objects.current().hold_minutes)
+        until = max(appointment.held_until, min(now + hold, appointment.starts_at))
         appointment.change(held_until=until, extended_at=now, by=by, why="The payment page was opened.")
 
 
@@ -186,6 +192,10 @@ def _extend(appointment: Appointment, *, by: User | None) -> None:
 def confirm(appointment: Appointment) -> None:
     """Turn a paid hold into a visit; money that came too late takes the time again, or goes back."""
     match appointment.lock().status:
+        case Appointment.Status.HELD if appointment.ends_at <= timezone.now():
+            appointment.move_to(Appointment.Status.EXPIRED, by=None, why="Paid when its time was over.")
+            freed([appointment.slot_id])
+            _lose(appointment, why="The payment came when the appointment was over.")
         case Appointment.Status.HELD:
             _confirm(appointment, why="Paid.")
         case Appointment.Status.EXPIRED:
@@ -201,7 +211,8 @@ def _confirm(appointment: Appointment, *, why: str) -> None:
         members=[appointment.patient.user, practitioner.user],
         by=None,
     )
-    appointment.move_to(Appointment.Status.CONFIRMED, by=None, why=why, room=room)
+    now = timezone.now()
+    appointment.move_to(Appointment.Status.CONFIRMED, by=None, why=why, room=room, confirmed_at=now)
     tell(appointment, "clinic/mail/appointment_confirmed")
 
 
@@ -225,6 +236,20 @@ def _lose(appointment: Appointment, *, why: str) -> None:
     tell(appointment, "clinic/mail/appointment_lost")
 
 
+def _dollars(amount: Decimal) -> str:
+    return f"{amount:,.2f}" if amount else ""
+
+
+def _money(appointment: Appointment) -> dict[str, str]:
+    """What went back of the order, or is on its way, and what was kept."""
+    order = appointment.order
+    return {
+        "back": _dollars(order.promised + order.refunded),
+        "kept": _dollars(order.kept - order.promised),
+        "paid": _dollars(order.paid),
+    }
+
+
 def tell(appointment: Appointment, template: str, *, whom: User | None = None) -> None:
     """Owe somebody a letter about ``appointment``, with its time by their own clock."""
     person = whom or appointment.patient.user
@@ -238,8 +263,9 @@ def tell(appointment: Appointment, template: str, *, whom: User | None = None) -
             "when": clocks.in_words(appointment.starts_at, zone=person.time_zone),
             "how": appointment.slot.appointment_type.get_modality_display().lower(),
             "path": f"/portal/appointments/{appointment.pk}/",
-            "fee": f"{appointment.order.amount:,.2f}",
-            "refunded": appointment.order.status in {Order.Status.REFUNDING, Order.Status.REFUNDED},
+            "fee": _dollars(appointment.order.amount),
+            "free_until": clocks.in_words(reckoning.free_until(appointment), zone=person.time_zone),
+            **_money(appointment),
         },
         enclosures=[] if whom else calendars.enclosures(appointment),
     )

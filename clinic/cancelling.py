@@ -1,4 +1,4 @@
-"""Cancelling an appointment: the time is free again, and the money goes back."""
+"""Cancelling an appointment: the time is free again, and the money goes back as was agreed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,22 @@ from django.utils import timezone
 
 from billing import charging, refunding
 from billing.models import Order
-from clinic import booking
+from clinic import booking, reckoning
 from clinic.models import Appointment
-from config.base import Refused
+from config.base import IllegalMove, Refused
 from messaging import chatting
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from clinic.models import User
+
+# For the books, which do not tell of anybody's health.
+WHO_DID = {
+    Appointment.Side.PATIENT: "The patient cancelled.",
+    Appointment.Side.PRACTITIONER: "The practitioner cancelled.",
+    Appointment.Side.PRACTICE: "The practice cancelled.",
+}
 
 
 class TooLate(Refused):
@@ -25,34 +34,76 @@ class TooLate(Refused):
         )
 
 
-def cancel(appointment: Appointment, *, by: User, why: str) -> None:
-    """Give the slot back, and the money if it was paid.
+class NotYours(Refused):
+    def __init__(self) -> None:
+        super().__init__("Only the practice can say so. Please call us.")
 
-    ``why`` stays with the appointment: patients write of their health, which is no affair of the books.
+
+def cancel(
+    appointment: Appointment,
+    *,
+    by: User,
+    why: str,
+    side: Appointment.Side | None = None,
+    is_waived: bool = False,
+) -> reckoning.Reckoning:
+    """Give the time back, and of the money what ``reckoning.if_cancelled`` says; returned is what that was.
+
+    Staff may cancel for the patient, by ``side``, and then waive the cancellation fee because of illness
+    or an emergency. ``why`` stays with the appointment: patients write of their health, which is no affair
+    of the books.
 
     :raises TooLate: it has begun, and the patient asks
+    :raises NotYours: a patient speaks for somebody else, or waives their own fee
     :raises IllegalMove: it is over
     :raises gateway.Unreachable: the payment page is open and cannot be closed now
     """
-    if appointment.starts_at <= timezone.now() and by == appointment.patient.user:
-        raise TooLate
-    who_did = "The patient cancelled." if by == appointment.patient.user else "The practice cancelled."
+    own = reckoning.side_of(by, appointment=appointment)
+    side = side or own
+    if own == Appointment.Side.PATIENT and (side != own or is_waived):
+        raise NotYours
+    if Appointment.Status.CANCELLED not in Appointment.MOVES[appointment.status]:
+        raise IllegalMove(appointment, Appointment.Status.CANCELLED)
     if appointment.status == Appointment.Status.HELD:
         charging.expire_checkout(appointment.order)
     with transaction.atomic():
         order = appointment.order.lock()  # the money first: a payment locks in this order too
+        now = timezone.now()
+        _check_the_clock(appointment.lock(), own=own, now=now)
+        what = reckoning.if_cancelled(appointment, side=side, now=now, is_waived=is_waived)
         appointment.move_to(
-            Appointment.Status.CANCELLED, by=by, why=why, cancelled_at=timezone.now(), cancelled_by=by
+            Appointment.Status.CANCELLED,
+            by=by,
+            why=why,
+            cancelled_as=side,
+            cancelled_at=now,
+            cancelled_by=by,
         )
-        if order.status == Order.Status.OPEN:
-            charging.void(order, by=by, why=who_did)
-        elif order.status == Order.Status.PAID:
-            refunding.unwind(order, by=by, why=who_did)
+        _give_back(order, what, by=by, why=WHO_DID[side])
         booking.freed([appointment.slot_id])
-        _tell_of_cancelling(appointment)
+        _tell(appointment)
+    return what
 
 
-def _tell_of_cancelling(appointment: Appointment) -> None:
+def _check_the_clock(appointment: Appointment, *, own: Appointment.Side, now: datetime) -> None:
+    """A patient cannot cancel what has begun, unless they have waited long enough for the doctor."""
+    if (
+        own == Appointment.Side.PATIENT
+        and appointment.starts_at <= now
+        and not reckoning.is_doctor_late(appointment, now=now)
+    ):
+        raise TooLate
+
+
+def _give_back(order: Order, what: reckoning.Reckoning, *, by: User, why: str) -> None:
+    if order.status == Order.Status.OPEN:
+        charging.void(order, by=by, why=why)
+    elif what.back or what.kept:
+        refunding.unwind(order, by=by, why=why, keep=what.kept)
+
+
+def _tell(appointment: Appointment) -> None:
+    appointment.order.refresh_from_db()
     booking.tell(appointment, "clinic/mail/appointment_cancelled")
     if appointment.room:  # the doctor has heard of it
         chatting.close_room(appointment.room, by=appointment.cancelled_by)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.template.loader import render_to_string
 
-from clinic.models import Consent, Patient
+from clinic.models import CancellationPolicy, Consent, Patient
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -16,32 +16,45 @@ if TYPE_CHECKING:
 # Raise the version whenever the words under templates/clinic/consent_<kind>.txt change.
 VERSIONS = {
     Consent.Kind.TELEHEALTH: "2026-11",
-    Consent.Kind.FEES: "2026-11",
+    Consent.Kind.FEES: "2026-12",
     Consent.Kind.PRIVACY: "2026-11",
     Consent.Kind.UNAPPROVED: "2026-11",
 }
 BEFORE_BOOKING = (Consent.Kind.TELEHEALTH, Consent.Kind.FEES, Consent.Kind.PRIVACY)
 
 
-def text(kind: str) -> str:
-    """The words of the version in force."""
-    return render_to_string(f"clinic/consent_{kind}.txt").strip()
+def text(kind: str, *, policy: CancellationPolicy | None = None) -> str:
+    """The words of the version in force; those about fees tell of the cancellation policy."""
+    return render_to_string(f"clinic/consent_{kind}.txt", {"policy": policy}).strip()
 
 
-def lacking(patient: Patient) -> list[Consent.Kind]:
+def version(kind: str, *, policy: CancellationPolicy | None) -> str:
+    """What the words in force are called: ``2026-12+2026-07-01`` names the text and the policy in it."""
+    words = VERSIONS[Consent.Kind(kind)]
+    return f"{words}+{policy.version}" if policy and kind == Consent.Kind.FEES else words
+
+
+def before_booking(*, policy: CancellationPolicy | None) -> list[tuple[str, str]]:
+    """What somebody who books reads: each text with its title."""
+    return [(kind.label, text(kind, policy=policy)) for kind in BEFORE_BOOKING]
+
+
+def lacking(patient: Patient, *, policy: CancellationPolicy | None) -> list[Consent.Kind]:
     """Of what somebody who books agrees to, that whose words in force they have not agreed to yet."""
     agreed = set(patient.consents.values_list("kind", "version"))
-    return [kind for kind in BEFORE_BOOKING if (kind, VERSIONS[kind]) not in agreed]
+    return [kind for kind in BEFORE_BOOKING if (kind, version(kind, policy=policy)) not in agreed]
 
 
-def agree(patient: Patient, *, kinds: Iterable[str], by: User | None) -> None:
+def agree(
+    patient: Patient, *, kinds: Iterable[str], by: User | None, policy: CancellationPolicy | None = None
+) -> None:
     """Write down that ``patient`` said yes to the words in force."""
     Consent.objects.bulk_create(
         Consent(
             patient=patient,
             kind=kind,
-            version=VERSIONS[Consent.Kind(kind)],
-            text_sha256=sha256(text(kind).encode()).hexdigest(),
+            version=version(kind, policy=policy),
+            text_sha256=sha256(text(kind, policy=policy).encode()).hexdigest(),
             recorded_by=by,
         )
         for kind in kinds

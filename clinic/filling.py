@@ -139,8 +139,9 @@ def accept(offered: WaitlistOffer, *, by: User, consents: Iterable[str] = ()) ->
 @transaction.atomic
 def _keep(offered: WaitlistOffer, *, by: User, consents: Iterable[str]) -> Appointment:
     _open(offered)
-    consenting.agree(offered.entry.patient, kinds=consents, by=by)
-    return offered.appointment
+    held = offered.appointment
+    consenting.agree(held.patient, kinds=consents, by=by, policy=held.policy)
+    return held
 
 
 def _open(offered: WaitlistOffer) -> None:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from billing import charging, receipting
-from clinic import booking
+from clinic import booking, reckoning
 from clinic.models import Appointment, Slot
 from config.base import IllegalMove, Refused
 from messaging import chatting, clocks
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 class TooLateToMove(Refused):
     def __init__(self) -> None:
-        super().__init__("It is too late to move this appointment. Please call the practice.")
+        super().__init__("It is too late to move this appointment. Cancel it, or call the practice.")
 
 
 class SameTime(Refused):
@@ -38,17 +38,12 @@ class OtherPrice(Refused):
         )
 
 
-def free_until(appointment: Appointment) -> datetime:
-    """Until when the patient may move the appointment themselves."""
-    return appointment.starts_at
-
-
 def move(appointment: Appointment, *, to: Slot, by: User | None, why: str) -> Appointment:
     """Take ``to`` for the patient and free the time they have, in one; what was paid stays paid.
 
     The appointment that was moved points to the one that is returned, which has its order and its room.
 
-    :raises TooLateToMove: it has begun, or the patient asks and ``free_until`` has passed
+    :raises TooLateToMove: it has begun, or the patient asks and it is no longer free to cancel
     :raises IllegalMove: it is not paid for, or is over
     :raises SameTime: ``to`` is the time they have
     :raises OtherPrice: ``to`` is of a kind that costs more, or less
@@ -77,7 +72,9 @@ def _move(appointment: Appointment, *, to: Slot, by: User | None, why: str) -> A
         room=appointment.room,
         moved_from=appointment,
         status=Appointment.Status.CONFIRMED,
+        policy=appointment.policy,
         held_until=appointment.held_until,
+        confirmed_at=now,
         by=by,
         why=why,
     )
@@ -102,7 +99,7 @@ def _hold_still(appointment: Appointment, to: Slot) -> None:
 def _allow(appointment: Appointment, *, to: Slot, by: User | None, now: datetime) -> None:
     if Appointment.Status.MOVED not in Appointment.MOVES[appointment.status]:
         raise IllegalMove(appointment, Appointment.Status.MOVED)
-    until = free_until(appointment) if by == appointment.patient.user else appointment.starts_at
+    until = reckoning.free_until(appointment) if by == appointment.patient.user else appointment.starts_at
     if until <= now:
         raise TooLateToMove
     if to.pk == appointment.slot_id:

@@ -64,8 +64,7 @@ def kinds() -> QuerySet[AppointmentType]:
 
 def fees() -> list[Kind]:
     """What each kind of appointment costs today."""
-    today = timezone.now().astimezone(ZoneInfo(Practice.objects.current().time_zone)).date()
-    amounts = dict(Fee.objects.on(today).values_list("code", "amount"))
+    amounts = dict(Fee.objects.on(Practice.objects.current().today()).values_list("code", "amount"))
     return [Kind(kind, amounts.get(kind.new_fee), amounts.get(kind.returning_fee)) for kind in kinds()]
 
 

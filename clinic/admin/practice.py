@@ -28,7 +28,12 @@ class PracticeAdmin(RecordAdmin):
             "Bookings",
             {
                 "classes": ["tab"],
-                "fields": ["time_zone", ("hold_minutes", "offer_minutes"), "horizon_weeks", "reminder_hours"],
+                "fields": [
+                    "time_zone",
+                    ("hold_minutes", "warn_minutes", "offer_minutes"),
+                    ("patient_late_minutes", "doctor_late_minutes"),
+                    ("horizon_weeks", "reminder_hours"),
+                ],
             },
         ),
     ]

@@ -17,7 +17,7 @@ from billing.models import Fee, Gst
 from catalog import importing, stocking
 from catalog.models import Product
 from clinic.demo import hours, people
-from clinic.models import Approval, Patient, Practice, Practitioner, User
+from clinic.models import Approval, CancellationPolicy, Patient, Practice, Practitioner, User
 from config.base import acting_as
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def gather(count: int, *, random: Random, progress: Progress) -> Cast:
     staff = people.enrol_staff()
     manager = staff["manager"]
     _set_fees(manager)
+    _set_policy(manager)
     with acting_as(manager):
         hours.offer(manager)
         _stock_catalogue(manager)
@@ -86,6 +87,12 @@ def _set_fees(manager: User) -> None:
             gst_code=Gst.FREE,
             effective_from=since,
         )
+
+
+def _set_policy(manager: User) -> None:
+    CancellationPolicy.objects.create(
+        recorded_by=manager, effective_from=timezone.localdate() - timedelta(days=365)
+    )
 
 
 def _stock_catalogue(manager: User) -> None:

@@ -9,6 +9,7 @@ from clinic.models.inspections import Inspection
 from clinic.models.patients import Consent, Patient
 from clinic.models.people import Role, User
 from clinic.models.places import State
+from clinic.models.policies import CancellationPolicy
 from clinic.models.practice import Practice
 from clinic.models.practitioners import Practitioner
 from clinic.models.prescriptions import Approval, Document, MonitoringCheck, Prescription, PrescriptionLine
@@ -24,6 +25,7 @@ __all__ = [
     "Approval",
     "AuditEvent",
     "CalendarFeed",
+    "CancellationPolicy",
     "Consent",
     "Document",
     "Encounter",

@@ -12,8 +12,9 @@ from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from billing.models import Order
-from clinic.models.availability import LIVE, Instants, Slot
+from clinic.models.availability import BOOKED, LIVE, Instants, Slot
 from clinic.models.patients import Patient
+from clinic.models.policies import CancellationPolicy
 from config.base import ScopedQuerySet, Stateful, both_or_neither
 from messaging.models import Room
 
@@ -74,6 +75,13 @@ class Appointment(Stateful):
         NO_SHOW = "no_show", "Did not attend"
         MOVED = "moved", "Moved to another time"
 
+    class Side(models.TextChoices):
+        """Whose decision a cancellation was; it decides what goes back."""
+
+        PATIENT = "patient", "by the patient"
+        PRACTITIONER = "practitioner", "by the practitioner"
+        PRACTICE = "practice", "by the practice"
+
     MOVES = {
         Status.HELD: frozenset({Status.CONFIRMED, Status.EXPIRED, Status.CANCELLED}),
         Status.CONFIRMED: frozenset(
@@ -106,6 +114,13 @@ class Appointment(Stateful):
     held_until = models.DateTimeField(editable=False)
     # Once, when the payment page is opened (WCAG 2.2.1).
     extended_at = models.DateTimeField(null=True, editable=False)
+    warned_at = models.DateTimeField(null=True, editable=False)
+    confirmed_at = models.DateTimeField(null=True, editable=False)
+    # The version that was shown at booking.
+    policy = models.ForeignKey(
+        CancellationPolicy, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    cancelled_as = models.CharField("cancelled", max_length=20, choices=Side, blank=True, editable=False)
     cancelled_at = models.DateTimeField(null=True, editable=False)
     cancelled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
@@ -149,6 +164,21 @@ class Appointment(Stateful):
             ),
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")), name="%(app_label)s_%(class)s_ends_after_it_starts"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="cancelled", cancelled_as__in=["patient", "practitioner", "practice"])
+                | (~Q(status="cancelled") & Q(cancelled_as="", cancelled_at__isnull=True)),
+                name="%(app_label)s_%(class)s_cancelled_as",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="cancelled")
+                | Q(status__in=["held", "expired"], confirmed_at__isnull=True)
+                | Q(status__in=[*BOOKED, "moved"], confirmed_at__isnull=False),
+                name="%(app_label)s_%(class)s_confirmed_at",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_at__isnull=True) | Q(confirmed_at__lt=F("ends_at")),
+                name="%(app_label)s_%(class)s_confirmed_before_its_end",
             ),
             both_or_neither("cancelled_at", "cancelled_by"),
         ]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, Self, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from clinic.identifiers import Wellformed
 from clinic.models.people import known_zone
 from config.base import Record, ScopedQuerySet
+from messaging import clocks
 
 if TYPE_CHECKING:
     from clinic.models.people import User
@@ -57,6 +60,15 @@ class Practice(Record):
         validators=[MinValueValidator(5)],
         help_text="Never shorter than a time is held for payment. At night the clock stands still.",
     )
+    warn_minutes = models.PositiveSmallIntegerField(
+        "minutes before a hold ends that the patient is reminded to pay", default=5
+    )
+    patient_late_minutes = models.PositiveSmallIntegerField(
+        "minutes after the start before a patient may be marked as not attending", default=10
+    )
+    doctor_late_minutes = models.PositiveSmallIntegerField(
+        "minutes a patient waits before they may leave and get the whole fee back", default=15
+    )
     horizon_weeks = models.PositiveSmallIntegerField("weeks ahead that can be booked", default=8)
     reminder_hours = ArrayField(
         models.PositiveSmallIntegerField(
@@ -89,6 +101,10 @@ class Practice(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    def today(self) -> datetime.date:
+        """The date by the practice's clock."""
+        return clocks.local(timezone.now(), zone=self.time_zone).date()
 
     @property
     def address(self) -> str:

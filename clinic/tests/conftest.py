@@ -18,6 +18,7 @@ from clinic.models import (
     Appointment,
     AppointmentType,
     Approval,
+    CancellationPolicy,
     Encounter,
     Patient,
     Practice,
@@ -100,6 +101,16 @@ def make_slot(doctor, short_visit):
             by=None,
             **fields,
         )
+
+    return make
+
+
+@pytest.fixture
+def make_policy(db):
+    """Write down what cancelling costs from some day on: 24 hours and a half, unless said."""
+
+    def make(from_on: date = date(2020, 1, 1), **fields) -> CancellationPolicy:
+        return CancellationPolicy.objects.create(effective_from=from_on, **fields)
 
     return make
 
@@ -248,3 +259,56 @@ def app_of():
 def issued(ready, doctor, code_of):
     prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
     return Prescription.objects.get(pk=ready.pk)
+
+
+@pytest.fixture
+def forced(off_guard):
+    """Put an appointment into any status, past the rules and the database's guards."""
+
+    def put(appointment: Appointment, status: str) -> Appointment:
+        was_confirmed = status not in {"held", "expired"}
+        changes = {
+            "status": status,
+            "confirmed_at": appointment.created_at if was_confirmed else None,
+            "cancelled_as": "practice" if status == "cancelled" else "",
+        }
+        with off_guard("clinic_appointment"):
+            Appointment.objects.filter(pk=appointment.pk).update(**changes)
+        appointment.refresh_from_db()
+        return appointment
+
+    return put
+
+
+@pytest.fixture
+def shifted(off_guard):
+    """Let every appointment and its time have been some days earlier."""
+
+    def shift(days: int) -> None:
+        with off_guard("clinic_appointment", "clinic_slot") as cursor:
+            for table, columns in [
+                ("clinic_slot", ["starts_at", "ends_at"]),
+                ("clinic_appointment", ["starts_at", "ends_at", "created_at", "confirmed_at", "held_until"]),
+            ]:
+                changes = ", ".join(f"{column} = {column} - interval '{days} days'" for column in columns)
+                cursor.execute(f"UPDATE {table} SET {changes}")  # noqa: S608  our own names
+
+    return shift
+
+
+@pytest.fixture
+def off_guard(db):
+    """Do something to a table while the database looks away: ``with off_guard("clinic_appointment"): …``."""
+
+    @contextmanager
+    def look_away(*tables: str):
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks still to come cannot change
+            for table in tables:
+                cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER USER')
+            yield cursor
+            for table in tables:
+                cursor.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER USER')
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+    return look_away

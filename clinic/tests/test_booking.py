@@ -33,12 +33,6 @@ def letters() -> list[str]:
     ]
 
 
-def forced(appointment: Appointment, status: str) -> Appointment:
-    Appointment.objects.filter(pk=appointment.pk).update(status=status)
-    appointment.refresh_from_db()
-    return appointment
-
-
 class TestFeeFor:
     def test_is_the_first_fee_for_someone_new(self, patient, short_visit, fees):
         assert booking.fee_for(patient, short_visit).amount == Decimal("80.00")
@@ -57,7 +51,9 @@ class TestFeeFor:
             ("moved", "80.00"),
         ],
     )
-    def test_is_the_later_fee_after_a_visit_or_a_missed_one(self, held, patient, short_visit, status, amount):
+    def test_is_the_later_fee_after_a_visit_or_a_missed_one(
+        self, held, patient, short_visit, status, amount, forced
+    ):
         forced(held, status)
 
         assert booking.fee_for(patient, short_visit).amount == Decimal(amount)
@@ -164,7 +160,7 @@ class TestHold:
         assert booking.hold(other, patient=patient, by=patient.user).status == "held"
 
     @pytest.mark.parametrize("status", ["expired", "cancelled", "moved"])
-    def test_takes_a_time_that_was_given_back(self, held, slot, make_patient, status):
+    def test_takes_a_time_that_was_given_back(self, held, slot, make_patient, status, forced):
         forced(held, status)
         next_one = make_patient("next")
 
@@ -186,7 +182,7 @@ class TestMostHolds:
         assert booking.hold(slot, patient=other, by=other.user).status == "held"
 
     @pytest.mark.parametrize("status", ["confirmed", "expired", "cancelled"])
-    def test_count_while_they_are_held(self, second, patient, make_slot, status):
+    def test_count_while_they_are_held(self, second, patient, make_slot, status, forced):
         forced(second, status)
 
         assert booking.hold(make_slot(72), patient=patient, by=patient.user).status == "held"

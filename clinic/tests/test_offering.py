@@ -105,10 +105,10 @@ class TestFees:
 
         assert offering.fees() == [(short_visit, Decimal("80.00"), None)]
 
-    def test_for_a_patient_are_new_or_returning(self, short_visit, held, patient):
+    def test_for_a_patient_are_new_or_returning(self, short_visit, held, patient, forced):
         assert offering.fees_for(patient) == [(short_visit, Decimal("80.00"))]
 
-        type(held).objects.update(status="completed")
+        forced(held, "completed")
 
         assert offering.fees_for(patient) == [(short_visit, Decimal("50.00"))]
 

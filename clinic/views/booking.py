@@ -7,9 +7,9 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from clinic import booking, consenting, offering
+from clinic import booking, consenting, offering, reckoning
 from clinic.forms.booking import HoldForm, WishForm
-from clinic.models import Consent, Patient, Slot
+from clinic.models import Patient, Slot
 from clinic.views.patients import for_patients
 from config.base import SignedInRequest
 
@@ -46,6 +46,6 @@ def slot(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
         "form": form,
         "free": offering.is_free(chosen),
         "fee": booking.fee_for(patient, chosen.appointment_type),
-        "consents": [(Consent.Kind(kind).label, consenting.text(kind)) for kind in consenting.BEFORE_BOOKING],
+        "consents": consenting.before_booking(policy=reckoning.policy_now()),
     }
     return render(request, "clinic/slot_confirm.html", context, status=400 if form.errors else 200)

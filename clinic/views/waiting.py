@@ -102,7 +102,8 @@ def leave(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
 def offer(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
     """One time that is kept for the patient: taking it is one tap."""
     offered = get_object_or_404(offers_to(request.user), pk=pk)
-    asks = [] if offered.entry.booking_id else consenting.lacking(patient)
+    policy = offered.appointment.policy
+    asks = [] if offered.entry.booking_id else consenting.lacking(patient, policy=policy)
     form = HoldForm(request.POST) if request.method == "POST" and asks else None
     if request.method == "POST" and (form is None or form.is_valid()):
         taken = filling.accept(offered, by=request.user, consents=asks)
@@ -116,7 +117,7 @@ def offer(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
         "is_open": offers_to(request.user).open(timezone.now()).filter(pk=pk).exists(),
         "has": has.first() if offered.entry.booking_id else None,
         "form": form or HoldForm() if asks else None,
-        "consents": [(kind.label, consenting.text(kind)) for kind in asks],
+        "consents": [(kind.label, consenting.text(kind, policy=policy)) for kind in asks],
     }
     return render(request, "clinic/waiting_offer.html", context, status=400 if form else 200)
 

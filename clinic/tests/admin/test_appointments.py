@@ -1,7 +1,5 @@
 """The desk's screens of appointments: who gets in, what the buttons do."""
 
-from datetime import timedelta
-
 import pytest
 import time_machine
 from django.db import connection
@@ -105,8 +103,8 @@ class TestCancel:
         confirmed.refresh_from_db()
         assert confirmed.status == "confirmed"
 
-    def test_says_why_it_cannot(self, confirmed, manager, staff_client):
-        Appointment.objects.update(status="completed")
+    def test_says_why_it_cannot(self, confirmed, manager, staff_client, forced):
+        forced(confirmed, "completed")
         client = staff_client(manager)
 
         press(client, confirmed, "cancel", why="The doctor is ill.")
@@ -142,9 +140,8 @@ class TestArrived:
 
 
 class TestDidNotAttend:
-    def test_keeps_the_fee(self, confirmed, manager, staff_client):
-        past = confirmed.starts_at - timedelta(days=2)
-        Appointment.objects.update(starts_at=past, ends_at=past + timedelta(minutes=15))
+    def test_keeps_the_fee(self, confirmed, manager, staff_client, shifted):
+        shifted(days=2)
 
         press(staff_client(manager), confirmed, "did_not_attend", why="Three calls, no answer.")
 

@@ -71,8 +71,8 @@ class TestAppointment:
         assert ("/arrive/" in page) is shown
 
     @pytest.mark.parametrize("status", Appointment.Status.values)
-    def test_stands_in_every_status(self, browser, confirmed, status):
-        Appointment.objects.update(status=status)
+    def test_stands_in_every_status(self, browser, confirmed, status, forced):
+        forced(confirmed, status)
 
         assert browser.get(address("appointment", confirmed)).status_code == 200
 
@@ -107,8 +107,8 @@ class TestCancel:
         confirmed.refresh_from_db()
         assert confirmed.status == "confirmed"
 
-    def test_tells_why_it_cannot(self, browser, confirmed):
-        Appointment.objects.update(status="completed")
+    def test_tells_why_it_cannot(self, browser, confirmed, forced):
+        forced(confirmed, "completed")
         here = address("appointment-cancel", confirmed)
 
         answer = browser.post(here, {}, headers={"Referer": f"http://testserver{here}"}, follow=True)

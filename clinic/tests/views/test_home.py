@@ -1,11 +1,8 @@
-from datetime import timedelta
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clinic import booking
-from clinic.models import Appointment
 
 pytestmark = pytest.mark.django_db
 
@@ -44,9 +41,8 @@ class TestPortal:
 
         assert (context["next"], context["later"]) == (sooner, [later])
 
-    def test_leaves_out_what_is_over(self, client, confirmed, patient):
-        past = confirmed.ends_at - timedelta(days=10)
-        Appointment.objects.update(starts_at=past - timedelta(minutes=15), ends_at=past)
+    def test_leaves_out_what_is_over(self, client, confirmed, patient, shifted):
+        shifted(days=10)
         client.force_login(patient.user)
 
         assert client.get("/portal/").context["next"] is None
