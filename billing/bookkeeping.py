@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, Sum
+from django.utils import timezone
 
 from billing.models import Account, Dispute, Entry, Order, Payment, Refund
 from billing.posting import Leg, post, reverse
 from billing.receipting import gst_within, rounded
+from config import tracing
 
 if TYPE_CHECKING:
     from clinic.models import User
 
 NOTHING = Decimal("0.00")
+GIVEN_UP = """
+INSERT INTO billing_entry
+  (id, recorded_at, recorded_by_id, trace, key, kind, happened_at, why, parts, order_id, payer_id, earner_id)
+SELECT gen_random_uuid(), %s, %s, %s::jsonb, 'voided:' || o.id, %s, %s, %s, first.parts, o.id, o.payer_id,
+  o.earner_id
+FROM billing_order o JOIN billing_entry first ON first.key = 'ordered:' || o.id
+WHERE o.id = ANY(%s)
+"""
+GIVEN_UP_PARTS = """
+INSERT INTO billing_posting (id, recorded_at, recorded_by_id, trace, entry_id, account, amount, happened_at)
+SELECT gen_random_uuid(), %s, %s, %s::jsonb, fresh.id, part.account, -part.amount, %s
+FROM unnest(%s::uuid[]) AS o(id)
+JOIN billing_entry fresh ON fresh.key = 'voided:' || o.id
+JOIN billing_entry first ON first.key = 'ordered:' || o.id
+JOIN billing_posting part ON part.entry_id = first.id
+"""
 TILL: dict[str, str] = {
     Payment.Method.CARD: Account.STRIPE,
     Payment.Method.TERMINAL: Account.TERMINAL,
@@ -44,6 +66,18 @@ def given_up(order: Order, *, by: User | None, why: str) -> None:
     """What is still owed is asked for no more, because nothing was given for it."""
     legs = [Leg(Account.RECEIVABLE, -order.owing), *_less(order, order.owing)]
     post(Entry.Kind.VOIDED, key=f"voided:{order.pk}", legs=legs, by=by, why=why, order=order)
+
+
+def given_up_all(orders: Collection[UUID], *, by: User | None, why: str) -> None:
+    """What is owed of many orders is asked for no more; nothing was ever paid or let off of any of them.
+
+    Each is the opposite of how it began, so that nothing is left to be worked out.
+    """
+    now, trace = timezone.now(), json.dumps(tracing.current())
+    recorded_by = by.pk if by else None
+    with connection.cursor() as cursor:
+        cursor.execute(GIVEN_UP, [now, recorded_by, trace, Entry.Kind.VOIDED, now, why, list(orders)])
+        cursor.execute(GIVEN_UP_PARTS, [now, recorded_by, trace, now, list(orders)])
 
 
 def reopened(order: Order, *, payment: Payment, by: User | None, why: str) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from billing import bookkeeping, gateway, receipting, refunding, signals
@@ -303,6 +304,23 @@ def void(order: Order, *, by: User | None, why: str) -> None:
     """
     _still_open(order)
     refunding.unwind(order, by=by, why=why)
+
+
+def hold_untouched(orders: Collection[UUID]) -> set[UUID]:
+    """Lock those of many orders of which nothing was paid or is being paid, until the transaction ends.
+
+    What somebody else holds is left to them.
+    """
+    paying = Payment.objects.pending().filter(order=OuterRef("pk"))
+    untouched = Order.objects.filter(status=Order.Status.OPEN, owing=F("amount"), charged=F("amount"), paid=0)
+    locked = untouched.filter(pk__in=orders).select_for_update(skip_locked=True, of=("self",))
+    return set(locked.exclude(Exists(paying)).values_list("pk", flat=True))
+
+
+@transaction.atomic
+def void_all(orders: Collection[UUID], *, by: User | None, why: str) -> None:
+    """Give many orders up, in as many statements as one. Lock them first, with ``hold_untouched``."""
+    bookkeeping.given_up_all(orders, by=by, why=why)
 
 
 def take_payment(

@@ -7,6 +7,7 @@ class ClinicConfig(AppConfig):
 
     def ready(self) -> None:
         from clinic import (
+            expiring,
             filling,
             guarding,
             linking,
@@ -17,7 +18,7 @@ class ClinicConfig(AppConfig):
         from messaging import mailing
 
         mailing.SECRETS |= linking.SECRETS
-        mailing.STILL_WANTED |= reminding.STILL_WANTED | filling.STILL_WANTED
+        mailing.STILL_WANTED |= reminding.STILL_WANTED | filling.STILL_WANTED | expiring.STILL_WANTED
         post_migrate.connect(caching.make_table, sender=self, dispatch_uid="caching")
         post_migrate.connect(schedules.sync, sender=self, dispatch_uid="schedules")
         post_migrate.connect(guarding.install, sender=self, dispatch_uid="guarding")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -257,15 +257,22 @@ def tell(appointment: Appointment, template: str, *, whom: User | None = None) -
         template,
         recipient=person,
         to=person.email,
-        context={
-            "name": person.get_short_name(),
-            "practitioner": str(appointment.slot.practitioner),
-            "when": clocks.in_words(appointment.starts_at, zone=person.time_zone),
-            "how": appointment.slot.appointment_type.get_modality_display().lower(),
-            "path": f"/portal/appointments/{appointment.pk}/",
-            "fee": _dollars(appointment.order.amount),
-            "free_until": clocks.in_words(reckoning.free_until(appointment), zone=person.time_zone),
-            **_money(appointment),
-        },
+        context=about(appointment, person=person),
         enclosures=[] if whom else calendars.enclosures(appointment),
     )
+
+
+def about(appointment: Appointment, *, person: User) -> dict[str, Any]:
+    """What a letter to ``person`` says of ``appointment``."""
+    return {
+        "name": person.get_short_name(),
+        "practitioner": str(appointment.slot.practitioner),
+        "when": clocks.in_words(appointment.starts_at, zone=person.time_zone),
+        "how": appointment.slot.appointment_type.get_modality_display().lower(),
+        "appointment": appointment.pk,
+        "path": f"/portal/appointments/{appointment.pk}/",
+        "until": clocks.in_words(appointment.held_until, zone=person.time_zone),
+        "fee": _dollars(appointment.order.amount),
+        "free_until": clocks.in_words(reckoning.free_until(appointment), zone=person.time_zone),
+        **_money(appointment),
+    }

@@ -29,6 +29,10 @@ def remind_patients() -> None:
     reminding.remind(now=timezone.now())
 
 
+def warn_holds() -> None:
+    expiring.warn_holds(now=timezone.now())
+
+
 def offer_slots() -> None:
     rostering.offer(now=timezone.now())
 

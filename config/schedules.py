@@ -10,6 +10,7 @@ SCHEDULES = {
     "Free the slots nobody paid for": ("clinic.tasks.expire_holds", EVERY_MINUTE),
     "Keep the waiting list": ("clinic.tasks.keep_waiting_list", EVERY_MINUTE),
     "Remind patients of their visits": ("clinic.tasks.remind_patients", EVERY_MINUTE),
+    "Warn before a hold ends": ("clinic.tasks.warn_holds", EVERY_MINUTE),
     "Offer slots from the rosters": ("clinic.tasks.offer_slots", "15 2 * * *"),
     "Check what must always be true": ("clinic.tasks.check_invariants", "45 2 * * *"),
     "Try unhandled payment events again": ("billing.tasks.retry_events", EVERY_MINUTE),

@@ -17,9 +17,9 @@ from django.db import transaction
 from django.template import Context, TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import get_template, select_template
 from django.utils import timezone
-from simple_history.utils import bulk_create_with_history
 
 from config.base import Refused, enqueue, forbid_transaction
+from config.sets import add_all
 from messaging.models import Letter
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def queue(
 def queue_all(letters: Sequence[Letter]) -> None:
     """Owe many new letters at once, in as many statements as one; a sweep sends them."""
     if letters:
-        bulk_create_with_history(letters, Letter)
+        add_all(letters, by=None)
         enqueue("messaging.tasks.send_due_letters")
 
 

@@ -1,6 +1,7 @@
 """The cast of the clinic: doctors, patients, kinds of appointment, fees, a free time."""
 
-from datetime import date, timedelta
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -274,6 +275,25 @@ def forced(off_guard):
         }
         with off_guard("clinic_appointment"):
             Appointment.objects.filter(pk=appointment.pk).update(**changes)
+        appointment.refresh_from_db()
+        return appointment
+
+    return put
+
+
+@pytest.fixture
+def timed(off_guard):
+    """Let an appointment be at some other time, booked the day before it."""
+
+    def put(appointment: Appointment, starts_at: datetime | str) -> Appointment:
+        starts_at = datetime.fromisoformat(str(starts_at))
+        at = {"starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=15)}
+        before = {"created_at": starts_at - timedelta(days=1)}
+        if appointment.confirmed_at:
+            before["confirmed_at"] = before["created_at"]
+        with off_guard("clinic_appointment", "clinic_slot"):
+            Slot.objects.filter(pk=appointment.slot_id).update(**at)
+            Appointment.objects.filter(pk=appointment.pk).update(**at, **before)
         appointment.refresh_from_db()
         return appointment
 

@@ -1,6 +1,6 @@
 """Calendar files: the same event through every change, right on every clock, silent about health."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -107,8 +107,8 @@ ZONES = ["Australia/Sydney", "Australia/Brisbane", "Australia/Perth", "Australia
 
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("at", INSTANTS, ids=str)
-def test_times_are_right_on_every_clock_and_day(confirmed, at, zone):
-    confirmed.change(by=None, starts_at=at, ends_at=at + timedelta(minutes=15))
+def test_times_are_right_on_every_clock_and_day(confirmed, at, zone, timed):
+    timed(confirmed, at)
     confirmed.patient.user.time_zone = zone
     confirmed.patient.user.save()
 
@@ -121,10 +121,10 @@ def test_times_are_right_on_every_clock_and_day(confirmed, at, zone):
     assert words == clocks.in_words(at, zone=zone)
 
 
-def test_the_two_runs_of_a_double_hour_are_told_apart(confirmed):
+def test_the_two_runs_of_a_double_hour_are_told_apart(confirmed, timed):
     told = []
     for at in (datetime(2027, 4, 3, 15, 30, tzinfo=UTC), datetime(2027, 4, 3, 16, 30, tzinfo=UTC)):
-        confirmed.change(by=None, starts_at=at, ends_at=at + timedelta(minutes=15))
+        timed(confirmed, at)
         told.append(events(calendars.file(confirmed))[0]["DESCRIPTION"].splitlines()[0])
 
     assert told == [

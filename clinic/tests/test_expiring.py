@@ -1,10 +1,18 @@
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from billing import gateway
-from clinic import booking, expiring
+from billing import charging, gateway
+from clinic import booking, expiring, tasks
+from clinic.models import Appointment, AuditEvent, Practice
 from clinic.tests.test_booking import PAGES, letters, monday_noon  # noqa: F401  a fixture
+from config import invariants
+from messaging import mailing
+from messaging.models import Letter
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +68,136 @@ class TestExpireHolds:
         other.refresh_from_db()
         assert (held.status, other.status) == ("held", "expired")
         assert "A hold could not be ended" in caplog.text
+
+    def test_gives_back_what_was_paid_of_a_part(self, held, manager):
+        charging.take_payment(held.order, by=manager, method="cash", amount=Decimal(30))
+
+        assert expiring.expire_holds(now=held.held_until) == 1
+
+        held.refresh_from_db()
+        assert (held.status, held.order.status, held.order.kept) == ("expired", "refunded", 0)
+
+
+class TestSets:
+    """Many at once, in few statements, each with its history, its letter and its place in the trail."""
+
+    @pytest.fixture
+    def overdue(self, make_slot, make_patient, fees):
+        def make(count: int) -> list[Appointment]:
+            there = Appointment.objects.count()
+            people = [make_patient(f"patient{there + number}") for number in range(count)]
+            return [
+                booking.hold(make_slot(24 + there + number), patient=someone, by=someone.user)
+                for number, someone in enumerate(people)
+            ]
+
+        return make
+
+    def test_every_one_is_remembered_and_told(self, overdue):
+        holds = overdue(3)
+
+        assert expiring.expire_holds(now=holds[0].held_until) == 3
+
+        for hold in holds:
+            hold.refresh_from_db()
+            version = hold.history.first()
+            assert (hold.status, hold.order.status, hold.order.owing) == ("expired", "void", 0)
+            assert (version.status, version.history_user, version.history_change_reason) == (
+                "expired",
+                None,
+                "Not paid in time.",
+            )
+            assert AuditEvent.objects.filter(record_id=hold.pk, history_id=version.history_id).exists()
+        assert letters() == ["appointment_expired"] * 3
+        # By PostgreSQL's own clock, all this was long ago: its letters wait, and so does their task.
+        assert set(invariants.broken()) == {"letters_are_on_their_way", "tasks_are_worked_off"}
+
+    def test_a_letter_says_the_same_as_one_alone(self, held):
+        booking.tell(held, "clinic/mail/appointment_expired")
+        expiring.expire_holds(now=held.held_until)
+
+        alone, together = Letter.objects.order_by("created_at", "pk")
+        assert together.context == alone.context
+        assert (together.to, together.recipient) == (alone.to, alone.recipient)
+
+    def test_the_books_say_the_same_as_of_one_alone(self, overdue, manager):
+        one, other = overdue(2)
+        charging.void(one.order, by=None, why="Not paid in time.")
+        forced = [one.order, other.order]
+
+        expiring.expire_holds(now=other.held_until)
+
+        alone, together = (order.entries.get(kind="voided") for order in forced)
+        assert [(p.account, p.amount) for p in together.postings.order_by("account")] == [
+            (p.account, p.amount) for p in alone.postings.order_by("account")
+        ]
+        assert (together.why, together.payer) == (alone.why, other.order.payer)
+
+    def test_more_than_one_transaction_takes_are_all_ended(self, overdue, monkeypatch):
+        holds = overdue(3)
+        monkeypatch.setattr(expiring, "AT_ONCE", 2)
+
+        assert expiring.expire_holds(now=holds[0].held_until) == 3
+
+    def test_three_take_as_many_statements_as_one(self, overdue):
+        counts = []
+        for count in (1, 3):
+            [hold, *_] = overdue(count)
+            with CaptureQueriesContext(connection) as asked:
+                expiring.expire_holds(now=hold.held_until)
+            counts.append(len(asked))
+
+        assert counts[0] == counts[1]
+
+    def test_free_the_times_once_for_all(self, overdue, monkeypatch):
+        holds, freed = overdue(3), []
+        monkeypatch.setattr(booking, "freed", freed.append)
+
+        expiring.expire_holds(now=holds[0].held_until)
+
+        assert [set(slots) for slots in freed] == [{hold.slot_id for hold in holds}]
+
+
+class TestWarnHolds:
+    def test_writes_five_minutes_before_the_end(self, held):
+        assert expiring.warn_holds(now=held.held_until - timedelta(minutes=5, seconds=1)) == 0
+        assert expiring.warn_holds(now=held.held_until - timedelta(minutes=5)) == 1
+
+        mail = mailing.render(Letter.objects.get())
+        assert mail.subject == "Your time is held for a few minutes more"
+        assert "we keep this time for you until Monday 2 March 2026, 12:15 pm AEDT (UTC+11:00)" in mail.body
+        held.refresh_from_db()
+        assert held.history.first().history_change_reason == "Reminded to pay."
+
+    def test_writes_once(self, held):
+        soon = held.held_until - timedelta(minutes=4)
+        expiring.warn_holds(now=soon)
+
+        assert expiring.warn_holds(now=soon) == 0
+        assert letters() == ["appointment_held"]
+
+    def test_leaves_what_is_over_or_paid(self, held, settle):
+        assert expiring.warn_holds(now=held.held_until) == 0
+
+        settle(held)
+
+        assert expiring.warn_holds(now=held.held_until - timedelta(minutes=1)) == 0
+
+    def test_says_nothing_of_a_hold_that_is_no_longer_than_the_warning(self, slot, patient, fees):
+        Practice.objects.add(hold_minutes=5, warn_minutes=5, by=None)
+        held = booking.hold(slot, patient=patient, by=patient.user)
+
+        assert expiring.warn_holds(now=held.held_until - timedelta(minutes=4)) == 0
+
+    @pytest.mark.parametrize(("is_paid", "status"), [(False, "sent"), (True, "dropped")])
+    def test_is_dropped_if_the_fee_was_paid_meanwhile(self, held, settle, is_paid, status):
+        tasks.warn_holds()
+        expiring.warn_holds(now=held.held_until - timedelta(minutes=1))
+        letter = Letter.objects.get()
+        if is_paid:
+            settle(held)
+
+        with time_machine.travel(letter.next_attempt_at, tick=False):
+            mailing.send(letter)
+
+        assert letter.status == status

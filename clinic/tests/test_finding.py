@@ -110,13 +110,11 @@ class TestHits:
 
 class TestTell:
     def test_an_appointment_by_the_practices_clock(
-        self, rf, manager, make_patient, make_slot, fees, staff_client
+        self, rf, manager, make_patient, make_slot, fees, staff_client, timed
     ):
         Practice.objects.add(by=None, time_zone="Australia/Perth")
         held = booking.hold(make_slot(), patient=make_patient("rosa"), by=None)
-        type(held).objects.filter(pk=held.pk).update(
-            starts_at="2027-03-01T16:30Z", ends_at="2027-03-01T17:00Z"
-        )
+        timed(held, "2027-03-01T16:30Z")
 
         page = staff_client(manager).get("/admin/search/", {"s": "rosa", "extended": "1"}).content.decode()
 

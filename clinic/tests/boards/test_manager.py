@@ -110,11 +110,8 @@ class TestBoard:
 
 
 class TestCharts:
-    def test_count_each_day_of_six_weeks_by_the_practices_calendar(self, manager, book, settle):
-        visit = settle(book("ada", 1))
-        Appointment.objects.filter(pk=visit.pk).update(
-            starts_at="2026-02-27T13:00Z", ends_at="2026-02-27T13:15Z"
-        )
+    def test_count_each_day_of_six_weeks_by_the_practices_calendar(self, manager, book, settle, timed):
+        timed(settle(book("ada", 1)), "2026-02-27T13:00Z")
         book("ben", 2)
 
         visits, income = boards.manager.board(manager)["charts"]

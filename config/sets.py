@@ -1,0 +1,98 @@
+"""Changing many rows at once as one row is changed: with their history, and along ``MOVES`` only.
+
+A leaf. Every statement here is one, however many rows there are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from config import tracing
+from config.base import Record, Stateful
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+Row = TypeVar("Row", bound=Record)
+
+
+@transaction.atomic(savepoint=False)
+def add_all(rows: Sequence[Row], *, by: User | None, why: str = "") -> None:
+    """Create ``rows``, all of one model, each with a first version that says who made it and why."""
+    if not rows:
+        return
+    model: Any = type(rows[0])
+    model._base_manager.bulk_create(rows)
+    with connection.cursor() as cursor:
+        source = f"{_table(model)} AS fresh WHERE id = ANY(%s)"
+        cursor.execute(_versions(model, "+", source), [*_signature(by, why), [row.pk for row in rows]])
+
+
+def change_all(
+    model: type[Record], pks: Collection[UUID], *, by: User | None, why: str = "", **changes: Any
+) -> set[UUID]:
+    """Change the same columns of many rows, each with a new version; tells which rows these were."""
+    return _change(model, pks, "", [], by=by, why=why, changes=changes)
+
+
+def move_all(
+    model: type[Stateful],
+    pks: Collection[UUID],
+    status: str,
+    *,
+    by: User | None,
+    why: str = "",
+    **changes: Any,
+) -> set[UUID]:
+    """Move many rows to ``status``; one that is not where this move starts stays. Tells which ones moved."""
+    starts = [before for before, afters in model.MOVES.items() if status in afters]
+    changes = changes | {"status": status}
+    return _change(model, pks, " AND status = ANY(%s)", [starts], by=by, why=why, changes=changes)
+
+
+def _change(
+    model: Any,
+    pks: Collection[UUID],
+    having: str,
+    values: list[Any],
+    *,
+    by: User | None,
+    why: str,
+    changes: dict[str, Any],
+) -> set[UUID]:
+    columns = [model._meta.get_field(name).column for name in changes]
+    assignments = ", ".join(f'"{column}" = %s' for column in columns)
+    changed = f"UPDATE {_table(model)} SET {assignments} WHERE id = ANY(%s){having} RETURNING *"
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH changed AS ({changed}), written AS ({_versions(model, '~', 'changed AS fresh')})"
+            " SELECT id FROM changed",
+            [*changes.values(), list(pks), *values, *_signature(by, why)],
+        )
+        return {pk for (pk,) in cursor.fetchall()}
+
+
+def _table(model: Any) -> str:
+    return f'"{model._meta.db_table}"'
+
+
+def _versions(model: Any, kind: str, source: str) -> str:
+    """SQL that writes the versions of ``fresh`` rows down; it asks for ``_signature`` first."""
+    versions = model.history.model
+    kept = ", ".join(f'"{field.column}"' for field in versions.tracked_fields)
+    # The keys of versions are ordered by time, as those that Python makes.
+    return (
+        f"INSERT INTO {_table(versions)} (history_id, history_type, history_date, history_change_reason,"
+        f" history_user_id, trace, {kept})"
+        f" SELECT clinic_uuid7(), '{kind}', %s, %s, %s, %s::jsonb, {kept} FROM {source}"
+    )
+
+
+def _signature(by: User | None, why: str) -> list[Any]:
+    return [timezone.now(), why, by.pk if by else None, json.dumps(tracing.current())]
