@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from config import tracing
-from config.base import Record, Stateful
+from config.base import UUID7, Record, Stateful
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -86,11 +86,10 @@ def _versions(model: Any, kind: str, source: str) -> str:
     """SQL that writes the versions of ``fresh`` rows down; it asks for ``_signature`` first."""
     versions = model.history.model
     kept = ", ".join(f'"{field.column}"' for field in versions.tracked_fields)
-    # The keys of versions are ordered by time, as those that Python makes.
     return (
         f"INSERT INTO {_table(versions)} (history_id, history_type, history_date, history_change_reason,"
         f" history_user_id, trace, {kept})"
-        f" SELECT clinic_uuid7(), '{kind}', %s, %s, %s, %s::jsonb, {kept} FROM {source}"
+        f" SELECT {UUID7}, '{kind}', %s, %s, %s, %s::jsonb, {kept} FROM {source}"
     )
 
 
