@@ -108,13 +108,17 @@ def _ending(now: datetime) -> QuerySet[Appointment]:
     Nor does a time that is kept for one who waits: they were told until when.
     """
     ahead = timedelta(minutes=Practice.objects.current().warn_minutes)
-    return Appointment.objects.filter(
-        status=Appointment.Status.HELD,
-        warned_at=None,
-        held_until__gt=now,
-        held_until__lte=now + ahead,
-        created_at__lt=F("held_until") - ahead,
-    ).exclude(pk__in=WaitlistOffer.objects.values("appointment")).order_by("held_until", "pk")
+    return (
+        Appointment.objects.filter(
+            status=Appointment.Status.HELD,
+            warned_at=None,
+            held_until__gt=now,
+            held_until__lte=now + ahead,
+            created_at__lt=F("held_until") - ahead,
+        )
+        .exclude(pk__in=WaitlistOffer.objects.values("appointment"))
+        .order_by("held_until", "pk")
+    )
 
 
 def _tell_all(keys: Iterable[UUID], template: str, *, now: datetime) -> None:

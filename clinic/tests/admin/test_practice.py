@@ -14,7 +14,15 @@ def change_of(practice):
 
 def fields_of(practice, **changes):
     names = (
-        *("name", "abn", "time_zone", "hold_minutes", "offer_minutes", "warn_minutes", "patient_late_minutes"),
+        *(
+            "name",
+            "abn",
+            "time_zone",
+            "hold_minutes",
+            "offer_minutes",
+            "warn_minutes",
+            "patient_late_minutes",
+        ),
         *("doctor_late_minutes", "horizon_weeks"),
     )
     return {name: getattr(practice, name) for name in names} | changes
