@@ -48,16 +48,24 @@ TILL: dict[str, str] = {
 """Where the money of a payment lies."""
 
 # What an order stands for, in the order in which a part of it is rounded; the last gets what is left.
-WORTH = (Account.GST, Account.CANCELLATION, Account.INCOME)
+WORTH = (Account.GST, Account.CANCELLATION, Account.INCOME, Account.CREDITS)
+PRICE = (
+    Entry.Kind.ORDERED,
+    Entry.Kind.VOIDED,
+    Entry.Kind.REOPENED,
+    Entry.Kind.PROMISED,
+    Entry.Kind.WITHDRAWN,
+)
+"""What makes a deposit larger or smaller; credit that is used or given back is another matter."""
 
 
-def opened(order: Order, *, by: User | None) -> None:
-    """The payer owes the order's lines."""
+def opened(order: Order, *, into: str, by: User | None) -> None:
+    """The payer owes the order's lines, which are income, or of a deposit the payer's credit."""
     gst = gst_within(order.lines.all())
     legs = [
         Leg(Account.RECEIVABLE, order.amount),
         Leg(Account.GST, -gst),
-        Leg(Account.INCOME, gst - order.amount),
+        Leg(into, gst - order.amount),
     ]
     post(Entry.Kind.ORDERED, key=f"ordered:{order.pk}", legs=legs, by=by, order=order, at=order.created_at)
 
@@ -150,7 +158,8 @@ def promised(order: Order, refund: Refund, *, by: User | None) -> None:
 
 def returned(order: Order, refund: Refund, *, by: User | None) -> None:
     """The money has left its till."""
-    till = TILL[refund.payment.method]
+    is_credit = refund.way == Refund.Way.CREDIT
+    till = Account.CREDITS if is_credit else TILL[refund.payment.method]
     legs = [Leg(Account.REFUNDS, refund.amount), Leg(till, -refund.amount)]
     post(Entry.Kind.RETURNED, key=f"returned:{refund.pk}", legs=legs, by=by, order=order, refund=refund)
 
@@ -187,8 +196,10 @@ def _less(order: Order, amount: Decimal) -> list[Leg]:
 
 def _worth(order: Order) -> dict[str, Decimal]:
     """What the order stands for now, account by account."""
-    rows = order.postings.filter(Q(account__in=WORTH)).values_list("account").order_by()
-    sums = dict(rows.annotate(Sum("amount")))
+    rows = order.postings.filter(account__in=WORTH).exclude(
+        ~Q(entry__kind__in=PRICE), account=Account.CREDITS
+    )
+    sums = dict(rows.values_list("account").order_by().annotate(Sum("amount")))
     return {account: -sums[account] for account in WORTH if sums.get(account, NOTHING) < 0}
 
 

@@ -14,8 +14,9 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from billing import bookkeeping, gateway, receipting, refunding, signals
-from billing.models import Fee, Order, OrderLine, Payment
+from billing import bookkeeping, gateway, receipting, refunding, reserving, signals
+from billing.models import Account, Fee, Order, OrderLine, Payment, Refund
+from billing.reserving import NothingToPay
 from config.base import Refused
 
 if TYPE_CHECKING:
@@ -23,18 +24,12 @@ if TYPE_CHECKING:
 
 # Stripe keeps a page open for 30 minutes to 24 hours; a minute on each side for clocks and the way there.
 SHORTEST_PAGE = timedelta(minutes=31)
-SHORTEST_ASKED = timedelta(minutes=30, seconds=5)
 LONGEST_PAGE = timedelta(hours=23, minutes=59)
 
 
 class NoFee(Refused):
     def __init__(self, code: str) -> None:
         super().__init__(f"There is no fee for “{code}” on that day. Please ask the clinic to add one.")
-
-
-class NothingToPay(Refused):
-    def __init__(self, order: Order) -> None:
-        super().__init__(f"{order} is {order.get_status_display().lower()}. There is nothing to pay now.")
 
 
 class PaymentUnderWay(Refused):
@@ -77,14 +72,21 @@ def line_for(code: str, *, on: datetime.date) -> Line:
 
 
 @transaction.atomic
-def open_order(*, payer: User, lines: Sequence[Line], by: User | None, earner: User | None = None) -> Order:
-    """Write down what ``payer`` owes, for what, and whose income it is."""
+def open_order(
+    *,
+    payer: User,
+    lines: Sequence[Line],
+    by: User | None,
+    earner: User | None = None,
+    into: str = Account.INCOME,
+) -> Order:
+    """Write down what ``payer`` owes, for what, and whose income it is; of a deposit, that it is none yet."""
     offered = [Line(*line) for line in lines]
     amount = sum(line.amount for line in offered)
     order = Order.objects.add(payer=payer, earner=earner, amount=amount, by=by, why="Offered.")
     for line in offered:
         OrderLine.objects.create(order=order, recorded_by=by, **line._asdict())
-    bookkeeping.opened(order, by=by)
+    bookkeeping.opened(order, into=into, by=by)
     return order
 
 
@@ -113,7 +115,7 @@ def start_checkout(
     if order.payments.pending().filter(expires_at__lte=now).exists():
         expire_checkout(order)
     until = min(max(expires or now, now + SHORTEST_PAGE), now + LONGEST_PAGE)
-    payment = _reserve(order, success_url, cancel_url, until)
+    payment = reserving.reserve(order, success_url=success_url, cancel_url=cancel_url, expires_at=until)
     if payment.url:
         return payment
     try:
@@ -126,57 +128,12 @@ def start_checkout(
             expires_at=payment.expires_at or until,
         )
     except gateway.Rejected as no:
-        _fail(payment, why=str(no))
+        reserving.fail(payment, why=str(no))
         raise
-    if not _attach(payment, session=session):
+    if not reserving.attach(payment, session=session):
         settle(payment, session=gateway.expire_session(session.id))
         raise CheckoutClosed
     return payment
-
-
-@transaction.atomic
-def _reserve(order: Order, success_url: str, cancel_url: str, expires_at: datetime.datetime) -> Payment:
-    """The one attempt that is under way, begun now if there was none."""
-    if order.lock().status != Order.Status.OPEN:
-        raise NothingToPay(order)
-    pending = order.payments.pending().first()
-    soon = timezone.now() + SHORTEST_ASKED
-    if pending and pending.session_id is None and (pending.expires_at or soon) < soon:
-        # We stopped before Stripe answered, and by now Stripe would refuse so short a time.
-        pending.move_to(Payment.Status.EXPIRED, by=None, why="The payment page never opened.")
-        pending = None
-    return pending or Payment.objects.add(
-        order=order,
-        amount=order.owing,
-        success_url=success_url,
-        cancel_url=cancel_url,
-        expires_at=expires_at,
-        by=None,
-        why="The payer chose to pay.",
-    )
-
-
-@transaction.atomic
-def _attach(payment: Payment, *, session: gateway.Session) -> bool:
-    """Note which page was opened; false when the attempt was given up meanwhile."""
-    payment.order.lock()
-    still_wanted = payment.lock().status == Payment.Status.PENDING
-    if payment.session_id is None:
-        payment.change(
-            session_id=session.id,
-            url=session.url,
-            expires_at=session.expires_at,
-            by=None,
-            why="Stripe opened the payment page.",
-        )
-    return still_wanted
-
-
-@transaction.atomic
-def _fail(payment: Payment, *, why: str) -> None:
-    payment.order.lock()
-    if payment.lock().status == Payment.Status.PENDING:
-        payment.move_to(Payment.Status.FAILED, by=None, why=why)
 
 
 def follow(session_id: str) -> None:
@@ -237,7 +194,8 @@ def _take(order: Order, payment: Payment, *, by: User | None = None, **known: st
     bookkeeping.received(order, payment, by=by)
     if order.owing < 0:
         why = "Nothing was owed any more when this came in."
-        refunding.refund(order, payment=payment, amount=-order.owing, by=None, why=why)
+        cause = Refund.Cause.PAID_TWICE
+        refunding.refund(order, payment=payment, amount=-order.owing, by=None, why=why, cause=cause)
     if was_owing and order.owing <= 0:
         signals.order_paid.send(Order, order=order)
         receipting.owe(order)
@@ -254,17 +212,9 @@ def expire_checkout(order: Order) -> bool:
         if payment.session_id:
             settle(payment, session=gateway.expire_session(payment.session_id))
         else:
-            _give_up(payment)
+            reserving.give_up(payment)
     order.refresh_from_db()
     return order.status == Order.Status.PAID
-
-
-@transaction.atomic
-def _give_up(payment: Payment) -> None:
-    """Drop an attempt whose page never came; if it does come yet, ``_attach`` has it closed."""
-    payment.order.lock()
-    if payment.lock().status == Payment.Status.PENDING and payment.session_id is None:
-        payment.move_to(Payment.Status.EXPIRED, by=None, why="The payment page never opened.")
 
 
 def waive(order: Order, *, by: User, why: str) -> None:

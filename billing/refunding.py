@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -12,7 +12,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from billing import bookkeeping, gateway, receipting, signals
-from billing.models import Order, Payment, Refund
+from billing.models import MoneySettings, Order, Payment, Refund
 from config.base import Refused, enqueue
 
 if TYPE_CHECKING:
@@ -34,15 +34,36 @@ class TooMuch(Refused):
         super().__init__(f"At most A${left:,.2f} can be given back. Please enter a smaller amount.")
 
 
+class Unconfirmed(Refused):
+    def __init__(self, amount: Decimal, *, limit: Decimal) -> None:
+        super().__init__(
+            f"A${amount:,.2f} would go back, which is more than A${limit:,.2f}."
+            " Please type that amount a second time to confirm it."
+        )
+
+
+class NotByHand(Refused):
+    def __init__(self, owed: Refund) -> None:
+        now = owed.get_status_display().lower()
+        super().__init__(f"{owed} is {now}, or not for a person to hand over. There is nothing to note.")
+
+
 class StrangeRefund(Refused):
     """Stripe has a refund that we do not, or another amount; a person has to look."""
 
 
 @transaction.atomic
 def refund(
-    order: Order, *, by: User | None, why: str, amount: Decimal | None = None, payment: Payment | None = None
+    order: Order,
+    *,
+    by: User | None,
+    why: str,
+    amount: Decimal | None = None,
+    payment: Payment | None = None,
+    cause: str = Refund.Cause.DECISION,
+    way: str = Refund.Way.AS_IT_CAME,
 ) -> Refund:
-    """Owe the payer their money back, all of it unless ``amount`` says less; a worker sends it.
+    """Owe the payer some of one payment, all of it unless ``amount`` says less; a worker sends it.
 
     :raises NothingToRefund: everything has gone back already, or nothing was paid
     :raises TooMuch: less is left than asked for
@@ -52,17 +73,26 @@ def refund(
     amount = left if amount is None else amount
     if not NOTHING < amount <= left:
         raise TooMuch(left)
-    owed = Refund.objects.add(payment=payment, amount=amount, reason=why, by=by, why=why)
+    owed = Refund.objects.add(
+        payment=payment, amount=amount, cause=cause, way=way, reason=why, by=by, why=why
+    )
     bookkeeping.promised(order, owed, by=by)
-    if payment.method == Payment.Method.CARD:
+    if payment.method == Payment.Method.CREDIT or way == Refund.Way.CREDIT:
+        _finish(order, owed, Refund.Status.SUCCEEDED, by=by, why="Given as credit.")
+    elif payment.method == Payment.Method.CARD:
         enqueue("billing.tasks.send_refund", owed.pk)
-    else:
-        _finish(order, owed, Refund.Status.SUCCEEDED, by=by, why="Handed back.")
     return owed
 
 
 @transaction.atomic
-def unwind(order: Order, *, by: User | None, why: str, keep: Decimal = NOTHING) -> list[Refund]:
+def unwind(
+    order: Order,
+    *,
+    by: User | None,
+    why: str,
+    keep: Decimal = NOTHING,
+    cause: str = Refund.Cause.DECISION,
+) -> list[Refund]:
     """Give back what was paid for something that will not take place, all but ``keep``.
 
     What is kept is the cancellation fee that the payer agreed to; nothing goes back where it is all of it.
@@ -76,14 +106,63 @@ def unwind(order: Order, *, by: User | None, why: str, keep: Decimal = NOTHING) 
         raise TooMuch(held)
     if order.owing > 0:
         bookkeeping.given_up(order, by=by, why=why)
-    owed = []
-    while (left := _held(order) - keep) > 0:
-        payment, most = _fullest(order, only=None)
-        owed.append(refund(order, by=by, why=why, payment=payment, amount=min(most, left)))
+    owed = _spread(order, held - keep, by=by, why=why, cause=cause)
     if keep:
         bookkeeping.kept(order, keep, by=by, why=why)
         receipting.owe(order)
     return owed
+
+
+@transaction.atomic
+def decide(
+    order: Order,
+    *,
+    by: User,
+    why: str,
+    amount: Decimal | None = None,
+    again: Decimal | None = None,
+    way: str = Refund.Way.AS_IT_CAME,
+) -> list[Refund]:
+    """Give back what a manager decides, all of it unless ``amount`` says less.
+
+    :raises NothingToRefund: everything has gone back already, or nothing was paid
+    :raises TooMuch: less is left than asked for
+    :raises Unconfirmed: it is more than the practice's limit, and ``again`` is another amount
+    """
+    order.lock()
+    held = _held(order)
+    amount = held if amount is None else amount
+    if held <= NOTHING:
+        raise NothingToRefund(order)
+    if not NOTHING < amount <= held:
+        raise TooMuch(held)
+    limit = MoneySettings.objects.current().refund_limit
+    if amount > limit and again != amount:
+        raise Unconfirmed(amount, limit=limit)
+    return _spread(order, amount, by=by, why=why, way=way)
+
+
+def _spread(order: Order, amount: Decimal, **how: Any) -> list[Refund]:
+    """Owe ``amount`` over as many payments as it takes, the fullest first."""
+    owed: list[Refund] = []
+    while amount > NOTHING:
+        payment, most = _fullest(order, only=None)
+        owed.append(refund(order, payment=payment, amount=min(most, amount), **how))
+        amount -= owed[-1].amount
+    return owed
+
+
+@transaction.atomic
+def hand_over(owed: Refund, *, by: User) -> None:
+    """Note that a person has given the money back: in cash, at the terminal, by bank transfer.
+
+    :raises NotByHand: it is done, or Stripe sends it
+    """
+    order = Order.objects.get(payments__refunds=owed).lock()
+    owed.lock()
+    if not Refund.objects.to_hand_over().filter(pk=owed.pk).exists():
+        raise NotByHand(owed)
+    _finish(order, owed, Refund.Status.SUCCEEDED, by=by, why="Handed over.")
 
 
 def _held(order: Order) -> Decimal:
@@ -113,7 +192,7 @@ def send(owed: Refund) -> None:
 
     :raises gateway.Unreachable: Stripe does not answer; ask again later
     """
-    if owed.status not in Refund.UNFINISHED:
+    if owed.status not in Refund.UNFINISHED or owed.payment.method != Payment.Method.CARD:
         return
     try:
         there = _there_already(owed) or gateway.create_refund(
@@ -213,9 +292,9 @@ def _finish(order: Order, owed: Refund, status: str, *, by: User | None, why: st
 
 
 def chase(*, now: datetime) -> None:
-    """Ask a worker again about every refund that should have been sent, or have ended, by now."""
+    """Ask a worker again about every refund that Stripe should have got, or have ended, by now."""
     late = Refund.objects.unsent(before=now - SENT_BY) | Refund.objects.filter(
         status=Refund.Status.SENT, created_at__lt=now - SETTLED_BY
     )
-    for pk in late.values_list("pk", flat=True):
+    for pk in late.at_stripe().values_list("pk", flat=True):
         enqueue("billing.tasks.send_refund", pk)

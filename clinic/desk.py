@@ -93,6 +93,7 @@ SIDEBAR: dict[str, list[Entry]] = {
     ],
     "Settings": [
         Entry("Practice", "home_health", "clinic.practice"),
+        Entry("Money settings", "tune", "billing.moneysettings"),
         Entry("Appointment types", "category", "clinic.appointmenttype"),
         Entry("Rosters", "calendar_month", "clinic.roster"),
         Entry("Leave and holidays", "beach_access", "clinic.rosterexception"),

@@ -40,6 +40,7 @@ GRANTS: dict[str, frozenset[str]] = {
         | _all("catalog", "import")
         | _all("catalog", "importpolicy")
         | _all("billing", "fee")
+        | _all("billing", "moneysettings")
         | {
             "clinic.verify_practitioner",
             "clinic.view_every_patient",
@@ -171,6 +172,7 @@ GRANTS: dict[str, frozenset[str]] = {
             "catalog.view_importrow",
             "catalog.view_importpolicy",
             "billing.view_fee",
+            "billing.view_moneysettings",
             "billing.view_order",
             "billing.view_orderline",
             "billing.view_payment",

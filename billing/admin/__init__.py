@@ -11,6 +11,7 @@ from billing.admin import (
     payments,
     receipts,
     refunds,
+    settings,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "payments",
     "receipts",
     "refunds",
+    "settings",
 ]

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from django import forms
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.dataclasses import UnfoldAction
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from billing import charging, receipting, refunding
+from billing import charging, crediting, receipting, refunding
 from billing.admin.columns import column, dollars, link
+from billing.admin.dialogs import CreditForm, DepositForm, Reason, RefundForm, TakenForm
 from billing.models import Order, OrderLine, Payment, Refund
 from config.admin import RecordAdmin, step
+from config.base import Refused
 
 COLOURS = {
     Order.Status.OPEN: "warning",
@@ -30,38 +34,6 @@ COLOURS = {
     Order.Status.WRITTEN_OFF: "info",
     Order.Status.DISPUTED: "danger",
 }
-
-
-class Reason(BaseDialogForm):
-    """Why something is done, in the words of who does it."""
-
-    why = forms.CharField(
-        label="Why?", widget=UnfoldAdminTextareaWidget, help_text="Nothing about the person’s health."
-    )
-
-
-class RefundForm(Reason):
-    """How much goes back, and why."""
-
-    amount = forms.DecimalField(
-        label="Amount (A$)",
-        required=False,
-        min_value=0.01,
-        decimal_places=2,
-        widget=UnfoldAdminDecimalFieldWidget,
-        help_text="Leave empty to give back all that is left.",
-    )
-    field_order = ["_form_submitted", "amount", "why"]
-
-
-class TakenForm(BaseDialogForm):
-    """How money came in without Stripe."""
-
-    method = forms.ChoiceField(
-        label="How was it paid?",
-        choices=[choice for choice in Payment.Method.choices if choice[0] != Payment.Method.CARD],
-        widget=UnfoldAdminSelectWidget,
-    )
 
 
 class OrderLineInline(TabularInline):
@@ -86,29 +58,36 @@ class OrderLineInline(TabularInline):
 
 @admin.register(Order)
 class OrderAdmin(RecordAdmin):
-    list_display = ["number", "payer", "show_status", "show_amount", "show_kept", "created_at"]
+    list_display = ["number", "payer", "show_status", "show_amount", "show_owing", "show_kept", "created_at"]
     list_select_related = ["payer"]
     list_filter = [("status", ChoicesDropdownFilter), ("created_at", RangeDateTimeFilter)]
     search_fields = ["number__startswith", "payer__email", "payer__family_name", "payer__given_name"]
     ordering = ["-number"]
     inlines = [OrderLineInline]
     fieldsets = [
-        (None, {"fields": [("number", "payer", "status"), ("amount", "gst", "kept")]}),
-        ("Payments and refunds", {"fields": ["show_payments", "show_refunds"]}),
-        ("When", {"fields": ["created_at"]}),
+        (None, {"fields": [("number", "payer", "earner", "show_status"), ("amount", "gst", "created_at")]}),
+        ("What became of it", {"fields": [("owing", "paid", "refunded", "kept"), "show_ledger"]}),
+        ("Payments and refunds", {"fields": ["show_payments", "show_refunds", "show_credit"]}),
     ]
     readonly_fields = [
-        "status",
+        "show_status",
         "amount",
         "gst",
+        "owing",
+        "paid",
+        "refunded",
         "kept",
+        "show_ledger",
         "show_payments",
         "show_refunds",
+        "show_credit",
         "created_at",
         "number",
         "payer",
+        "earner",
     ]
-    actions_detail = ["refund", "take", "waive"]
+    actions_list = ["deposit"]
+    actions_detail = ["take", "use_credit", "refund", "waive", "write_off"]
 
     @display(description="Status", ordering="status", label=COLOURS)
     def show_status(self, order: Order) -> tuple[str, str]:
@@ -122,13 +101,21 @@ class OrderAdmin(RecordAdmin):
     def gst(self, order: Order) -> SafeString:
         return dollars(receipting.gst_within(order.lines.all()))
 
+    @display(description="Still owed", ordering="owing")
+    def show_owing(self, order: Order) -> SafeString:
+        return column(order.owing)
+
     @display(description="Received and kept", ordering="kept")
     def show_kept(self, order: Order) -> SafeString:
         return column(order.kept)
 
-    @display(description="Received and kept")
-    def kept(self, order: Order) -> SafeString:
-        return dollars(order.kept)
+    @display(description="Ledger")
+    def show_ledger(self, order: Order) -> SafeString:
+        rows = [
+            (link(entry), date_format(localtime(entry.happened_at), "j M Y, H:i"), entry.why)
+            for entry in order.entries.order_by("recorded_at", "pk")
+        ]
+        return format_html_join("", "<div>{} {} {}</div>", rows)
 
     @display(description="Payments")
     def show_payments(self, order: Order) -> str:
@@ -138,6 +125,10 @@ class OrderAdmin(RecordAdmin):
     def show_refunds(self, order: Order) -> str:
         return _listed(refund for payment in order.payments.all() for refund in payment.refunds.all())
 
+    @display(description="Credit of the payer")
+    def show_credit(self, order: Order) -> SafeString:
+        return dollars(crediting.balance(order.payer))
+
     @step(
         "Refund",
         may="refund",
@@ -146,9 +137,10 @@ class OrderAdmin(RecordAdmin):
         text="The money goes back the way it came. Stripe’s fee is not returned.",
     )
     def refund(self, request, order: Order, form: RefundForm) -> str:
-        amount, why = form.cleaned_data["amount"], form.cleaned_data["why"]
-        owed = refunding.refund(order, amount=amount, by=request.user, why=why)
-        return f"A${owed.amount:,.2f} of {order} goes back to {order.payer}."
+        answers = {name: form.cleaned_data[name] for name in ("amount", "again", "way", "why")}
+        owed = refunding.decide(order, by=request.user, **answers)
+        total = sum(refund.amount for refund in owed)
+        return f"A${total:,.2f} of {order} goes back to {order.payer}."
 
     @step(
         "Waive",
@@ -161,20 +153,71 @@ class OrderAdmin(RecordAdmin):
         charging.waive(order, by=request.user, why=form.cleaned_data["why"])
         return f"{order} was waived."
 
-    @step("Enter a payment", may="take", form=TakenForm, icon="point_of_sale", text="For the whole amount.")
+    @step(
+        "Write off",
+        may="waive",
+        form=Reason,
+        icon="delete_forever",
+        text="For a debt that will never be paid. Nothing is owed any more, and the books show the loss.",
+    )
+    def write_off(self, request, order: Order, form: Reason) -> str:
+        charging.write_off(order, by=request.user, why=form.cleaned_data["why"])
+        return f"The rest of {order} was written off."
+
+    @step(
+        "Enter a payment", may="take", form=TakenForm, icon="point_of_sale", text="For all of it, or a part."
+    )
     def take(self, request, order: Order, form: TakenForm) -> str:
-        charging.take_payment(order, by=request.user, method=form.cleaned_data["method"])
-        return f"{order} is paid."
+        charging.take_payment(order, by=request.user, **_answers(form))
+        return _told_of(order)
+
+    @step(
+        "Use credit",
+        may="take",
+        form=CreditForm,
+        icon="account_balance_wallet",
+        text="What is owed is paid with what the payer left here.",
+    )
+    def use_credit(self, request, order: Order, form: CreditForm) -> str:
+        crediting.use(order, by=request.user, **_answers(form))
+        return _told_of(order)
+
+    @action(
+        description="Take a deposit",
+        permissions=["take"],
+        icon="savings",
+        dialog={
+            "title": "Take a deposit",
+            "description": "The money is theirs until they pay something with it, and can be given back.",
+            "form_class": DepositForm,
+            "form_submit_text": "Take it",
+        },
+    )
+    def deposit(self, request: HttpRequest, form: DepositForm) -> HttpResponse:
+        answers = _answers(form)
+        page = reverse("admin:billing_order_changelist")
+        try:
+            payer = crediting.person(answers.pop("email"))
+            order = crediting.deposit(payer, by=request.user, **answers)
+        except Refused as no:
+            messages.error(request, str(no))
+        else:
+            messages.success(request, f"{payer} has A${crediting.balance(payer):,.2f} of credit now.")
+            page = reverse("admin:billing_order_change", args=[order.pk])
+        return HttpResponse(headers={"HX-Redirect": page})  # the dialog is sent by htmx
 
     def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
         """Offer only the buttons that can do something now."""
         order = self.get_object(request, object_id)
         if order is None:
             return []
-        useful = {"refund"} if order.kept > 0 else set()
-        useful |= {"take", "waive"} if order.status == Order.Status.OPEN else set()
+        useful = {"refund"} if order.kept > order.promised else set()
+        if order.status == Order.Status.OPEN:
+            useful |= {"take", "waive", "write_off"}
+            useful |= {"use_credit"} if crediting.balance(order.payer) > 0 else set()
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
         offered = super().get_actions_detail(request, object_id)
-        return [button for button in offered if button.action_name.rpartition("_")[2] in useful]
+        return [button for button in offered if button.action_name.removeprefix(prefix) in useful]
 
     def has_refund_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("billing.refund_order")
@@ -190,6 +233,17 @@ class OrderAdmin(RecordAdmin):
 
     def has_change_permission(self, request, obj=None):
         return False
+
+
+def _answers(form: BaseDialogForm) -> dict[str, Any]:
+    """What was filled in."""
+    return {name: value for name, value in form.cleaned_data.items() if not name.startswith("_")}
+
+
+def _told_of(order: Order) -> str:
+    if order.owing > 0:
+        return f"Noted. A${order.owing:,.2f} of {order} is still owed."
+    return f"{order} is paid."
 
 
 def _listed(records: Iterable[Payment | Refund]) -> str:

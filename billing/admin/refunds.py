@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import display
+from unfold.forms import BaseDialogForm
 
+from billing import refunding
 from billing.admin.columns import column, link
 from billing.models import Refund
-from config.admin import RecordAdmin
+from config.admin import RecordAdmin, step
 
 COLOURS = {
     Refund.Status.REQUESTED: "warning",
@@ -21,9 +25,15 @@ COLOURS = {
 
 @admin.register(Refund)
 class RefundAdmin(RecordAdmin):
-    list_display = ["created_at", "show_order", "show_payer", "reason", "show_status", "show_amount"]
+    linked_lookups = ("payment__method",)
+    list_display = ["created_at", "show_order", "show_payer", "cause", "reason", "show_status", "show_amount"]
     list_select_related = ["payment__order__payer"]
-    list_filter = [("status", ChoicesDropdownFilter), ("created_at", RangeDateTimeFilter)]
+    list_filter = [
+        ("status", ChoicesDropdownFilter),
+        ("cause", ChoicesDropdownFilter),
+        ("payment__method", ChoicesDropdownFilter),
+        ("created_at", RangeDateTimeFilter),
+    ]
     search_fields = [
         "payment__order__number__startswith",
         "payment__order__payer__email",
@@ -33,8 +43,9 @@ class RefundAdmin(RecordAdmin):
     ordering = ["-created_at"]
     fields = [
         ("show_order", "show_payer", "status"),
-        ("amount", "created_at", "stripe_id"),
-        "reason",
+        ("amount", "show_payment", "way"),
+        ("created_at", "stripe_id"),
+        ("cause", "reason"),
         "failure",
     ]
     readonly_fields = [
@@ -42,11 +53,15 @@ class RefundAdmin(RecordAdmin):
         "show_payer",
         "status",
         "amount",
+        "show_payment",
+        "way",
         "created_at",
         "stripe_id",
+        "cause",
         "reason",
         "failure",
     ]
+    actions_detail = ["hand_over"]
 
     @display(description="Order", ordering="payment__order__number")
     def show_order(self, refund: Refund) -> SafeString:
@@ -63,6 +78,28 @@ class RefundAdmin(RecordAdmin):
     @display(description="Amount", ordering="amount")
     def show_amount(self, refund: Refund) -> SafeString:
         return column(refund.amount)
+
+    @display(description="Payment")
+    def show_payment(self, refund: Refund) -> SafeString:
+        return link(refund.payment)
+
+    @step(
+        "Handed over",
+        may="refund",
+        icon="volunteer_activism",
+        text="You have given the money back: in cash, at the terminal, or by bank transfer.",
+    )
+    def hand_over(self, request, refund: Refund, form: BaseDialogForm) -> str:
+        refunding.hand_over(refund, by=request.user)
+        return f"{refund} was handed over."
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        """Offer the button for what waits for a person."""
+        waiting = Refund.objects.visible_to(request.user).to_hand_over().filter(pk=object_id)
+        return super().get_actions_detail(request, object_id) if waiting.exists() else []
+
+    def has_refund_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("billing.refund_order")
 
     def has_add_permission(self, request):
         return False

@@ -11,6 +11,7 @@ from billing.models.orders import Order, OrderLine
 from billing.models.payments import Payment
 from billing.models.receipts import MedicareItem, Receipt, ReceiptPaper
 from billing.models.refunds import Refund
+from billing.models.settings import MoneySettings
 
 __all__ = [
     "Account",
@@ -22,6 +23,7 @@ __all__ = [
     "Fee",
     "Gst",
     "MedicareItem",
+    "MoneySettings",
     "Order",
     "OrderLine",
     "Payment",

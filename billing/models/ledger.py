@@ -66,7 +66,6 @@ class Entry(Fact):
         HANDED_OVER = "handed_over", "Earned by somebody else"
         WAIVED = "waived"
         WRITTEN_OFF = "written_off", "Written off"
-        CREDITED = "credited", "Credit given"
         FEE = "fee", "Stripe’s fee"
         DISPUTED = "disputed"
         DISPUTE_WON = "dispute_won", "Dispute won"
@@ -166,6 +165,10 @@ class Posting(Fact):
             ),
         ]
         constraints = [
+            models.CheckConstraint(
+                condition=~Q(account=Account.CREDITS) | Q(payer__isnull=False),
+                name="%(app_label)s_%(class)s_credit_is_somebodys",
+            ),
             models.CheckConstraint(condition=~Q(amount=0), name="%(app_label)s_%(class)s_not_nothing"),
             models.CheckConstraint(
                 condition=Q(account__in=Account.values), name="%(app_label)s_%(class)s_known_account"

@@ -50,6 +50,8 @@ class Payment(Stateful):
         Status.FAILED: frozenset({Status.SUCCEEDED}),
     }
 
+    BY_HAND = (Method.TERMINAL, Method.TRANSFER, Method.CASH)
+
     order = models.ForeignKey(Order, models.PROTECT, editable=False, related_name="payments")
     amount = MoneyField("amount (A$)", editable=False)
     method = models.CharField(max_length=10, choices=Method, default=Method.CARD, editable=False)

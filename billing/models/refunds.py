@@ -19,6 +19,18 @@ class RefundQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         return self if user.has_perm("billing.view_refund") else self.filter(payment__order__payer=user)
 
+    def by_hand(self) -> Self:
+        """Those that a person hands over, not Stripe."""
+        return self.filter(way=Refund.Way.AS_IT_CAME, payment__method__in=Payment.BY_HAND)
+
+    def to_hand_over(self) -> Self:
+        """Those that wait for a person to hand the money over."""
+        return self.by_hand().filter(status=Refund.Status.REQUESTED)
+
+    def at_stripe(self) -> Self:
+        """Those that Stripe sends."""
+        return self.filter(way=Refund.Way.AS_IT_CAME, payment__method=Payment.Method.CARD)
+
     def unfinished(self) -> Self:
         """Those of which Stripe has not said the last word."""
         return self.filter(status__in=Refund.UNFINISHED)
@@ -29,13 +41,30 @@ class RefundQuerySet(ScopedQuerySet):
 
 
 class Refund(Stateful):
-    """A promise to give back some of one payment, and what became of it."""
+    """A promise to give back some of one payment, and what became of it.
+
+    Stripe sends back what came by card. Other money is handed over by a person, who says so; credit is
+    given at once.
+    """
 
     class Status(models.TextChoices):
         REQUESTED = "requested"
         SENT = "sent", "Sent to Stripe"
         SUCCEEDED = "succeeded"
         FAILED = "failed"
+
+    class Cause(models.TextChoices):
+        CLINIC_CANCELLED = "clinic_cancelled", "The practice cancelled"
+        PATIENT_CANCELLED = "patient_cancelled", "The patient cancelled, by the policy"
+        PRACTITIONER_LATE = "practitioner_late", "The doctor was late"
+        TECHNOLOGY = "technology", "The technology failed"
+        LATE_PAYMENT = "late_payment", "Paid when the time was gone"
+        PAID_TWICE = "paid_twice", "Paid when nothing was owed"
+        DECISION = "decision", "A manager decided"
+
+    class Way(models.TextChoices):
+        AS_IT_CAME = "as_it_came", "The way it came"
+        CREDIT = "credit", "As credit for later"
 
     MOVES = {
         Status.REQUESTED: frozenset({Status.SENT, Status.SUCCEEDED, Status.FAILED}),
@@ -48,6 +77,8 @@ class Refund(Stateful):
 
     payment = models.ForeignKey(Payment, models.PROTECT, editable=False, related_name="refunds")
     amount = MoneyField("amount (A$)", editable=False)
+    cause = models.CharField(max_length=20, choices=Cause, default=Cause.DECISION, editable=False)
+    way = models.CharField(max_length=10, choices=Way, default=Way.AS_IT_CAME, editable=False)
     reason = models.TextField(editable=False)
     status = models.CharField(max_length=20, choices=Status, default=Status.REQUESTED, editable=False)
     stripe_id = models.CharField("Stripe refund", max_length=255, null=True, unique=True, editable=False)

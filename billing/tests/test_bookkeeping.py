@@ -6,7 +6,7 @@ import pytest
 from django.db.models import Sum
 
 from billing import charging, refunding
-from billing.models import Entry, Order, Payment, Posting
+from billing.models import Entry, Order, Payment, Posting, Refund
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +29,21 @@ def mixed(payer, make_user) -> Order:
         charging.Line("Letter", "gst_10", Decimal("22.00")),
     ]
     return charging.open_order(payer=payer, lines=lines, earner=make_user("doctor"), by=None)
+
+
+@pytest.fixture(autouse=True)
+def handed_over(monkeypatch):
+    """What was taken by hand goes back at once."""
+    refund = refunding.refund
+
+    def and_hand_over(order: Order, **how) -> Refund:
+        owed = refund(order, **how)
+        if Refund.objects.to_hand_over().filter(pk=owed.pk).exists():
+            refunding.hand_over(owed, by=order.payer)
+            order.refresh_from_db()
+        return owed
+
+    monkeypatch.setattr(refunding, "refund", and_hand_over)
 
 
 @pytest.fixture

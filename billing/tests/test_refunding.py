@@ -8,7 +8,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from billing import charging, gateway, refunding
-from billing.models import Order, Payment, Refund
+from billing.models import MoneySettings, Order, Payment, Refund
 
 pytestmark = pytest.mark.django_db
 
@@ -61,13 +61,93 @@ class TestRefund:
         with pytest.raises(refunding.NothingToRefund):
             refunding.refund(order, by=manager, why="A mistake.")
 
-    def test_is_done_at_once_for_money_taken_by_hand(self, order, manager, queued_tasks):
+    def test_waits_for_a_person_where_money_was_taken_by_hand(self, order, manager, queued_tasks):
         charging.take_payment(order, by=manager, method=Payment.Method.CASH)
 
         owed = refunding.refund(order, by=manager, why="The clinic cancelled.")
 
-        assert (owed.status, order.status) == ("succeeded", "refunded")
+        assert (owed.status, order.status) == ("requested", "refunding")
         assert "billing.tasks.send_refund" not in queued_tasks()
+        assert list(Refund.objects.to_hand_over()) == [owed]
+
+    def test_of_money_taken_by_hand_is_never_chased_at_stripe(self, order, manager, queued_tasks):
+        charging.take_payment(order, by=manager, method=Payment.Method.TERMINAL)
+        owed = refunding.refund(order, by=manager, why="The clinic cancelled.")
+
+        refunding.chase(now=timezone.now() + timedelta(days=2))
+        refunding.send(owed)
+
+        assert owed.status == Refund.Status.REQUESTED
+        assert "billing.tasks.send_refund" not in queued_tasks()
+
+
+class TestHandOver:
+    def test_ends_it(self, order, manager, heard):
+        charging.take_payment(order, by=manager, method=Payment.Method.CASH)
+        owed = refunding.refund(order, by=None, why="The time was gone.")
+
+        refunding.hand_over(owed, by=manager)
+
+        order.refresh_from_db()
+        assert (owed.status, order.status) == ("succeeded", "refunded")
+        assert owed.history.first().history_user == manager
+        assert [name for name, _ in heard] == ["order_paid", "order_refunded"]
+
+    def test_is_noted_once(self, order, manager):
+        charging.take_payment(order, by=manager, method=Payment.Method.CASH)
+        owed = refunding.refund(order, by=manager, why="The clinic cancelled.")
+        refunding.hand_over(owed, by=manager)
+
+        with pytest.raises(refunding.NotByHand):
+            refunding.hand_over(owed, by=manager)
+
+    def test_is_not_for_what_stripe_sends(self, paid, manager):
+        owed = refunding.refund(paid, by=manager, why="The clinic cancelled.")
+
+        with pytest.raises(refunding.NotByHand):
+            refunding.hand_over(owed, by=manager)
+
+
+class TestDecide:
+    def test_gives_back_over_several_payments(self, order, manager):
+        for amount in ("30.00", "59.00"):
+            charging.take_payment(order, by=manager, method="cash", amount=Decimal(amount))
+
+        owed = refunding.decide(order, by=manager, why="A courtesy.")
+
+        assert [refund.amount for refund in owed] == [Decimal("59.00"), Decimal("30.00")]
+        assert {refund.cause for refund in owed} == {Refund.Cause.DECISION}
+
+    @pytest.mark.parametrize("again", [None, Decimal("8.90")])
+    def test_wants_a_large_amount_confirmed(self, paid, manager, again):
+        MoneySettings.objects.add(refund_limit="50.00", by=manager)
+
+        with pytest.raises(
+            refunding.Unconfirmed, match=r"A\$89.00 would go back, which is more than A\$50.00"
+        ):
+            refunding.decide(paid, again=again, by=manager, why="A courtesy.")
+
+        assert Refund.objects.count() == 0
+
+    def test_takes_a_confirmed_one(self, paid, manager):
+        MoneySettings.objects.add(refund_limit="50.00", by=manager)
+
+        owed = refunding.decide(paid, again=Decimal("89.00"), by=manager, why="A courtesy.")
+
+        assert [refund.amount for refund in owed] == [Decimal("89.00")]
+
+    def test_asks_nothing_up_to_the_limit(self, paid, manager):
+        MoneySettings.objects.add(refund_limit="50.00", by=manager)
+
+        assert refunding.decide(paid, amount=Decimal("50.00"), by=manager, why="A courtesy.")
+
+    def test_refuses_more_than_there_is(self, paid, manager):
+        with pytest.raises(refunding.TooMuch, match=r"At most A\$89.00"):
+            refunding.decide(paid, amount=Decimal("89.01"), by=manager, why="A slip of the key.")
+
+    def test_refuses_what_nobody_paid(self, order, manager):
+        with pytest.raises(refunding.NothingToRefund):
+            refunding.decide(order, by=manager, why="A mistake.")
 
 
 class TestSend:

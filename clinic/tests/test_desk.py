@@ -35,6 +35,7 @@ MONEY = {
     "Ledger",
     "Fees",
     "Payment events",
+    "Money settings",
 }
 RECORDS = {"Checks of the records"}
 TASKS = {"Waiting tasks", "Failed tasks", "Finished tasks", "Schedules"}

@@ -130,7 +130,7 @@ class TestMove:
             "cancelled",
         ]
         again.order.refresh_from_db()
-        assert again.order.status == "refunded"
+        assert again.order.status == "refunding"
 
     def test_lets_staff_move_one_who_waits(self, confirmed, later, manager, patient):
         with time_machine.travel(confirmed.starts_at - timedelta(minutes=10), tick=False):

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from billing import charging, refunding
-from billing.models import Fee, Order, Payment, Refund, StripeEvent
+from billing import charging, crediting, refunding
+from billing.models import Fee, MoneySettings, Order, Payment, Refund, StripeEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -108,7 +108,9 @@ class TestPages:
 
 class TestRefundButton:
     def test_gives_a_part_back(self, paid, manager, staff_client):
-        answer = press(staff_client(manager), paid, "refund", amount="44.50", why="Late cancellation.")
+        answer = press(
+            staff_client(manager), paid, "refund", amount="44.50", way="as_it_came", why="Late cancellation."
+        )
 
         owed = Refund.objects.get()
         assert answer.headers["HX-Redirect"].endswith(f"/{paid.pk}/change/")
@@ -118,19 +120,26 @@ class TestRefundButton:
     def test_tells_why_it_cannot(self, paid, manager, staff_client):
         client = staff_client(manager)
 
-        press(client, paid, "refund", amount="890.00", why="A slip of the key.")
+        press(client, paid, "refund", amount="890.00", way="as_it_came", why="A slip of the key.")
 
         assert told(client, paid) == ["At most A$89.00 can be given back. Please enter a smaller amount."]
         assert Refund.objects.count() == 0
 
     def test_needs_a_reason(self, paid, manager, staff_client):
-        press(staff_client(manager), paid, "refund", amount="1.00", why="")
+        press(staff_client(manager), paid, "refund", amount="1.00", way="as_it_came", why="")
 
         assert Refund.objects.count() == 0
 
     @pytest.mark.parametrize("role", ["auditor", "doctor", "reception"])
     def test_is_not_for_everybody(self, paid, make_user, staff_client, role):
-        press(staff_client(make_user(role)), paid, "refund", amount="1.00", why="For a friend.")
+        press(
+            staff_client(make_user(role)),
+            paid,
+            "refund",
+            amount="1.00",
+            way="as_it_came",
+            why="For a friend.",
+        )
 
         assert Refund.objects.count() == 0
 
@@ -151,6 +160,128 @@ class TestWaiveButton:
 
         order.refresh_from_db()
         assert order.status == Order.Status.OPEN
+
+
+class TestWriteOffButton:
+    def test_gives_up_hope(self, order, manager, staff_client):
+        client = staff_client(manager)
+
+        press(client, order, "write_off", why="No answer to three letters.")
+
+        order.refresh_from_db()
+        assert (order.status, order.entries.get(kind="written_off").recorded_by) == ("written_off", manager)
+        assert told(client, order) == [f"The rest of {order} was written off."]
+
+    @pytest.mark.parametrize("role", ["auditor", "doctor", "reception"])
+    def test_is_not_for_everybody(self, order, make_user, staff_client, role):
+        press(staff_client(make_user(role)), order, "write_off", why="For a friend.")
+
+        order.refresh_from_db()
+        assert order.status == Order.Status.OPEN
+
+
+class TestEnterPaymentButton:
+    def test_takes_a_part_and_then_the_rest(self, order, reception, staff_client):
+        client = staff_client(reception)
+
+        press(client, order, "take", method="cash", amount="30.00")
+        assert told(client, order) == [f"Noted. A$59.00 of {order} is still owed."]
+        press(client, order, "take", method="terminal", amount="")
+
+        assert told(client, order) == [f"{order} is paid."]
+        assert set(order.payments.values_list("method", "amount")) == {
+            ("cash", Decimal("30.00")),
+            ("terminal", Decimal("59.00")),
+        }
+
+    def test_takes_nothing_that_went_another_way(self, order, reception, staff_client):
+        for method in ("card", "credit"):
+            press(staff_client(reception), order, "take", method=method, amount="")
+
+        assert order.payments.count() == 0
+
+
+class TestRefundButtonAboveTheLimit:
+    def test_wants_the_amount_twice(self, paid, manager, staff_client):
+        MoneySettings.objects.add(refund_limit="50.00", by=manager)
+        client = staff_client(manager)
+
+        press(client, paid, "refund", amount="60.00", way="as_it_came", why="A courtesy.")
+        assert told(client, paid) == [
+            "A$60.00 would go back, which is more than A$50.00."
+            " Please type that amount a second time to confirm it."
+        ]
+        press(client, paid, "refund", amount="60.00", again="60.00", way="as_it_came", why="A courtesy.")
+
+        assert Refund.objects.get().amount == Decimal("60.00")
+
+
+class TestCreditButtons:
+    def test_take_a_deposit_and_use_it(self, order, payer, reception, staff_client):
+        client = staff_client(reception)
+        answers = {"email": payer.email.upper(), "amount": "100.00", "method": "cash", "why": "For later."}
+
+        client.post(reverse("admin:billing_order_deposit"), {"_form_submitted": "True", **answers})
+        assert crediting.balance(payer) == Decimal("100.00")
+        press(client, order, "use_credit", amount="")
+
+        order.refresh_from_db()
+        assert (order.status, crediting.balance(payer)) == ("paid", Decimal("11.00"))
+
+    def test_know_nobody_of_another_address(self, reception, staff_client):
+        client = staff_client(reception)
+        answers = {"email": "x@example.com", "amount": "100.00", "method": "cash", "why": "For later."}
+
+        client.post(reverse("admin:billing_order_deposit"), {"_form_submitted": "True", **answers})
+
+        page = client.get(reverse("admin:billing_order_changelist"))
+        assert [str(message) for message in page.context["messages"]] == [
+            "Nobody has this e-mail address. Please check it with them."
+        ]
+
+    @pytest.mark.parametrize("role", ["auditor", "doctor"])
+    def test_are_not_for_everybody(self, payer, make_user, staff_client, role):
+        answers = {"email": payer.email, "amount": "100.00", "method": "cash", "why": "For a friend."}
+
+        staff_client(make_user(role)).post(
+            reverse("admin:billing_order_deposit"), {"_form_submitted": "True", **answers}
+        )
+
+        assert crediting.balance(payer) == 0
+
+
+class TestHandedOverButton:
+    def test_ends_a_refund_by_hand(self, order, manager, staff_client):
+        charging.take_payment(order, by=manager, method="cash")
+        owed = refunding.refund(order, by=manager, why="The clinic cancelled.")
+        client = staff_client(manager)
+
+        press(client, owed, "hand_over")
+
+        owed.refresh_from_db()
+        assert owed.status == Refund.Status.SUCCEEDED
+        assert told(client, owed) == [f"{owed} was handed over."]
+
+    def test_is_offered_for_nothing_else(self, paid, order, manager, staff_client):
+        at_stripe = refunding.refund(paid, by=manager, why="The clinic cancelled.")
+
+        page = staff_client(manager).get(reverse("admin:billing_refund_change", args=[at_stripe.pk]))
+
+        assert "Handed over" not in page.content.decode()
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_the_money_settings_are_one_page(manager, staff_client, rows):
+    client = staff_client(manager)
+    for _ in range(rows):
+        MoneySettings.objects.add(by=manager)
+    add = reverse("admin:billing_moneysettings_add")
+
+    page = client.get(reverse("admin:billing_moneysettings_changelist"))
+    made = client.post(add, {"refund_limit": "75.00"})
+
+    assert (page.status_code, made.status_code) == [(200, 302), (302, 403)][rows]
+    assert MoneySettings.objects.count() == 1
 
 
 class TestTryAgainButton:

@@ -90,7 +90,7 @@ class TestCancel:
         press(client, confirmed, "cancel", why="The doctor is ill.")
 
         confirmed.refresh_from_db()
-        assert (confirmed.status, confirmed.order.status) == ("cancelled", "refunded")
+        assert (confirmed.status, confirmed.order.status) == ("cancelled", "refunding")
         assert (confirmed.history.first().history_user, confirmed.history.first().history_change_reason) == (
             reception,
             "The doctor is ill.",

@@ -99,7 +99,7 @@ class TestCancel:
 
         assert "Your appointment was cancelled." in answer.content.decode()
         confirmed.refresh_from_db()
-        assert (confirmed.status, confirmed.order.status) == ("cancelled", "refunded")
+        assert (confirmed.status, confirmed.order.status) == ("cancelled", "refunding")
 
     def test_changes_nothing_by_looking(self, browser, confirmed):
         browser.get(address("appointment-cancel", confirmed))

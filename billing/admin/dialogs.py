@@ -1,0 +1,70 @@
+"""What the buttons of the money's screens ask."""
+
+from __future__ import annotations
+
+from django import forms
+from unfold.forms import BaseDialogForm
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+)
+
+from billing.models import Payment, Refund
+
+BY_HAND = [choice for choice in Payment.Method.choices if choice[0] in Payment.BY_HAND]
+
+
+def amount_field(label: str = "Amount (A$)", *, required: bool = False, help_text: str = "") -> forms.Field:
+    return forms.DecimalField(
+        label=label,
+        required=required,
+        min_value=0.01,
+        decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget,
+        help_text=help_text,
+    )
+
+
+class Reason(BaseDialogForm):
+    """Why something is done, in the words of who does it."""
+
+    why = forms.CharField(
+        label="Why?", widget=UnfoldAdminTextareaWidget, help_text="Nothing about the person’s health."
+    )
+
+
+class RefundForm(Reason):
+    """How much goes back, how, and why."""
+
+    amount = amount_field(help_text="Leave empty to give back all that is left.")
+    again = amount_field(
+        "The amount a second time (A$)", help_text="Only for a large amount, so that no slip gives it away."
+    )
+    way = forms.ChoiceField(label="How?", choices=Refund.Way.choices, widget=UnfoldAdminSelectWidget)
+    field_order = ["_form_submitted", "amount", "again", "way", "why"]
+
+
+class TakenForm(BaseDialogForm):
+    """How money came in without Stripe."""
+
+    method = forms.ChoiceField(label="How was it paid?", choices=BY_HAND, widget=UnfoldAdminSelectWidget)
+    amount = amount_field(help_text="Leave empty if all that is owed was paid.")
+
+
+class CreditForm(BaseDialogForm):
+    """How much of their credit a person uses."""
+
+    amount = amount_field(help_text="Leave empty to use as much as there is.")
+
+
+class DepositForm(BaseDialogForm):
+    """Money that somebody leaves for later."""
+
+    email = forms.EmailField(label="Whose? Their e-mail address", widget=UnfoldAdminEmailInputWidget)
+    amount = amount_field(required=True)
+    method = forms.ChoiceField(label="How was it paid?", choices=BY_HAND, widget=UnfoldAdminSelectWidget)
+    why = forms.CharField(
+        label="What for?", widget=UnfoldAdminTextareaWidget, help_text="Nothing about the person’s health."
+    )
