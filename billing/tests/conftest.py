@@ -10,9 +10,9 @@ import pytest
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 
-from billing import charging, signals
+from billing import charging, refunding, signals
 from billing.composing import Issuer, Particulars, Provider, Service
-from billing.models import Order, Payment
+from billing.models import Order, Payment, Refund
 from billing.simulator.testing import empty_stripe, simulated_stripe, stripe_simulator  # noqa: F401  fixtures
 
 PAGES = {"success_url": "https://clinic.example/paid", "cancel_url": "https://clinic.example/left"}
@@ -92,6 +92,17 @@ def paid(order, pay) -> Order:
     charging.follow(pay(order).session_id)
     order.refresh_from_db()
     return order
+
+
+@pytest.fixture
+def hand_over(manager) -> Callable[[], None]:
+    """Give back by hand what waits for it."""
+
+    def do() -> None:
+        for owed in Refund.objects.to_hand_over():
+            refunding.hand_over(owed, by=manager)
+
+    return do
 
 
 @pytest.fixture

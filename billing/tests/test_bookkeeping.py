@@ -6,7 +6,7 @@ import pytest
 from django.db.models import Sum
 
 from billing import charging, refunding
-from billing.models import Entry, Order, Payment, Posting, Refund
+from billing.models import Entry, Order, Payment, Posting
 
 pytestmark = pytest.mark.django_db
 
@@ -29,21 +29,6 @@ def mixed(payer, make_user) -> Order:
         charging.Line("Letter", "gst_10", Decimal("22.00")),
     ]
     return charging.open_order(payer=payer, lines=lines, earner=make_user("doctor"), by=None)
-
-
-@pytest.fixture(autouse=True)
-def handed_over(monkeypatch):
-    """What was taken by hand goes back at once."""
-    refund = refunding.refund
-
-    def and_hand_over(order: Order, **how) -> Refund:
-        owed = refund(order, **how)
-        if Refund.objects.to_hand_over().filter(pk=owed.pk).exists():
-            refunding.hand_over(owed, by=order.payer)
-            order.refresh_from_db()
-        return owed
-
-    monkeypatch.setattr(refunding, "refund", and_hand_over)
 
 
 @pytest.fixture
@@ -88,28 +73,31 @@ def test_a_part_leaves_the_rest_owing(mixed, take, heard):
     assert heard == [("order_paid", mixed)]
 
 
-def test_a_refund_lowers_the_price_and_its_tax(mixed, take, manager):
+def test_a_refund_lowers_the_price_and_its_tax(mixed, take, manager, hand_over):
     take(mixed)
 
     refunding.refund(mixed, amount=Decimal("51.00"), by=manager, why="Half of it.")
+    hand_over()
 
     assert balances() == {"cash": "51.00", "income": "-50.00", "gst": "-1.00"}
     assert stand(mixed) == ("paid", "0.00", "51.00")
 
 
-def test_a_refund_of_everything_leaves_nothing(mixed, take, manager):
+def test_a_refund_of_everything_leaves_nothing(mixed, take, manager, hand_over):
     take(mixed)
     for amount in ("33.33", "33.33", "35.34"):
         refunding.refund(mixed, amount=Decimal(amount), by=manager, why="In three parts.")
+        hand_over()
 
     assert balances() == {}
     assert stand(mixed) == ("refunded", "0.00", "0.00")
 
 
-def test_a_part_that_goes_back_before_all_is_paid_is_owed_again(mixed, take, manager):
+def test_a_part_that_goes_back_before_all_is_paid_is_owed_again(mixed, take, manager, hand_over):
     take(mixed, "30.00")
 
     refunding.refund(mixed, by=manager, why="Counted wrongly.")
+    hand_over()
 
     assert stand(mixed) == ("open", "102.00", "0.00")
     assert balances() == {"receivable": "102.00", "income": "-100.00", "gst": "-2.00"}
@@ -139,41 +127,45 @@ def test_what_is_given_up_leaves_nothing(mixed):
     assert stand(mixed) == ("void", "0.00", "0.00")
 
 
-def test_what_is_given_up_gives_back_what_had_come_in(mixed, take):
+def test_what_is_given_up_gives_back_what_had_come_in(mixed, take, hand_over):
     take(mixed, "30.00")
 
     charging.void(mixed, by=None, why="Not paid in time.")
+    hand_over()
 
     assert balances() == {}
     assert stand(mixed) == ("refunded", "0.00", "0.00")
 
 
-def test_what_is_kept_is_a_cancellation_fee_with_tax_inside(order, take, manager):
+def test_what_is_kept_is_a_cancellation_fee_with_tax_inside(order, take, manager, hand_over):
     take(order)
 
     owed = refunding.unwind(order, keep=Decimal("44.50"), by=manager, why="Cancelled an hour before.")
+    hand_over()
 
     assert [refund.amount for refund in owed] == [Decimal("44.50")]
     assert balances() == {"cash": "44.50", "cancellation": "-40.45", "gst": "-4.05"}
     assert stand(order) == ("paid", "0.00", "44.50")
 
 
-def test_unwinding_gives_back_over_several_payments(order, take, manager):
+def test_unwinding_gives_back_over_several_payments(order, take, manager, hand_over):
     take(order, "30.00")
     take(order, "30.00")
     take(order, "29.00", method="terminal")
 
     owed = refunding.unwind(order, keep=Decimal("20.00"), by=manager, why="The doctor is ill.")
+    hand_over()
 
     assert sorted(refund.amount for refund in owed) == [Decimal("9.00"), Decimal("30.00"), Decimal("30.00")]
     assert balances()["cancellation"] == "-18.18"
     assert stand(order) == ("paid", "0.00", "20.00")
 
 
-def test_unwinding_what_is_half_paid_asks_for_no_more(order, take, manager):
+def test_unwinding_what_is_half_paid_asks_for_no_more(order, take, manager, hand_over):
     take(order, "30.00")
 
     refunding.unwind(order, keep=Decimal("10.00"), by=manager, why="Cancelled.")
+    hand_over()
 
     assert balances() == {"cash": "10.00", "cancellation": "-9.09", "gst": "-0.91"}
     assert stand(order) == ("paid", "0.00", "10.00")
@@ -232,7 +224,7 @@ def test_no_more_is_taken_than_is_owed(mixed, manager, amount):
     assert mixed.payments.count() == 0
 
 
-def test_income_passes_to_whoever_does_the_work(mixed, take, make_user, manager):
+def test_income_passes_to_whoever_does_the_work(mixed, take, make_user, manager, hand_over):
     take(mixed)
     first, second = mixed.earner, make_user("doctor", "other")
 
@@ -244,6 +236,7 @@ def test_income_passes_to_whoever_does_the_work(mixed, take, make_user, manager)
     assert mixed.history.first().history_user == manager
 
     refunding.unwind(mixed, by=manager, why="The doctor is ill.")
+    hand_over()
     assert balances(account="income", earner=second) == {}
 
 

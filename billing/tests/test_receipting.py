@@ -229,11 +229,12 @@ class TestCatchUp:
 
 
 @pytest.fixture
-def give_back(manager):
+def give_back(manager, hand_over):
     """Give back some of an order that was paid by hand, and write what is owed on paper."""
 
     def do(order, amount: str | None = None) -> list[Receipt]:
         refunding.refund(order, amount=amount and Decimal(amount), by=manager, why="She was rude.")
+        hand_over()
         return receipting.catch_up(order)
 
     return do
@@ -318,10 +319,11 @@ def papers_of(order) -> list[tuple[str, str, str]]:
 @pytest.mark.django_db
 class TestCancellationFee:
     @pytest.mark.parametrize(("keep", "gst"), [("20.00", "1.82"), ("89.00", "8.09")])
-    def test_has_a_receipt_in_the_place_of_the_services(self, make_paid, manager, keep, gst):
+    def test_has_a_receipt_in_the_place_of_the_services(self, make_paid, manager, keep, gst, hand_over):
         order = make_paid()
 
         refunding.unwind(order, keep=Decimal(keep), by=manager, why="Cancelled late.")
+        hand_over()
         note, receipt = receipting.catch_up(order)
 
         assert papers_of(order) == [
@@ -335,9 +337,10 @@ class TestCancellationFee:
         assert note.content["why"] == receipting.FEE_KEPT
         assert receipting.catch_up(order) == []
 
-    def test_is_told_even_where_the_worker_comes_to_all_of_it_at_once(self, order, manager):
+    def test_is_told_even_where_the_worker_comes_to_all_of_it_at_once(self, order, manager, hand_over):
         charging.take_payment(order, by=manager, method="cash")
         refunding.unwind(order, keep=Decimal("20.00"), by=manager, why="Cancelled late.")
+        hand_over()
 
         receipting.catch_up(order)
 
@@ -347,9 +350,10 @@ class TestCancellationFee:
             ("receipt", "20.00", "1.82"),
         ]
 
-    def test_stays_a_fee_when_its_receipt_is_corrected(self, make_paid, manager):
+    def test_stays_a_fee_when_its_receipt_is_corrected(self, make_paid, manager, hand_over):
         order = make_paid()
         refunding.unwind(order, keep=Decimal("20.00"), by=manager, why="Cancelled late.")
+        hand_over()
         receipt = receipting.catch_up(order)[-1]
 
         right = receipting.correct(receipt, by=manager, why="The name was wrong.")

@@ -88,11 +88,12 @@ class TestReceipt:
         ]:
             assert field in text
 
-    def test_tells_what_went_back_and_what_was_let_off(self, payer, manager):
+    def test_tells_what_went_back_and_what_was_let_off(self, payer, manager, hand_over):
         order = charging.open_order(payer=payer, lines=[("Visit", "gst_free", Decimal("89.00"))], by=None)
         charging.take_payment(order, by=manager, method="cash", amount=Decimal("50.00"))
         charging.waive(order, by=manager, why="Hardship.")
         refunding.refund(order, amount=Decimal("10.00"), by=manager, why="A courtesy.")
+        hand_over()
 
         text = words(receipting.catch_up(order)[0])
 
@@ -125,9 +126,10 @@ class TestReceipt:
 
 
 class TestCreditNote:
-    def test_refers_to_its_receipt(self, receipt, manager):
+    def test_refers_to_its_receipt(self, receipt, manager, hand_over):
         order = receipt.order
         refunding.refund(order, amount=Decimal("30.00"), by=manager, why="She was rude.")
+        hand_over()
         [note] = receipting.catch_up(order)
 
         text = words(note)
@@ -146,9 +148,10 @@ class TestCreditNote:
         for field in ["rude", "Total", "Outstanding", "Medicare", "Waived"]:
             assert field not in text
 
-    def test_is_an_adjustment_note_to_a_tax_invoice(self, make_receipt, manager):
+    def test_is_an_adjustment_note_to_a_tax_invoice(self, make_receipt, manager, hand_over):
         receipt = make_receipt(("gst_10", Decimal("110.00")))
         refunding.refund(receipt.order, by=manager, why="Returned.")
+        hand_over()
         [note] = receipting.catch_up(receipt.order)
 
         text = words(note)
