@@ -23,7 +23,7 @@ from billing.admin.columns import column, dollars, link
 from billing.admin.dialogs import CreditForm, DepositForm, Reason, RefundForm, TakenForm
 from billing.models import Order, OrderLine, Payment, Refund
 from config.admin import RecordAdmin, step
-from config.base import Refused
+from config.base import Refused, SignedInRequest
 
 COLOURS = {
     Order.Status.OPEN: "warning",
@@ -193,7 +193,7 @@ class OrderAdmin(RecordAdmin):
             "form_submit_text": "Take it",
         },
     )
-    def deposit(self, request: HttpRequest, form: DepositForm) -> HttpResponse:
+    def deposit(self, request: SignedInRequest, form: DepositForm) -> HttpResponse:
         answers = _answers(form)
         page = reverse("admin:billing_order_changelist")
         try:

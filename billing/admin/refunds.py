@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.dataclasses import UnfoldAction
@@ -14,6 +13,7 @@ from billing import refunding
 from billing.admin.columns import column, link
 from billing.models import Refund
 from config.admin import RecordAdmin, step
+from config.base import SignedInRequest
 
 COLOURS = {
     Refund.Status.REQUESTED: "warning",
@@ -93,7 +93,7 @@ class RefundAdmin(RecordAdmin):
         refunding.hand_over(refund, by=request.user)
         return f"{refund} was handed over."
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+    def get_actions_detail(self, request: SignedInRequest, object_id: str) -> list[UnfoldAction]:
         """Offer the button for what waits for a person."""
         waiting = Refund.objects.visible_to(request.user).to_hand_over().filter(pk=object_id)
         return super().get_actions_detail(request, object_id) if waiting.exists() else []

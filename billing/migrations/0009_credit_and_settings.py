@@ -31,7 +31,7 @@ CREATE TRIGGER billing_posting_credit AFTER INSERT ON billing_posting
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0006_receipts'),
+        ('billing', '0008_medicare_items_are_entered'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
