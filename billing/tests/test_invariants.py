@@ -28,7 +28,8 @@ def note(make_order, manager, off_guard):
     order = make_order()
     charging.take_payment(order, by=manager, method="cash")
     papers = receipting.catch_up(order)
-    refunding.refund(order, amount=Decimal("30.00"), by=manager, why="A courtesy.")
+    owed = refunding.refund(order, amount=Decimal("30.00"), by=manager, why="A courtesy.")
+    refunding.hand_over(owed, by=manager)
     papers += receipting.catch_up(order)
     for paper in papers:
         rendering.print_receipt(paper)

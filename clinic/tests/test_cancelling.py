@@ -5,6 +5,7 @@ import pytest
 import time_machine
 
 from billing import refunding
+from billing.models import Refund
 from clinic import attending, booking, cancelling, moving
 from clinic.models import Appointment, AuditEvent
 from clinic.tests.test_booking import PAGES, letters, monday_noon  # noqa: F401  a fixture
@@ -21,7 +22,7 @@ class TestCancel:
 
         confirmed.refresh_from_db()
         assert (confirmed.status, confirmed.cancelled_by) == ("cancelled", patient.user)
-        assert confirmed.order.status == "refunded"
+        assert confirmed.order.status == "refunding"
         assert confirmed.room.closed_at
         assert letters() == ["appointment_confirmed", "appointment_cancelled", "appointment_cancelled_doctor"]
 
@@ -120,10 +121,11 @@ class TestPolicy:
         [(48, 80, 0, "refunded"), (24, 80, 0, "refunded"), (23.9, 40, 40, "paid"), (0.1, 40, 40, "paid")],
     )
     def test_gives_all_back_until_a_day_before_and_half_later(
-        self, booked, patient, hours, back, kept, status
+        self, booked, patient, manager, hours, back, kept, status
     ):
         with time_machine.travel(booked.starts_at - timedelta(hours=hours), tick=False):
             what = cancelling.cancel(booked, by=patient.user, why="")
+        refunding.hand_over(Refund.objects.get(), by=manager)
 
         booked.order.refresh_from_db()
         assert (what.back, what.kept, booked.order.kept, booked.order.status) == (back, kept, kept, status)

@@ -75,7 +75,7 @@ class TestExpireHolds:
         assert expiring.expire_holds(now=held.held_until) == 1
 
         held.refresh_from_db()
-        assert (held.status, held.order.status, held.order.kept) == ("expired", "refunded", 0)
+        assert (held.status, held.order.status, held.order.promised) == ("expired", "refunding", 30)
 
 
 class TestSets:

@@ -121,7 +121,7 @@ def test_asks_the_same_of_the_database_however_much_happened(
         closing.sign(Day(yesterday.on - timedelta(days=number), yesterday.zone), by=manager)
         move("1.00", day=Day(yesterday.on - timedelta(days=number), yesterday.zone))
 
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         page(client)
 
 

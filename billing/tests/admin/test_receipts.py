@@ -57,7 +57,7 @@ class TestPages:
         assert client.get(page_of(receipt)).status_code in {302, 403, 404}
 
     def test_lead_from_a_receipt_to_its_other_papers(self, receipt, manager, staff_client):
-        refunding.refund(receipt.order, by=manager, why="Cancelled.")
+        refunding.hand_over(refunding.refund(receipt.order, by=manager, why="Cancelled."), by=manager)
         [note] = receipting.catch_up(receipt.order)
         client = staff_client(manager)
 
@@ -113,7 +113,7 @@ class TestCreditNoteButton:
         client = staff_client(manager)
         before = buttons(client, receipt)
         new = receipting.correct(receipt, by=manager, why="The name was wrong.")
-        refunding.refund(receipt.order, by=manager, why="Cancelled.")
+        refunding.hand_over(refunding.refund(receipt.order, by=manager, why="Cancelled."), by=manager)
         [note] = receipting.catch_up(receipt.order)
 
         assert before == {"Issue credit note", "Enter Medicare item"}
