@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -13,8 +13,8 @@ from django.db import connection
 from django.db.models import Q, Sum
 from django.utils import timezone
 
-from billing.models import Account, Dispute, Entry, Order, Payment, Refund
-from billing.posting import Leg, post, reverse
+from billing.models import Account, Dispute, Entry, Order, OrderLine, Payment, Refund
+from billing.posting import Leg, post, reverse, write
 from billing.receipting import gst_within, rounded
 from config import tracing
 
@@ -59,15 +59,17 @@ PRICE = (
 """What makes a deposit larger or smaller; credit that is used or given back is another matter."""
 
 
-def opened(order: Order, *, into: str, by: User | None) -> None:
+def opened(order: Order, lines: Iterable[OrderLine], *, into: str, by: User | None) -> None:
     """The payer owes the order's lines, which are income, or of a deposit the payer's credit."""
-    gst = gst_within(order.lines.all())
+    gst = gst_within(lines)
     legs = [
         Leg(Account.RECEIVABLE, order.amount),
         Leg(Account.GST, -gst),
         Leg(into, gst - order.amount),
     ]
-    post(Entry.Kind.ORDERED, key=f"ordered:{order.pk}", legs=legs, by=by, order=order, at=order.created_at)
+    key = f"ordered:{order.pk}"  # the order is new: nobody has written this yet
+    write(Entry.Kind.ORDERED, key=key, legs=legs, by=by, order=order, at=order.created_at)
+    order.forget_sums()
 
 
 def given_up(order: Order, *, by: User | None, why: str) -> None:

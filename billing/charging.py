@@ -6,12 +6,12 @@ import datetime
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.utils import timezone
 
 from billing import bookkeeping, gateway, receipting, refunding, reserving, signals
@@ -71,6 +71,25 @@ def line_for(code: str, *, on: datetime.date) -> Line:
     return Line(fee.description, fee.gst_code, fee.amount, fee.code)
 
 
+def with_fee(rows: QuerySet[Any], *, code: Case | Value, on: datetime.date) -> QuerySet[Any]:
+    """Carry along with ``rows`` the fee for ``code`` on that day; ``fee_with`` reads it off one of them."""
+    fee = Fee.objects.on(on).filter(code=code).order_by("-effective_from", "-pk")
+    carried = {
+        f"fee_{name}": Subquery(fee.values(name)[:1]) for name in ("description", "gst_code", "amount")
+    }
+    return rows.annotate(fee_code=code, **carried)
+
+
+def fee_with(row: Any) -> Line:
+    """The fee that a row carries along.
+
+    :raises NoFee: nobody has set one
+    """
+    if row.fee_amount is None:
+        raise NoFee(row.fee_code)
+    return Line(row.fee_description, row.fee_gst_code, row.fee_amount, row.fee_code)
+
+
 @transaction.atomic
 def open_order(
     *,
@@ -84,9 +103,10 @@ def open_order(
     offered = [Line(*line) for line in lines]
     amount = sum(line.amount for line in offered)
     order = Order.objects.add(payer=payer, earner=earner, amount=amount, by=by, why="Offered.")
-    for line in offered:
-        OrderLine.objects.create(order=order, recorded_by=by, **line._asdict())
-    bookkeeping.opened(order, into=into, by=by)
+    written = OrderLine.objects.bulk_create(
+        OrderLine(order=order, recorded_by=by, **line._asdict()) for line in offered
+    )
+    bookkeeping.opened(order, written, into=into, by=by)
     return order
 
 

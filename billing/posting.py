@@ -46,6 +46,24 @@ def post(
     """
     if Entry.objects.filter(key=key).exists():
         return None
+    entry = write(kind, key=key, legs=legs, by=by, why=why, at=at, order=order, **about)
+    if order is not None:
+        order.refresh_from_db()
+    return entry
+
+
+def write(
+    kind: str,
+    *,
+    key: str,
+    legs: Iterable[Leg],
+    by: User | None,
+    why: str = "",
+    at: datetime | None = None,
+    order: Order | None = None,
+    **about: Any,
+) -> Entry:
+    """Write an entry whose ``key`` nobody can have written yet; ``order`` is left as it was read."""
     if order is not None:
         about = {"payer_id": order.payer_id, "earner_id": order.earner_id, **about}
     at = at or timezone.now()
@@ -63,8 +81,6 @@ def post(
     Posting.objects.bulk_create(
         Posting(entry=entry, **part._asdict(), happened_at=at, recorded_by=by) for part in parts
     )
-    if order is not None:
-        order.refresh_from_db()
     return entry
 
 

@@ -15,7 +15,8 @@ from psycopg.types.json import Jsonb
 from catalog import reading
 from catalog.models import ChangeSet, Import, Product
 from config import tracing
-from config.base import UUID7, Refused
+from config.base import Refused
+from config.versioning import UUID7
 
 if TYPE_CHECKING:
     from clinic.models import User

@@ -13,7 +13,7 @@ from catalog import reading
 from catalog.applying import ALL, COLUMNS, NOW, PRICES, THEN, WRITTEN
 from catalog.models import ChangeSet, Import, ImportRow, Product
 from config import tracing
-from config.base import UUID7
+from config.versioning import UUID7
 
 if TYPE_CHECKING:
     from clinic.models import User

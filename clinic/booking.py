@@ -9,12 +9,21 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Case, Exists, QuerySet, Value, When
 from django.utils import timezone
 
 from billing import charging, refunding
 from billing.models import Payment
 from clinic import calendars, consenting, reckoning
-from clinic.models import Appointment, AppointmentType, Patient, Practice, Slot, WaitlistEntry
+from clinic.models import (
+    Appointment,
+    AppointmentType,
+    CancellationPolicy,
+    Patient,
+    Practice,
+    Slot,
+    WaitlistEntry,
+)
 from config.base import Refused, enqueue
 from messaging import chatting, clocks, mailing
 
@@ -85,42 +94,43 @@ def fee_for(
 
 
 def is_returning(patient: Patient) -> bool:
+    return _been_here(patient).exists()
+
+
+def _been_here(patient: Patient) -> QuerySet[Appointment]:
     over = [Appointment.Status.COMPLETED, Appointment.Status.NO_SHOW]
-    return patient.appointments.filter(status__in=over).exists()
+    return Appointment.objects.filter(patient=patient, status__in=over).order_by()
 
 
-def hold(slot: Slot, *, patient: Patient, by: User | None, consents: Iterable[str] = ()) -> Appointment:
-    """Keep ``slot`` for ``patient`` while they pay; its price does not change from here on.
+def hold(
+    slot: Slot | UUID, *, patient: Patient, by: User | None, consents: Iterable[str] = ()
+) -> Appointment:
+    """Keep ``slot``, or the one of that key, for ``patient`` while they pay; its price stays as it is now.
 
     :raises SlotPast: it has begun
     :raises SlotWithdrawn: it is no longer offered
     :raises SlotTaken: someone else was faster
     :raises InTwoPlaces: the patient has another appointment then
     :raises HoldsEnough: the patient keeps others waiting already
+    :raises Slot.DoesNotExist: there is no such time
     """
+    key = slot.pk if isinstance(slot, Slot) else slot
     try:
         with transaction.atomic():
-            return _hold(slot, patient=patient, by=by, consents=consents)
+            return _hold(key, patient=patient, by=by, consents=consents)
     except IntegrityError as clash:
         raise refusal(clash) from clash
 
 
-def _hold(slot: Slot, *, patient: Patient, by: User | None, consents: Iterable[str]) -> Appointment:
+def _hold(key: UUID, *, patient: Patient, by: User | None, consents: Iterable[str]) -> Appointment:
     now = timezone.now()
     # The patient first: two holds of one patient would wait for each other in the database's own check.
-    patient.lock()
-    if patient.appointments.filter(status=Appointment.Status.HELD).count() >= MOST_HOLDS:
-        raise HoldsEnough
-    ask_for(slot.lock(), patient=patient, now=now)
+    Patient.objects.select_for_update().values_list("pk").get(pk=patient.pk)
+    slot = ask_for(key, patient=patient, now=now, most_holds=MOST_HOLDS)
     practice = Practice.objects.current()
-    policy = reckoning.policy_now(practice)
+    policy, fee = _terms(patient, slot.appointment_type, practice=practice)
     consenting.agree(patient, kinds=consents, by=by, policy=policy)
-    order = charging.open_order(
-        payer=patient.user,
-        lines=[fee_for(patient, slot.appointment_type, practice=practice)],
-        earner=slot.practitioner.user,
-        by=by,
-    )
+    order = charging.open_order(payer=patient.user, lines=[fee], earner=slot.practitioner.user, by=by)
     return Appointment.objects.add(
         slot=slot,
         patient=patient,
@@ -134,16 +144,36 @@ def _hold(slot: Slot, *, patient: Patient, by: User | None, consents: Iterable[s
     )
 
 
-def ask_for(slot: Slot, *, patient: Patient, now: datetime) -> None:
-    """Refuse a slot that cannot be had; both rows are locked."""
+def _terms(
+    patient: Patient, kind: AppointmentType, *, practice: Practice
+) -> tuple[CancellationPolicy | None, charging.Line]:
+    """What ``patient`` agrees to if they book today, and what it costs them; read in one."""
+    today = practice.today()
+    code = Case(
+        When(Exists(_been_here(patient)), then=Value(kind.returning_fee)), default=Value(kind.new_fee)
+    )
+    policy = charging.with_fee(CancellationPolicy.objects.in_force(today), code=code, on=today).first()
+    return policy, charging.fee_with(policy) if policy else fee_for(patient, kind, practice=practice)
+
+
+def ask_for(key: UUID, *, patient: Patient, now: datetime, most_holds: int | None = None) -> Slot:
+    """Lock a time and tell what it is, or refuse it when it cannot be had; the patient is locked already.
+
+    What else there is of them is read in the same statement: that is why theirs is the first lock.
+    """
+    wanted = Slot.objects.wanted_by(patient).select_related("appointment_type", "practitioner__user")
+    slot: Any = wanted.select_for_update(of=("self",)).get(pk=key)
+    if most_holds is not None and slot.holds >= most_holds:
+        raise HoldsEnough
     if slot.starts_at <= now:
         raise SlotPast
     if not (slot.is_offered and slot.appointment_type.is_offered):
         raise SlotWithdrawn
-    if slot.appointments.live().exists():
+    if slot.is_taken:
         raise SlotTaken
-    if patient.appointments.live().filter(starts_at__lt=slot.ends_at, ends_at__gt=slot.starts_at).exists():
+    if slot.is_elsewhere:
         raise InTwoPlaces
+    return slot
 
 
 def freed(slots: Iterable[UUID]) -> None:
@@ -225,7 +255,7 @@ def _confirm_late(appointment: Appointment) -> None:
     try:
         with transaction.atomic():
             patient = appointment.patient.lock()
-            ask_for(appointment.slot.lock(), patient=patient, now=timezone.now())
+            ask_for(appointment.slot_id, patient=patient, now=timezone.now())
             _confirm(appointment, why="Paid late; the time was still free.")
     except (Refused, IntegrityError):
         _lose(appointment.lock(), why="The payment came after the hold had ended.")

@@ -12,7 +12,8 @@ from django.conf import settings
 from django.db import connection, models, transaction
 
 from clinic import claiming
-from config.base import UUID7, Fact, Kept
+from config.base import Fact, Kept
+from config.versioning import UUID7
 
 APPS = ("clinic", "catalog", "billing", "messaging")
 

@@ -62,7 +62,7 @@ def _move(appointment: Appointment, *, to: Slot, by: User | None, why: str) -> A
     _hold_still(appointment, to)
     _allow(appointment, to=to, by=by, now=now)
     appointment.move_to(Appointment.Status.MOVED, by=by, why=why)
-    booking.ask_for(to, patient=appointment.patient, now=now)
+    booking.ask_for(to.pk, patient=appointment.patient, now=now)
     moved = Appointment.objects.add(
         slot=to,
         patient=appointment.patient,

@@ -23,7 +23,7 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 from simple_history.models import HistoricalRecords
 
-from config import tracing
+from config import tracing, versioning
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -50,12 +50,6 @@ class IllegalMove(Refused):
         )
 
 
-# A fresh key in SQL, for rows that the database itself writes (PostgreSQL has its own from 18 on).
-UUID7 = """encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
-    PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3)
-    FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid"""
-
-
 def uuid7() -> uuid.UUID:
     """A fresh key, ordered by time so that indexes stay local."""
     return uuid_utils.compat.uuid7()
@@ -69,8 +63,8 @@ class ScopedQuerySet(models.QuerySet):
 
     def add(self, *, by: User | None, why: str = "", **fields: Any) -> Any:
         """Create one row whose first version says who made it and why."""
-        record: Any = self.model(**fields)
-        record.sign_with(by=by, why=why).save(force_insert=True)
+        record = self.model(**fields)
+        versioning.insert(record, by=by, why=why)
         return record
 
 

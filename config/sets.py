@@ -5,16 +5,14 @@ A leaf. Every statement here is one, however many rows there are.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.utils import timezone
 
-from config import tracing
-from config.base import UUID7, Record, Stateful
+from config import versioning
+from config.base import Record, Stateful
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -30,8 +28,11 @@ def add_all(rows: Sequence[Row], *, by: User | None, why: str = "") -> None:
     model: Any = type(rows[0])
     model._base_manager.bulk_create(rows)
     with connection.cursor() as cursor:
-        source = f"{_table(model)} AS fresh WHERE id = ANY(%s)"
-        cursor.execute(_versions(model, "+", source), [*_signature(by, why), [row.pk for row in rows]])
+        source = f"{versioning.table(model)} AS fresh WHERE id = ANY(%s)"
+        cursor.execute(
+            versioning.versions(model, "+", source),
+            [*versioning.signature(by, why), [row.pk for row in rows]],
+        )
 
 
 def change_all(
@@ -68,30 +69,11 @@ def _change(
 ) -> set[UUID]:
     columns = [model._meta.get_field(name).column for name in changes]
     assignments = ", ".join(f'"{column}" = %s' for column in columns)
-    changed = f"UPDATE {_table(model)} SET {assignments} WHERE id = ANY(%s){having} RETURNING *"
+    changed = f"UPDATE {versioning.table(model)} SET {assignments} WHERE id = ANY(%s){having} RETURNING *"
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(
-            f"WITH changed AS ({changed}), written AS ({_versions(model, '~', 'changed AS fresh')})"
+            f"WITH changed AS ({changed}), written AS ({versioning.versions(model, '~', 'changed AS fresh')})"
             " SELECT id FROM changed",
-            [*changes.values(), list(pks), *values, *_signature(by, why)],
+            [*changes.values(), list(pks), *values, *versioning.signature(by, why)],
         )
         return {pk for (pk,) in cursor.fetchall()}
-
-
-def _table(model: Any) -> str:
-    return f'"{model._meta.db_table}"'
-
-
-def _versions(model: Any, kind: str, source: str) -> str:
-    """SQL that writes the versions of ``fresh`` rows down; it asks for ``_signature`` first."""
-    versions = model.history.model
-    kept = ", ".join(f'"{field.column}"' for field in versions.tracked_fields)
-    return (
-        f"INSERT INTO {_table(versions)} (history_id, history_type, history_date, history_change_reason,"
-        f" history_user_id, trace, {kept})"
-        f" SELECT {UUID7}, '{kind}', %s, %s, %s, %s::jsonb, {kept} FROM {source}"
-    )
-
-
-def _signature(by: User | None, why: str) -> list[Any]:
-    return [timezone.now(), why, by.pk if by else None, json.dumps(tracing.current())]

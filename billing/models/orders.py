@@ -147,6 +147,11 @@ class Order(Kept):
     def __str__(self) -> str:
         return f"Order {self.number}"
 
+    def forget_sums(self) -> None:
+        """Read the sums and the status again when somebody asks for them."""
+        for name in (*SUMS, "kept", "status"):
+            self.__dict__.pop(name, None)
+
 
 class OrderLineQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:

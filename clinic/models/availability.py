@@ -8,7 +8,8 @@ from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import Exists, F, Func, OuterRef, Q
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from clinic.models.practitioners import Practitioner
 from clinic.models.rosters import AppointmentType, Roster, RosterException
@@ -18,6 +19,7 @@ from messaging import clocks
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from clinic.models.patients import Patient
     from clinic.models.people import User
 
 # Statuses of an appointment. Those that bring a patient into a doctor's care:
@@ -88,11 +90,24 @@ class SlotQuerySet(ScopedQuerySet):
         """Tell of each as ``is_taken`` whether somebody has it, never who."""
         return self.annotate(is_taken=Exists(_claims()))
 
+    def wanted_by(self, patient: Patient) -> Self:
+        """Tell of each what ``patient`` has besides: ``is_elsewhere`` then, and ``holds`` of any time."""
+        theirs = _appointments().filter(patient=patient).order_by()
+        then = theirs.filter(
+            status__in=LIVE, starts_at__lt=OuterRef("ends_at"), ends_at__gt=OuterRef("starts_at")
+        )
+        held = theirs.filter(status="held").values("patient").annotate(number=Count("pk")).values("number")
+        return self.with_is_taken().annotate(is_elsewhere=Exists(then), holds=Coalesce(Subquery(held), 0))
+
 
 def _claims() -> models.QuerySet:
     """The appointment that has the outer query's slot, if one has."""
-    appointments = Slot._meta.get_field("appointments").related_model
-    return appointments._default_manager.filter(slot=OuterRef("pk"), status__in=LIVE).order_by()
+    return _appointments().filter(slot=OuterRef("pk"), status__in=LIVE).order_by()
+
+
+def _appointments() -> models.QuerySet:
+    """Those of everybody; they stand above the times they are at."""
+    return Slot._meta.get_field("appointments").related_model._default_manager.all()
 
 
 class Slot(Record):

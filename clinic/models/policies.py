@@ -23,10 +23,13 @@ class CancellationPolicyQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         return self  # told to everybody before booking
 
+    def in_force(self, day: datetime.date) -> Self:
+        """Those that count on ``day``, or did until a later one: the first of them is the one that holds."""
+        return self.filter(effective_from__lte=day).order_by("-effective_from", "-recorded_at", "-pk")
+
     def on(self, day: datetime.date) -> CancellationPolicy | None:
         """The one in force on ``day``; of two from the same day, the one written last."""
-        in_force = self.filter(effective_from__lte=day).order_by("-effective_from", "-recorded_at", "-pk")
-        return cast("CancellationPolicy | None", in_force.first())
+        return cast("CancellationPolicy | None", self.in_force(day).first())
 
 
 class CancellationPolicy(Fact):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from clinic import booking, consenting, offering, reckoning
@@ -35,12 +35,15 @@ def book(request: SignedInRequest, patient: Patient) -> HttpResponse:
 @for_patients
 def slot(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
     """One time: what it costs, what the patient agrees to, and holding it."""
-    times = Slot.objects.visible_to(request.user).select_related("practitioner__user", "appointment_type")
-    chosen = get_object_or_404(times, pk=pk)
     form = HoldForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        held = booking.hold(chosen, patient=patient, by=request.user, consents=consenting.BEFORE_BOOKING)
+        try:
+            held = booking.hold(pk, patient=patient, by=request.user, consents=consenting.BEFORE_BOOKING)
+        except Slot.DoesNotExist:
+            raise Http404 from None
         return redirect("appointment", pk=held.pk)
+    times = Slot.objects.visible_to(request.user).select_related("practitioner__user", "appointment_type")
+    chosen = get_object_or_404(times, pk=pk)
     context = {
         "slot": chosen,
         "form": form,

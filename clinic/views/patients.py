@@ -7,8 +7,8 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 
 from clinic.models import Patient
 from config.base import SignedInRequest
@@ -22,7 +22,9 @@ def for_patients(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_staff:
             return redirect("admin:index")
-        own = Patient.objects.visible_to(request.user).select_related("user").filter(user=request.user)
-        return view(request, get_object_or_404(own), *args, **kwargs)
+        own: Patient | None = getattr(request.user, "patient", None)  # read together with the user
+        if own is None:
+            raise Http404
+        return view(request, own, *args, **kwargs)
 
     return guarded

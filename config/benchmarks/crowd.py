@@ -48,9 +48,10 @@ class Crowd(TypedDict):
 def gather(people: int, doctors: int, times: int) -> Crowd:
     """Register people and offer so many times of each doctor, all doctors at the same hours."""
     from billing.models import Fee  # noqa: PLC0415  Django is up only now
-    from clinic.models import AppointmentType, Practice  # noqa: PLC0415
+    from clinic.models import AppointmentType, CancellationPolicy, Practice  # noqa: PLC0415
 
     Practice.objects.add(by=None, name="Crowded Clinic")
+    CancellationPolicy.objects.create(effective_from=date(2020, 1, 1))
     for code, amount in [("consultation.new", "80.00"), ("consultation.returning", "50.00")]:
         since = date(2020, 1, 1)
         Fee.objects.add(

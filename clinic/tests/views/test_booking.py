@@ -117,3 +117,14 @@ class TestSlot:
     def test_is_for_those_who_are_signed_in(self, client, slot):
         assert client.post(address(slot), {"agree": "on"}).url.startswith("/accounts/login/")
         assert not Appointment.objects.exists()
+
+
+def test_holding_a_time_asks_twelve_statements(browser, slot, practice, make_policy):
+    make_policy()
+    browser.get("/portal/visits/")  # the session is awake
+
+    with CaptureQueriesContext(connection) as asked:
+        answer = browser.post(address(slot), {"agree": "on"})
+
+    statements = [query["sql"] for query in asked if "SAVEPOINT" not in query["sql"]]
+    assert (answer.status_code, len(statements)) == (302, 12)
