@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from django.db.models import Sum
 from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 
-from billing import charging, refunding, signals
+from billing import charging, receipting, reconciling, refunding, signals
 from billing.composing import Issuer, Particulars, Provider, Service
-from billing.models import Order, Payment, Refund
+from billing.models import Difference, Order, Payment, Posting, Receipt, Reconciliation, Refund
 from billing.simulator.testing import empty_stripe, simulated_stripe, stripe_simulator  # noqa: F401  fixtures
 
+FEE = Decimal("1.81")  # of A$89.00
 PAGES = {"success_url": "https://clinic.example/paid", "cancel_url": "https://clinic.example/left"}
 
 
@@ -116,3 +118,52 @@ def work(db) -> Callable[[], None]:
             import_string(name)(*ids)
 
     return run
+
+
+def receipt_of(order) -> Receipt:
+    return order.receipts.get(kind="receipt")
+
+
+@pytest.fixture
+def make_paid(make_order, manager):
+    """An order that was paid by hand; its lines may be given as (GST code, amount)."""
+
+    def make(*lines: tuple[str, str]):
+        order = make_order() if not lines else _order(make_order, lines)
+        charging.take_payment(order, by=manager, method=Payment.Method.CASH)
+        receipting.catch_up(order)
+        return order
+
+    return make
+
+
+def _order(make_order, lines):
+    payer = make_order().payer
+    offered = [charging.Line("Thing", code, Decimal(amount)) for code, amount in lines]
+    return charging.open_order(payer=payer, lines=offered, by=None)
+
+
+@pytest.fixture
+def give_back(manager, hand_over):
+    """Give back some of an order that was paid by hand, and write what is owed on paper."""
+
+    def do(order, amount: str | None = None) -> list[Receipt]:
+        refunding.refund(order, amount=amount and Decimal(amount), by=manager, why="She was rude.")
+        hand_over()
+        return receipting.catch_up(order)
+
+    return do
+
+
+def reconcile() -> Reconciliation:
+    return reconciling.reconcile(by=None)
+
+
+def balance_of(account: str) -> Decimal:
+    return Posting.objects.of(account).aggregate(total=Sum("amount"))["total"] or Decimal("0.00")
+
+
+def standing() -> list[tuple]:
+    """Every difference that stands: its kind, both amounts and where it is."""
+    rows = Difference.objects.exclude(status=Difference.Status.GONE).order_by("kind", "happened_at")
+    return [(one.kind, one.ours, one.theirs, one.status) for one in rows]

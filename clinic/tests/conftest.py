@@ -1,7 +1,7 @@
 """The cast of the clinic: doctors, patients, kinds of appointment, fees, a free time."""
 
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -26,6 +26,7 @@ from clinic.models import (
     Practice,
     Practitioner,
     Prescription,
+    Roster,
     Segment,
     Slot,
 )
@@ -333,3 +334,17 @@ def off_guard(db):
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
     return look_away
+
+
+@pytest.fixture
+def mondays(doctor, short_visit) -> Roster:
+    """Mondays nine to ten in Sydney, not yet kept: four times a week, 32 in eight weeks."""
+    return Roster(
+        practitioner=doctor,
+        appointment_type=short_visit,
+        weekday=Roster.Weekday.MONDAY,
+        starts=time(9),
+        ends=time(10),
+        time_zone="Australia/Sydney",
+        from_on=date(2026, 1, 1),
+    )

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from billing.models import Order
 from clinic import booking, cancelling, expiring, filling, moving, tasks, waitlisting
-from clinic.models import Appointment, Practice, Slot, WaitlistEntry, WaitlistOffer
+from clinic.models import Appointment, Slot, WaitlistEntry, WaitlistOffer
 from clinic.waitlisting import Wish
 from config.base import work_off
 from messaging import mailing
@@ -104,46 +104,6 @@ class TestOffer:
 
     def test_nobody_waits_and_nothing_happens(self, slot, fees):
         assert filling.offer(slot) is None
-
-
-class TestAnswerBy:
-    @pytest.mark.parametrize(
-        ("now", "starts", "until"),
-        [
-            ((12, 0), (3, 9, 0), (2, 12, 30)),
-            ((20, 59), (3, 9, 0), (2, 21, 29)),
-            ((21, 0), (3, 9, 0), (3, 8, 30)),
-            ((2, 0), (3, 9, 0), (2, 8, 30)),
-            ((7, 59), (3, 9, 0), (2, 8, 30)),
-            ((8, 0), (3, 9, 0), (2, 8, 30)),
-            # It begins before anybody is up: who is awake may have it.
-            ((23, 0), (3, 8, 0), (2, 23, 30)),
-        ],
-    )
-    def test_the_clock_stands_still_at_night(self, db, now, starts, until):
-        zone = "Australia/Sydney"
-        day, *wall = starts
-        slot = Slot(starts_at=at(day, *wall, zone=zone))
-
-        assert filling.answer_by(slot, zone=zone, now=at(2, *now, zone=zone)) == at(*until, zone=zone)
-
-    def test_refuses_what_begins_before_anybody_could_answer(self, db):
-        slot = Slot(starts_at=NOON + timedelta(minutes=29))
-
-        with pytest.raises(filling.TooSoon):
-            filling.answer_by(slot, zone="Australia/Sydney", now=NOON)
-
-    def test_goes_by_the_practice_s_minutes(self, db):
-        Practice.objects.add(by=None, offer_minutes=45)
-        slot = Slot(starts_at=NOON + timedelta(days=1))
-
-        until = filling.answer_by(slot, zone="Australia/Sydney", now=NOON)
-
-        assert until == NOON + timedelta(minutes=45)
-
-
-def at(day: int, hour: int, minute: int, *, zone: str) -> datetime:
-    return datetime(2027, 3, day, hour, minute, tzinfo=filling.ZoneInfo(zone))
 
 
 @pytest.mark.django_db

@@ -14,11 +14,6 @@ from clinic.models import Slot
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def boss(manager, staff_client):
-    return staff_client(manager)
-
-
 class TestSlot:
     def typed(self, doctor, kind, starts_at) -> dict:
         local = timezone.localtime(starts_at)

@@ -1,0 +1,33 @@
+"""Who works in the admin, what they type and press, and what they are told."""
+
+import pytest
+from django.urls import reverse
+
+
+@pytest.fixture
+def boss(manager, staff_client):
+    return staff_client(manager)
+
+
+@pytest.fixture
+def hours(doctor, short_visit) -> dict:
+    """What a manager types for Mondays from nine to ten."""
+    return {
+        "practitioner": doctor.pk,
+        "appointment_type": short_visit.pk,
+        "weekday": 0,
+        "starts": "09:00",
+        "ends": "10:00",
+        "time_zone": "",
+        "from_on": "2020-01-01",
+        "until_on": "",
+    }
+
+
+def said(answer) -> list[str]:
+    return [str(message) for message in answer.context["messages"]]
+
+
+def press(client, record, button: str, **typed):
+    address = reverse(f"admin:clinic_{record._meta.model_name}_{button}", args=[record.pk])
+    return client.post(address, {"_form_submitted": "True", **typed})
