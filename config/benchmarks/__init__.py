@@ -5,4 +5,5 @@ BENCHMARKS = {
     "startup": "config.benchmarks.startup",
     "booking": "config.benchmarks.booking",
     "webhooks": "config.benchmarks.webhooks",
+    "import": "config.benchmarks.imports",
 }
