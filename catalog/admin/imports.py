@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from catalog import receiving, reviewing
+from catalog import exporting, receiving, reviewing
 from catalog.admin.columns import counted
 from catalog.admin.import_steps import ImportSteps
 from catalog.admin.import_tabs import address, tabs
 from catalog.forms.imports import SendInForm
 from catalog.models import Import, ImportPolicy, ImportRow
 from config.admin import RecordAdmin
+from config.base import record_viewed
 from messaging import streaming
 
 STATUS_COLOURS = {
@@ -34,6 +37,9 @@ STATUS_COLOURS = {
     Import.Status.APPLIED: "success",
     Import.Status.REFUSED: "danger",
 }
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+# The lines that each workbook has.
+DOWNLOADS: dict[str, dict[str, Any]] = {"result": {}, "errors": {"outcome": ImportRow.Outcome.ERROR}}
 STEPS = ["Received", "Read", "Checked", "Reviewed", "Approved", "Applied"]
 # How many of the steps are behind a list that is here.
 DONE: dict[str, int] = {
@@ -108,12 +114,31 @@ class ImportAdmin(ImportSteps):
             self.admin_site.admin_view(require_GET(self.tell_progress)),
             name="catalog_import_progress",
         )
-        return [own, *super().get_urls()]
+        lines = path(
+            "<uuid:pk>/<str:which>.xlsx",
+            self.admin_site.admin_view(require_GET(self.download)),
+            name="catalog_import_download",
+        )
+        return [own, lines, *super().get_urls()]
 
     def tell_progress(self, request: HttpRequest, pk: Any) -> JsonResponse:
         """How far the worker is, for the page that waits for it."""
         run: Any = self.get_visible_or_404(request, str(pk))
         return JsonResponse({"status": run.status, "progress": run.progress, "expected": run.expected})
+
+    def download(self, request: Any, pk: Any, which: str) -> HttpResponse:
+        """All lines, or those with an error, to go on with in a spreadsheet program."""
+        run: Any = self.get_visible_or_404(request, str(pk))
+        if which not in DOWNLOADS:
+            raise Http404
+        if not request.user.has_perm("catalog.export_product"):
+            raise PermissionDenied
+        rows = ImportRow.objects.visible_to(request.user).filter(run=run, **DOWNLOADS[which])
+        name = f"{PurePath(run.file_name).stem} {which}.xlsx"
+        answer = HttpResponse(exporting.workbook(rows), content_type=XLSX)
+        answer.headers["Content-Disposition"] = content_disposition_header(True, name)  # noqa: FBT003
+        record_viewed.send(Import, record=run, request=request, action="download")
+        return answer
 
     def add_view(self, request, form_url="", extra_context=None):
         """Send a workbook in."""
@@ -154,6 +179,7 @@ def _board(run: Import, request: Any) -> dict[str, Any]:
         "is_working": run.status in Import.WITH_WORKER,
         "tabs": tabs(run, counts),
         "counts": counts,
+        "can_download": request.user.has_perm("catalog.export_product"),
         "needs_second_person": policy.needs_second_person,
         "change_sets": run.change_sets.visible_to(request.user).select_related("recorded_by"),
     }

@@ -1,11 +1,13 @@
 """The review of a supplier's list on the staff site."""
 
+import io
 import json
 import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from openpyxl import load_workbook
 
 from catalog import applying, reading
 from catalog.models import Decision, Import, ImportPolicy, Product
@@ -132,6 +134,47 @@ class TestPage:
 
         assert staff_client(make_user("doctor")).get(address).status_code == 404
         assert client.get(address).status_code == 302
+
+
+class TestDownload:
+    def address(self, run, which):
+        return reverse("admin:catalog_import_download", args=[run.pk, which])
+
+    def lines(self, answer):
+        return list(load_workbook(io.BytesIO(answer.content))["Lines"].iter_rows(values_only=True))
+
+    def test_holds_every_line_with_its_cell(self, run, manager, staff_client):
+        desk = staff_client(manager)
+
+        answer = desk.get(self.address(run, "result"))
+
+        headings, first, *others = self.lines(answer)
+        assert headings[:5] == ("Sheet", "Cell", "Kind", "Decision", "Reason")
+        assert first[:4] == ("Tasmanian Botanics Product List", "D2", "New", "Take over")
+        assert len(others) == 9
+        assert 'filename="tasmanian_botanics result.xlsx"' in answer.headers["Content-Disposition"]
+        assert self.address(run, "result") in desk.get(page(run)).content.decode()
+
+    def test_of_errors_holds_them_alone_and_no_formula(self, damaged, manager, staff_client):
+        def spoil(book):
+            sheet = book["Tasmanian Botanics Product List"]
+            sheet["D2"], sheet["F2"] = "=HYPERLINK(1)", "400% THC"
+            sheet["D2"].data_type = "s"
+
+        run = imports.checked("tasmanian_botanics", damaged("tasmanian_botanics", spoil))
+        desk = staff_client(manager)
+
+        _, *lines = self.lines(desk.get(self.address(run, "errors")))
+
+        assert [(line[2], line[6]) for line in lines] == [("Not taken", "'=HYPERLINK(1)")]
+        assert self.address(run, "errors") in desk.get(page(run)).content.decode()
+
+    def test_is_nothing_else(self, run, manager, staff_client):
+        assert staff_client(manager).get(self.address(run, "secrets")).status_code == 404
+
+    @pytest.mark.parametrize(("role", "status"), [("auditor", 403), ("reception", 404), ("doctor", 404)])
+    def test_is_for_managers(self, role, status, run, make_user, staff_client):
+        assert staff_client(make_user(role)).get(self.address(run, "result")).status_code == status
 
 
 class TestButtons:
