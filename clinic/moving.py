@@ -96,12 +96,21 @@ def _hold_still(appointment: Appointment, to: Slot) -> None:
         slot.lock()
 
 
-def _allow(appointment: Appointment, *, to: Slot, by: User | None, now: datetime) -> None:
+def ask_to_leave(appointment: Appointment, *, by: User | None, now: datetime) -> None:
+    """Refuse to move what ``by`` may not move, wherever to.
+
+    :raises TooLateToMove: it has begun, or the patient asks and it is no longer free to cancel
+    :raises IllegalMove: it is not paid for, or is over
+    """
     if Appointment.Status.MOVED not in Appointment.MOVES[appointment.status]:
         raise IllegalMove(appointment, Appointment.Status.MOVED)
     until = reckoning.free_until(appointment) if by == appointment.patient.user else appointment.starts_at
     if until <= now:
         raise TooLateToMove
+
+
+def _allow(appointment: Appointment, *, to: Slot, by: User | None, now: datetime) -> None:
+    ask_to_leave(appointment, by=by, now=now)
     if to.pk == appointment.slot_id:
         raise SameTime
     price = appointment.order.amount

@@ -56,6 +56,7 @@ def if_cancelled(
     policy = appointment.policy
     is_free = (
         side != Appointment.Side.PATIENT
+        or appointment.status == Appointment.Status.HELD  # of a part that was paid nothing is kept
         or is_waived
         or policy is None
         or now <= free_until(appointment)

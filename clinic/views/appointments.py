@@ -13,12 +13,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from billing.models import Receipt
-from clinic import attending, cancelling, filling
+from clinic import attending, cancelling, filling, reckoning
 from clinic.forms.booking import CancelForm
 from clinic.models import LIVE, Appointment, Patient, User
 from clinic.views.patients import for_patients
 from clinic.views.waiting import offers_to
 from config.base import SignedInRequest, record_viewed
+from messaging import clocks
 
 if TYPE_CHECKING:
     from clinic.models.appointments import AppointmentQuerySet
@@ -28,7 +29,7 @@ PAGE = 20
 
 def own(user: User) -> AppointmentQuerySet:
     return Appointment.objects.visible_to(user).select_related(
-        "slot__practitioner__user", "slot__appointment_type", "order", "room", "patient__user"
+        "slot__practitioner__user", "slot__appointment_type", "order", "room", "patient__user", "policy"
     )
 
 
@@ -52,9 +53,11 @@ def appointment(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpRes
     if exchange := filling.exchange_for(found):
         return redirect("waiting-offer", pk=exchange.pk)
     record_viewed.send(Appointment, record=found, request=request, action="read")
+    now = timezone.now()
     context = {
         "appointment": found,
-        "now": timezone.now(),
+        "now": now,
+        "may_move": reckoning.free_until(found) > now,
         "doors_open_at": attending.doors_open_at(found),
         "receipts": Receipt.objects.visible_to(request.user)
         .filter(order=found.order_id)
@@ -77,7 +80,13 @@ def cancel(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse
         cancelling.cancel(found, by=request.user, why=form.cleaned_data["why"] or "The patient cancelled.")
         messages.success(request, "Your appointment was cancelled.")
         return redirect("appointment", pk=pk)
-    return render(request, "clinic/appointment_cancel.html", {"appointment": found, "form": form})
+    context = {
+        "appointment": found,
+        "form": form,
+        "what": reckoning.if_cancelled(found, side=Appointment.Side.PATIENT, now=timezone.now()),
+        "free_until": clocks.in_words(reckoning.free_until(found), zone=request.user.time_zone),
+    }
+    return render(request, "clinic/appointment_cancel.html", context)
 
 
 @require_POST

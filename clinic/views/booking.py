@@ -44,11 +44,13 @@ def slot(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
         return redirect("appointment", pk=held.pk)
     times = Slot.objects.visible_to(request.user).select_related("practitioner__user", "appointment_type")
     chosen = get_object_or_404(times, pk=pk)
+    policy = reckoning.policy_now()
     context = {
         "slot": chosen,
         "form": form,
         "free": offering.is_free(chosen),
         "fee": booking.fee_for(patient, chosen.appointment_type),
-        "consents": consenting.before_booking(policy=reckoning.policy_now()),
+        "policy": policy,
+        "consents": consenting.before_booking(policy=policy),
     }
     return render(request, "clinic/slot_confirm.html", context, status=400 if form.errors else 200)

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic import booking, cancelling
-from clinic.models import Appointment, AuditEvent
+from clinic.models import Appointment, AuditEvent, CancellationPolicy
 
 pytestmark = pytest.mark.django_db
 
@@ -16,6 +16,7 @@ PAGES = {
     "appointment": "get",
     "appointment-status": "get",
     "appointment-cancel": "get",
+    "appointment-move": "get",
     "appointment-paid": "get",
     "appointment-arrive": "post",
     "appointment-pay": "post",
@@ -88,6 +89,31 @@ class TestCancel:
         page = browser.get(address("appointment-cancel", confirmed)).content.decode()
 
         assert "You get the whole fee of A$80.00 back." in page
+
+    def test_tells_what_is_kept_of_a_late_cancellation(self, browser, make_policy, held, settle):
+        make_policy(free_hours=48)
+        held.change(policy=CancellationPolicy.objects.get(), by=None, why="As read at booking.")
+        late = settle(held)
+
+        page = browser.get(address("appointment-cancel", late)).content.decode()
+
+        assert "You get A$40.00 back, and A$40.00 of the fee is kept" in page
+        assert "If illness or an emergency stops you, please call us" in page
+
+    def test_tells_afterwards_what_was_kept(self, browser, make_policy, held, settle):
+        make_policy(free_hours=48)
+        held.change(policy=CancellationPolicy.objects.get(), by=None, why="As read at booking.")
+        late = settle(held)
+
+        answer = browser.post(address("appointment-cancel", late), {"why": ""}, follow=True)
+
+        assert "A$40.00 is on its way back to you." in answer.content.decode()
+        assert "The rest of your payment was kept" in answer.content.decode()
+
+    def test_says_that_nothing_was_charged_for_a_time_that_is_held(self, browser, held):
+        page = browser.get(address("appointment-cancel", held)).content.decode()
+
+        assert "You have not been charged." in page
 
     def test_asks_for_nothing_about_the_patients_health(self, browser, confirmed):
         page = browser.get(address("appointment-cancel", confirmed)).content.decode()
