@@ -63,7 +63,7 @@ class TestNoShow:
 
         assert what == (Decimal("20.00"), Decimal("60.00"))
         appointment.order.refresh_from_db()
-        assert (appointment.order.status, appointment.order.kept) == ("paid", Decimal("60.00"))
+        assert (appointment.order.promised, appointment.order.paid) == (Decimal("20.00"), Decimal("80.00"))
 
     def test_keeps_nothing_of_a_fee_that_was_waived(self, held, manager):
         charging.waive(held.order, by=manager, why="Hardship.")

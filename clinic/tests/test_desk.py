@@ -32,6 +32,7 @@ MONEY = {
     "Orders",
     "Payments",
     "Refunds",
+    "Receipts",
     "Ledger",
     "Fees",
     "Payment events",
@@ -46,7 +47,7 @@ SHOWN = {
     | TASKS
     | RECORDS
     | {"Accounts", "Approvals", "Imports", "Layouts of lists", "Rules for imports", "Letters"},
-    Role.RECEPTION: ALWAYS | {"Orders", "Letters"},
+    Role.RECEPTION: ALWAYS | {"Orders", "Receipts", "Letters"},
     Role.DOCTOR: ALWAYS | CATALOGUE | CLINICAL | {"Conversations"},
     Role.AUDITOR: ALWAYS
     | CATALOGUE

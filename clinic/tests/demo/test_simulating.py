@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db.models import F
 
 from billing.models import Order, Payment
 from clinic import resettling
@@ -74,7 +75,13 @@ class TestSeedDemo:
         assert set(kept.values_list("order__status", flat=True)) == {Order.Status.PAID}
         gone = Appointment.objects.filter(status__in=["cancelled", "expired"])
         assert gone.count() > 0
-        assert gone.exclude(order__status__in=[Order.Status.REFUNDED, Order.Status.VOID]).count() == 0
+        late = gone.exclude(order__status__in=[Order.Status.REFUNDED, Order.Status.VOID])
+        by_policy = late.filter(
+            cancelled_as="patient",
+            cancelled_at__gt=F("starts_at") - timedelta(hours=24),
+            order__kept=F("order__amount") / 2,
+        )
+        assert set(late) == set(by_policy)
         assert Payment.objects.filter(status="succeeded", intent_id="").count() == 0
         assert Letter.objects.filter(status="owed").count() == 0
         # Everything bears the time at which it would have happened.

@@ -1,12 +1,15 @@
 """Whatever time a patient reads, its zone stands beside it."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.template import Context, Template
 from django.urls import reverse
+
+from clinic import booking
 
 TEMPLATES = settings.BASE_DIR / "templates"
 READ_BY_PATIENTS = sorted({*TEMPLATES.glob("clinic/**/*.html"), *TEMPLATES.glob("billing/*.html")})
@@ -38,12 +41,14 @@ def test_no_page_shows_a_clock_without_its_zone(template):
         ("Australia/Lord_Howe", "Tuesday 24 November 2026, 9:30\xa0am UTC+11:00"),
     ],
 )
-def test_an_appointment_s_page_is_by_the_patient_s_clock(client, confirmed, zone, words):
-    confirmed.change(by=None, starts_at=AT, ends_at=AT.replace(minute=45))
-    confirmed.patient.user.time_zone = zone
-    confirmed.patient.user.save()
-    client.force_login(confirmed.patient.user)
+def test_an_appointment_s_page_is_by_the_patient_s_clock(
+    client, make_slot, make_patient, fees, settle, zone, words
+):
+    someone = make_patient("someone", zone=zone)
 
-    page = client.get(reverse("appointment", args=[confirmed.pk])).content.decode()
+    with time_machine.travel(AT - timedelta(hours=24), tick=False):
+        confirmed = settle(booking.hold(make_slot(24), patient=someone, by=None))
+        client.force_login(someone.user)
+        page = client.get(reverse("appointment", args=[confirmed.pk])).content.decode()
 
     assert words in re.sub(r"<[^>]*>", "", page)
