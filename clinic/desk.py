@@ -49,7 +49,10 @@ class Entry(NamedTuple):
 
 
 SIDEBAR: dict[str, list[Entry]] = {
-    "Today": [Entry("Appointments", "event", "clinic.appointment")],
+    "Today": [
+        Entry("Appointments", "event", "clinic.appointment"),
+        Entry("Waiting list", "hourglass", "clinic.waitlistentry"),
+    ],
     "People": [
         Entry("Patients", "group", "clinic.patient"),
         Entry("Practitioners", "stethoscope", "clinic.practitioner"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from clinic.models import User
 
 A_DAY = datetime.timedelta(days=1)
+CHUNK = 200
 Part = WaitlistEntry.Part
 # Until which hour a part of the day lasts; the last one lasts until midnight.
 PARTS = {Part.EARLY: 9, Part.MORNING: 12, Part.AFTERNOON: 17, Part.EVENING: 24}
@@ -52,7 +55,7 @@ class DatesPast(Refused):
 
 class OfferOpen(Refused):
     def __init__(self) -> None:
-        super().__init__("A time is being kept for you. Take it or decline it first.")
+        super().__init__("A time is being kept until this offer is answered. Take it or decline it first.")
 
 
 class Wish(NamedTuple):
@@ -118,7 +121,7 @@ def waiting_for(slot: Slot) -> list[WaitlistEntry]:
     One statement, however many wait. Nobody is named who had this time offered before, or is elsewhere then.
     """
     elsewhere = Appointment.objects.live().filter(starts_at__lt=slot.ends_at, ends_at__gt=slot.starts_at)
-    entries = _with_what_they_have(WaitlistEntry.objects.filter(status=WaitlistEntry.Status.WAITING)).filter(
+    entries = with_what_they_have(WaitlistEntry.objects.filter(status=WaitlistEntry.Status.WAITING)).filter(
         Q(practitioners=[]) | Q(practitioners__contains=[slot.practitioner_id]),
         Q(booking=None) | Q(has_at__gt=slot.starts_at),
         appointment_type=slot.appointment_type_id,
@@ -129,6 +132,37 @@ def waiting_for(slot: Slot) -> list[WaitlistEntry]:
     )
     free = entries.exclude(offers__slot=slot).exclude(patient__in=elsewhere.values("patient"))
     return [entry for entry in free.select_related("patient__user") if suits(entry, slot)]
+
+
+def times_for(entry: WaitlistEntry, *, now: datetime.datetime, most: int) -> list[Slot]:
+    """The free times that suit ``entry``, the soonest first, as ``waiting_for`` says from the other side.
+
+    At most ``most``, in two statements. None is named that they had offered before.
+    """
+    waits = WaitlistEntry.objects.filter(pk=entry.pk, status=WaitlistEntry.Status.WAITING)
+    wish = with_what_they_have(waits).select_related("patient__user").first()
+    if wish is None or (wish.booking_id and wish.has_at is None):
+        return []
+    elsewhere = Appointment.objects.live().filter(
+        patient=wish.patient_id, starts_at__lt=OuterRef("ends_at"), ends_at__gt=OuterRef("starts_at")
+    )
+    free = Slot.objects.free(now).filter(
+        ~Exists(elsewhere),
+        appointment_type=wish.appointment_type_id,
+        starts_at__date__gte=wish.from_on - A_DAY,
+        starts_at__date__lte=wish.until_on + A_DAY,
+    )
+    if wish.practitioners:
+        free = free.filter(practitioner__in=wish.practitioners)
+    if wish.has_at:
+        free = free.filter(starts_at__lt=wish.has_at)
+    found = free.exclude(offers__entry=wish).select_related("practitioner__user").order_by("starts_at", "pk")
+    return list(islice((slot for slot in found.iterator(CHUNK) if suits(wish, slot)), most))
+
+
+def doctors_of(entry: WaitlistEntry) -> dict[UUID, Practitioner]:
+    """Those of the doctors that suit, by their keys; none where any would do."""
+    return Practitioner.objects.select_related("user").in_bulk(entry.practitioners)
 
 
 def suits(entry: WaitlistEntry, slot: Slot) -> bool:
@@ -148,10 +182,11 @@ def part_of(there: datetime.datetime) -> str:
     return next(part for part, until in PARTS.items() if there.hour < until)
 
 
-def _with_what_they_have(entries: QuerySet[WaitlistEntry]) -> QuerySet[WaitlistEntry]:
+def with_what_they_have(entries: QuerySet[WaitlistEntry]) -> QuerySet[WaitlistEntry]:
     """Tell of each as ``has_at`` when the booking takes place for which they want an earlier time."""
     theirs = Appointment.objects.filter(order=OuterRef("booking"), status=Appointment.Status.CONFIRMED)
-    return entries.annotate(has_at=Subquery(theirs.values("starts_at")[:1]))
+    has_at = {"has_at": Subquery(theirs.values("starts_at")[:1])}
+    return entries.annotate(**has_at)
 
 
 def leave(entry: WaitlistEntry, *, by: User, why: str = "They asked to.") -> None:
@@ -178,7 +213,7 @@ def end_what_is_over(*, now: datetime.datetime) -> int:
     )
     waiting = WaitlistEntry.objects.filter(status=WaitlistEntry.Status.WAITING)
     settled = Q(booking=None, has_booked=True) | Q(booking__isnull=False, has_at=None) | Q(has_at__lte=now)
-    perhaps = _with_what_they_have(waiting).annotate(has_booked=Exists(booked)).filter(settled)
+    perhaps = with_what_they_have(waiting).annotate(has_booked=Exists(booked)).filter(settled)
     ended = sum(_end(entry, why="They have a time, or need none any more.") for entry in perhaps)
     late = waiting.filter(until_on__lt=now.date() + A_DAY).select_related("patient__user", "appointment_type")
     for entry in late:

@@ -13,6 +13,7 @@ from clinic.admin import (
     practitioners,
     prescriptions,
     rosters,
+    waitlist,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "practitioners",
     "prescriptions",
     "rosters",
+    "waitlist",
 ]

@@ -14,9 +14,10 @@ from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from clinic import rostering
+from clinic import filling, rostering
+from clinic.forms.filling import WhoDialog
 from clinic.forms.rosters import SlotForm
-from clinic.models import Slot
+from clinic.models import Slot, WaitlistOffer
 from config.admin import RecordAdmin, step
 from messaging import clocks
 
@@ -35,6 +36,13 @@ def by_our_clock(at: datetime | None) -> str:
         return "–"
     zone = timezone.get_current_timezone_name()
     return f"{clocks.briefly(at, zone=zone)} {clocks.local(at, zone=zone):%Z}"
+
+
+def told(offered: WaitlistOffer) -> str:
+    """What the desk hears when a time was offered to somebody."""
+    zone = timezone.get_current_timezone_name()
+    until = clocks.in_short(offered.appointment.held_until, zone=zone)
+    return f"Offered to {offered.entry.patient}, and kept until {until}. They get a letter now."
 
 
 class Reason(BaseDialogForm):
@@ -95,7 +103,8 @@ class SlotAdmin(RecordAdmin):
     list_filter = [When, Taken, ("practitioner", RelatedDropdownFilter), ("starts_at", RangeDateTimeFilter)]
     search_fields = ["practitioner__user__family_name", "practitioner__user__given_name"]
     date_hierarchy = "starts_at"
-    actions_detail = ["withdraw"]
+    actions_row = ["offer_to"]
+    actions_detail = ["offer_to", "withdraw"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Slot]:
         times = super().get_queryset(request).with_is_taken().order_by("starts_at", "pk")
@@ -154,6 +163,19 @@ class SlotAdmin(RecordAdmin):
     def withdraw(self, request, slot: Slot, form: Reason) -> str:
         rostering.withdraw(slot, by=request.user, why=form.cleaned_data["why"])
         return "The time is withdrawn."
+
+    @step(
+        "Offer to who waits",
+        may="offer",
+        form=WhoDialog,
+        icon="notification_add",
+        text="The time is kept for the patient, who gets a letter with a link to take or decline it.",
+    )
+    def offer_to(self, request, slot: Slot, form: WhoDialog) -> str:
+        return told(filling.offer_to(slot, entry=form.cleaned_data["entry"], by=request.user))
+
+    def has_offer_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("clinic.change_waitlistentry")
 
     def has_withdraw_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("clinic.change_slot")

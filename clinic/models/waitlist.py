@@ -76,6 +76,9 @@ class WaitlistEntry(Stateful):
     until_on = models.DateField("until date", editable=False)
     status = models.CharField(max_length=20, choices=Status, default=Status.WAITING, editable=False)
 
+    has_at: datetime | None
+    """When what they have takes place: where ``waitlisting.with_what_they_have`` was asked."""
+
     objects = WaitlistEntryQuerySet.as_manager()
 
     class Meta:

@@ -4,7 +4,7 @@ from datetime import date, time
 
 import pytest
 
-from clinic import booking
+from clinic import booking, waitlisting
 from clinic.models import (
     Appointment,
     AppointmentType,
@@ -15,6 +15,7 @@ from clinic.models import (
     Roster,
     RosterException,
     Slot,
+    WaitlistEntry,
 )
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +143,25 @@ def test_leave_and_holidays(people, name, sees):
         )
 
     assert {row.name for row in RosterException.objects.visible_to(people[name])} == sees
+
+
+@pytest.mark.parametrize(
+    ("name", "sees"),
+    [
+        ("boss", BOTH),
+        ("desk", BOTH),
+        ("auditor", BOTH),
+        ("ada", NOBODY),
+        ("carl", {"carl"}),
+        ("eve", NOBODY),
+    ],
+)
+def test_the_waiting_list(people, short_visit, name, sees):
+    wish = waitlisting.Wish(date(2026, 1, 1), date(2036, 1, 1))
+    for whose in ("carl", "dora"):
+        waitlisting.ask(people[whose].patient, wish=wish, kind=short_visit, by=people[whose])
+
+    assert names(row.patient.user for row in WaitlistEntry.objects.visible_to(people[name])) == sees
 
 
 @pytest.mark.parametrize("name", ["boss", "desk", "auditor", "ada", "bob", "carl", "eve"])

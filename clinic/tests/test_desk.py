@@ -46,15 +46,31 @@ SHOWN = {
     | MONEY
     | TASKS
     | RECORDS
-    | {"Accounts", "Approvals", "Imports", "Layouts of lists", "Rules for imports", "Letters"},
-    Role.RECEPTION: ALWAYS | {"Orders", "Receipts", "Letters"},
+    | {
+        "Accounts",
+        "Approvals",
+        "Imports",
+        "Layouts of lists",
+        "Rules for imports",
+        "Letters",
+        "Waiting list",
+    },
+    Role.RECEPTION: ALWAYS | {"Orders", "Receipts", "Letters", "Waiting list"},
     Role.DOCTOR: ALWAYS | CATALOGUE | CLINICAL | {"Conversations"},
     Role.AUDITOR: ALWAYS
     | CATALOGUE
     | CLINICAL
     | MONEY
     | RECORDS
-    | {"Accounts", "Imports", "Layouts of lists", "Rules for imports", "Conversations", "Letters"},
+    | {
+        "Accounts",
+        "Imports",
+        "Layouts of lists",
+        "Rules for imports",
+        "Conversations",
+        "Letters",
+        "Waiting list",
+    },
 }
 
 

@@ -145,6 +145,63 @@ class TestWaitingFor:
             assert len(waitlisting.waiting_for(slot)) == many
 
 
+class TestTimesFor:
+    def times(self, entry: WaitlistEntry, most: int = 12) -> list[Slot]:
+        return waitlisting.times_for(entry, now=timezone.now(), most=most)
+
+    def test_the_soonest_comes_first(self, patient, wait, make_slot):
+        entry, slots = wait(patient), [make_slot(hours) for hours in (30, 24, 26)]
+
+        assert self.times(entry) == [slots[1], slots[2], slots[0]]
+        assert self.times(entry, most=1) == [slots[1]]
+
+    def test_are_free_and_of_the_kind_and_the_doctor(
+        self, patient, wait, make_slot, make_doctor, confirmed, long_visit, doctor
+    ):
+        entry = wait(patient, practitioners=[doctor])
+        make_slot(26, of=make_doctor("other"))
+        Slot.objects.filter(pk=make_slot(28).pk).update(appointment_type=long_visit)
+        fits = make_slot(30)
+
+        assert self.times(entry) == [fits]
+
+    def test_leave_out_where_they_are_elsewhere_then(self, confirmed, patient, wait, make_slot, make_doctor):
+        entry = wait(patient)
+        make_slot(24 + 1 / 6, of=make_doctor("other"))
+
+        assert self.times(entry) == []
+
+    def test_are_earlier_than_what_they_have(self, confirmed, make_slot):
+        entry = waitlisting.ask(confirmed.patient, wish=SOON, instead_of=confirmed, by=None)
+        earlier, _ = make_slot(20), make_slot(30)
+
+        assert self.times(entry) == [earlier]
+
+    def test_are_none_where_what_they_had_is_cancelled(self, confirmed, manager, make_slot):
+        entry = waitlisting.ask(confirmed.patient, wish=SOON, instead_of=confirmed, by=None)
+        make_slot(20)
+        cancelling.cancel(confirmed, by=manager, why="The doctor is ill.")
+
+        assert self.times(entry) == []
+
+    def test_are_none_for_who_has_left(self, patient, wait, slot):
+        entry = wait(patient)
+        waitlisting.leave(entry, by=patient.user)
+
+        assert self.times(entry) == []
+
+    @pytest.mark.parametrize("many", [1, 3])
+    def test_take_as_many_statements_for_many_as_for_one(
+        self, patient, wait, make_slot, django_assert_num_queries, many
+    ):
+        entry = wait(patient)
+        for hour in range(many):
+            make_slot(24 + hour)
+
+        with django_assert_num_queries(2):
+            assert len(self.times(entry)) == many
+
+
 def wish_of(zone: str, **wish) -> WaitlistEntry:
     patient = Patient(user=User(time_zone=zone))
     days = {"from_on": date(2020, 1, 1), "until_on": date(2040, 1, 1)}
