@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import cast
+
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
+from billing import charging
 from clinic import attending, cancelling, consulting
+from clinic.admin import moves
 from clinic.admin.availability import Reason, by_our_clock
+from clinic.admin.dialogs import CancelForm
 from clinic.models import Appointment
 from config.admin import RecordAdmin, step
+from config.base import Refused
 
 COLOURS = {
     Appointment.Status.HELD: "warning",
@@ -51,7 +57,7 @@ class AppointmentAdmin(RecordAdmin):
     search_fields = ["patient__user__family_name", "patient__user__given_name", "patient__user__email"]
     date_hierarchy = "starts_at"
     ordering = ["-starts_at", "-pk"]
-    actions_detail = ["consult", "arrived", "did_not_attend", "cancel"]
+    actions_detail = ["consult", "arrived", "did_not_attend", "move", "cancel", "waive"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Appointment]:
         return (
@@ -108,7 +114,8 @@ class AppointmentAdmin(RecordAdmin):
         may="attend",
         form=Reason,
         icon="person_off",
-        text="The fee is kept. Refund it on the order’s page if illness or an emergency stopped the patient.",
+        text="What was agreed to at booking is kept of the fee. Refund it on the order’s page if illness or"
+        " an emergency stopped the patient.",
     )
     def did_not_attend(self, request, appointment: Appointment, form: Reason) -> str:
         attending.no_show(appointment, by=request.user, why=form.cleaned_data["why"])
@@ -117,13 +124,45 @@ class AppointmentAdmin(RecordAdmin):
     @step(
         "Cancel",
         may="cancel",
-        form=Reason,
+        form=CancelForm,
         icon="event_busy",
-        text="The time is free again at once. What was paid goes back in full, and both get a letter.",
+        text="The time is free again at once, and both get a letter.",
     )
-    def cancel(self, request, appointment: Appointment, form: Reason) -> str:
-        cancelling.cancel(appointment, by=request.user, why=form.cleaned_data["why"])
-        return f"The appointment of {appointment.patient} is cancelled."
+    def cancel(self, request, appointment: Appointment, form: CancelForm) -> str:
+        what = cancelling.cancel(
+            appointment,
+            by=request.user,
+            why=form.cleaned_data["why"],
+            side=Appointment.Side.PATIENT if form.cleaned_data["for_patient"] else None,
+            is_waived=form.cleaned_data["is_waived"],
+        )
+        told = [f"The appointment of {appointment.patient} is cancelled."]
+        if what.back:
+            told.append(f"A${what.back:,.2f} goes back.")
+        if what.kept:
+            told.append(f"A${what.kept:,.2f} is kept.")
+        return " ".join(told)
+
+    @action(description="Move", permissions=["cancel"], icon="event_repeat", url_path="move")
+    def move(self, request, object_id: str) -> HttpResponse:
+        """A page, not a dialog: one looks for another time there."""
+        appointment = self.get_visible_or_404(request, object_id)
+        try:
+            return moves.page(self, request, cast(Appointment, appointment))
+        except Refused as no:
+            messages.error(request, str(no))
+            return redirect("admin:clinic_appointment_change", object_id)
+
+    @step(
+        "Waive fee",
+        may="waive",
+        form=Reason,
+        icon="money_off",
+        text="Nothing has to be paid, and the appointment is confirmed at once.",
+    )
+    def waive(self, request, appointment: Appointment, form: Reason) -> str:
+        charging.waive(appointment.order, by=request.user, why=form.cleaned_data["why"])
+        return f"The fee is waived: the appointment of {appointment.patient} goes on as if it were paid."
 
     @step(
         "Start consultation",
@@ -140,6 +179,9 @@ class AppointmentAdmin(RecordAdmin):
 
     def has_cancel_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("clinic.cancel_appointment")
+
+    def has_waive_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("billing.waive_order")
 
     def has_attend_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("clinic.cancel_appointment")

@@ -15,13 +15,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
 
 from billing.models import Order
 from clinic import resettling
-from clinic.forms.outside import DecisionForm, ElsewhereForm, MoveForm, WhoseForm
-from clinic.models import Appointment, Practitioner, Slot
-from config.base import Refused, SignedInRequest, record_viewed
+from clinic.admin import moves
+from clinic.forms.outside import DecisionForm, WhoseForm
+from clinic.models import Appointment, Practitioner
+from config.base import SignedInRequest, record_viewed
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -74,23 +74,13 @@ class OutsideScreens:
         """Another time for one of them."""
         _guard(request)
         appointment = get_object_or_404(resettling.open_cases(request.user), pk=pk)
-        times = Slot.objects.visible_to(request.user).select_related("practitioner__user", "appointment_type")
-        form = MoveForm(request.POST if request.method == "POST" else None, times=times)
-        if form.is_valid() and (moved := _move(request, appointment, form)):
-            messages.success(request, f"{moved.patient} has another time now, and gets a letter.")
+        form = moves.form_for(request)
+        if moves.moved(request, appointment, form, rule=resettling.move):
             return redirect(address())
         if request.method == "GET":
             record_viewed.send(Appointment, record=appointment, request=request, action="read")
-        wish = ElsewhereForm(request.GET)
-        wanted = wish.cleaned_data if wish.is_valid() else {}
-        choice = resettling.other_times(
-            appointment,
-            practitioner=wanted.get("doctor"),
-            day=wanted.get("day"),
-            zone=timezone.get_current_timezone_name(),
-        )
         (case,) = resettling.explain([appointment])
-        context = {"case": case, "form": form, "wish": wish, "choice": choice, "doctor": wanted.get("doctor")}
+        context = {"case": case, "form": form, **moves.times_for(request, appointment)}
         refused = request.method == "POST"
         return self._page(
             request, "admin/outside/move.html", context, status=BAD if refused else HTTPStatus.OK
@@ -135,13 +125,3 @@ def _decide(request: SignedInRequest, form: DecisionForm) -> None:
         messages.success(request, f"Appointments that {done}: {outcome.done}.")
     for sentence in outcome.refused:
         messages.error(request, sentence)
-
-
-def _move(request: SignedInRequest, appointment: Appointment, form: MoveForm) -> Appointment | None:
-    try:
-        return resettling.move(
-            appointment, to=form.cleaned_data["to"], by=request.user, why=form.cleaned_data["why"]
-        )
-    except Refused as no:
-        form.add_error("to", str(no))
-        return None

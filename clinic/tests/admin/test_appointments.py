@@ -12,6 +12,14 @@ from clinic.models import Appointment
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/clinic/appointment/"
+NOBODY = "01a20000-0000-7000-8000-000000000000"
+
+
+@pytest.fixture
+def late(held, make_policy, settle) -> Appointment:
+    """One that is paid for, and too close to be cancelled without a loss."""
+    held.change(policy=make_policy(free_hours=48), by=None, why="As read at booking.")
+    return settle(held)
 
 
 def page(appointment: Appointment, name: str = "change") -> str:
@@ -95,7 +103,9 @@ class TestCancel:
             reception,
             "The doctor is ill.",
         )
-        assert told(client, confirmed) == ["The appointment of Patient Example is cancelled."]
+        assert told(client, confirmed) == [
+            "The appointment of Patient Example is cancelled. A$80.00 goes back."
+        ]
 
     def test_asks_for_a_reason(self, confirmed, manager, staff_client):
         press(staff_client(manager), confirmed, "cancel", why="")
@@ -119,6 +129,143 @@ class TestCancel:
 
         confirmed.refresh_from_db()
         assert (answer.status_code, confirmed.status) == (403, "confirmed")
+
+    def test_shows_first_what_either_decision_costs(self, late, reception, staff_client):
+        dialog = staff_client(reception).get(page(late, "cancel")).content.decode()
+
+        assert "A$80.00 goes back." in dialog
+        assert "A$40.00 goes back, A$40.00 is kept unless you waive it." in dialog
+
+    @pytest.mark.parametrize("key", ["nonsense", NOBODY])
+    def test_shows_no_dialog_at_a_wrong_address(self, confirmed, reception, staff_client, key):
+        address = page(confirmed, "cancel").replace(str(confirmed.pk), key)
+
+        assert staff_client(reception).get(address).status_code == 404
+
+    def test_shows_strangers_no_amounts(self, late, make_doctor, staff_client):
+        client = staff_client(make_doctor("stranger").user)
+
+        assert client.get(page(late, "cancel")).status_code == 404
+
+    @pytest.mark.parametrize(
+        ("answers", "side", "kept"),
+        [
+            ({}, "practice", 0),
+            ({"for_patient": "on"}, "patient", 40),
+            ({"for_patient": "on", "is_waived": "on"}, "patient", 0),
+        ],
+    )
+    def test_keeps_what_was_agreed_to_unless_it_is_waived(
+        self, late, reception, staff_client, answers, side, kept
+    ):
+        press(staff_client(reception), late, "cancel", why="They called.", **answers)
+
+        late.refresh_from_db()
+        assert (late.status, late.cancelled_as) == ("cancelled", side)
+        assert late.order.kept - late.order.promised == kept
+
+    def test_tells_what_is_kept(self, late, reception, staff_client):
+        client = staff_client(reception)
+
+        press(client, late, "cancel", why="They called.", for_patient="on")
+
+        assert told(client, late) == [
+            "The appointment of Patient Example is cancelled. A$40.00 goes back. A$40.00 is kept."
+        ]
+
+
+class TestMove:
+    def test_offers_times_and_moves_to_the_chosen_one(self, confirmed, make_slot, reception, staff_client):
+        client, later = staff_client(reception), make_slot(72)
+
+        shown = client.get(page(confirmed, "move")).content.decode()
+        answer = client.post(page(confirmed, "move"), {"to": later.pk, "why": "The doctor trains."})
+
+        assert str(later.pk) in shown
+        confirmed.refresh_from_db()
+        assert (confirmed.status, confirmed.moved_to.slot) == ("moved", later)
+        assert answer.url == page(confirmed.moved_to)
+        assert told(client, confirmed.moved_to) == [
+            "Patient Example has another time now, and gets a letter."
+        ]
+
+    @pytest.mark.parametrize("answers", [{}, {"to": NOBODY, "why": "x"}, {"to": "nonsense", "why": "x"}])
+    def test_asks_for_a_time_and_a_reason(self, confirmed, make_slot, reception, staff_client, answers):
+        make_slot(72)
+
+        answer = staff_client(reception).post(page(confirmed, "move"), answers)
+
+        confirmed.refresh_from_db()
+        assert (answer.status_code, confirmed.status) == (400, "confirmed")
+
+    def test_says_beside_the_times_that_one_is_taken(
+        self, confirmed, make_slot, make_patient, reception, staff_client
+    ):
+        later = make_slot(72)
+        booking.hold(later, patient=make_patient("faster"), by=None)
+
+        answer = staff_client(reception).post(page(confirmed, "move"), {"to": later.pk, "why": "Training."})
+
+        assert answer.status_code == 400
+        assert answer.context["form"].errors["to"] == [
+            "This time has just been taken. Please choose another."
+        ]
+
+    def test_says_why_it_cannot(self, held, reception, staff_client):
+        client = staff_client(reception)
+
+        assert client.get(page(held, "move")).url == page(held)
+        [sentence] = told(client, held)
+        assert "cannot become moved to another time" in sentence
+
+    @pytest.mark.parametrize(("role", "status"), [("manager", 200), ("reception", 200), ("auditor", 403)])
+    def test_is_for_those_who_may_cancel(self, confirmed, make_user, staff_client, role, status):
+        client = staff_client(make_user(role, f"one-{role}"))
+
+        assert client.get(page(confirmed, "move")).status_code == status
+
+    def test_is_for_the_doctor_but_no_other(self, confirmed, doctor, make_doctor, staff_client):
+        own, strange = staff_client(doctor.user), make_doctor("stranger").user
+
+        assert own.get(page(confirmed, "move")).status_code == 200
+        assert staff_client(strange).get(page(confirmed, "move")).status_code == 404
+
+
+class TestWaive:
+    def test_confirms_without_a_payment(self, held, manager, staff_client):
+        client = staff_client(manager)
+
+        press(client, held, "waive", why="Hardship.")
+
+        held.refresh_from_db()
+        assert (held.status, held.order.status) == ("confirmed", "waived")
+        assert told(client, held) == [
+            "The fee is waived: the appointment of Patient Example goes on as if it were paid."
+        ]
+
+    def test_asks_for_a_reason(self, held, manager, staff_client):
+        press(staff_client(manager), held, "waive", why="")
+
+        held.refresh_from_db()
+        assert held.status == "held"
+
+    def test_says_when_nothing_is_owed(self, confirmed, manager, staff_client):
+        client = staff_client(manager)
+
+        press(client, confirmed, "waive", why="Hardship.")
+
+        assert len(told(client, confirmed)) == 1
+        confirmed.refresh_from_db()
+        assert confirmed.order.status == "paid"
+
+    @pytest.mark.parametrize("role", ["reception", "auditor", "doctor"])
+    def test_is_for_managers_alone(self, held, doctor, make_user, staff_client, role):
+        someone = doctor.user if role == "doctor" else make_user(role, f"one-{role}")
+
+        answer = press(staff_client(someone), held, "waive", why="Hardship.")
+
+        held.refresh_from_db()
+        assert (answer.status_code, held.status) == (403, "held")
 
 
 class TestArrived:
