@@ -9,6 +9,7 @@ import zipfile
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import IO
 from xml.parsers import expat
 
@@ -80,7 +81,7 @@ def _table(sheet: python_calamine.CalamineSheet, looks: Looks, *, is_hidden: boo
     merged = tables.hidden_by_merging(
         (top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
     )
-    return Table(sheet.name, rows, merged, is_hidden)
+    return Table(sheet.name, rows, merged, is_hidden, height=sheet.height)
 
 
 def _look_over(archive: zipfile.ZipFile) -> dict[str, Looks]:
@@ -113,6 +114,7 @@ def _parse(part: IO[bytes], start: Callable[[str, dict[str, str]], None]) -> Non
     parser.Parse(b"", True)  # noqa: FBT003  the end
 
 
+@lru_cache(maxsize=256)
 def _local(name: str) -> str:
     return name.rpartition(":")[2]
 

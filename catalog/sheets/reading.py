@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -14,6 +14,8 @@ from catalog.sheets.offers import Offer
 from catalog.sheets.tables import Cell, Table
 from catalog.sheets.workbook import open_workbook
 
+Heard = Callable[[int, int], None]
+EVERY = 500  # lines until somebody who waits is told again
 FEWEST = 3  # a product says more than two things
 
 
@@ -25,16 +27,18 @@ class Reading:
     notes: list[Finding] = field(default_factory=list)  # about the workbook as a whole
 
 
-def read(of: Layout, data: bytes) -> Reading:
+def read(of: Layout, data: bytes, *, heard: Heard | None = None) -> Reading:
     """Read the workbook ``data`` as a list laid out like ``of``.
+
+    Now and then ``heard`` is told how many lines are read, and how many rows there are, 0 if unknown.
 
     :raises WorkbookRefused: it is no workbook, or not one of this supplier
     """
     notes: list[Finding] = []
-    return Reading(list(lines(of, data, notes)), notes)
+    return Reading(list(lines(of, data, notes, heard=heard)), notes)
 
 
-def lines(of: Layout, data: bytes, notes: list[Finding]) -> Iterator[Offer]:
+def lines(of: Layout, data: bytes, notes: list[Finding], *, heard: Heard | None = None) -> Iterator[Offer]:
     """Read as ``read`` does, but line by line, so that a long list takes no more memory than a short one.
 
     What there is to say about the workbook as a whole is added to ``notes``, up to the last line.
@@ -43,6 +47,14 @@ def lines(of: Layout, data: bytes, notes: list[Finding]) -> Iterator[Offer]:
     """
     tables = open_workbook(data)
     located = layout.locate(of, tables)
+    expected = sum(0 if place.sheet.per_column else place.table.height for place in located)
+    for number, offer in enumerate(_lines(of, tables, located, notes), start=1):
+        if heard and not number % EVERY:
+            heard(number, max(number, expected) if expected else 0)
+        yield offer
+
+
+def _lines(of: Layout, tables: list[Table], located: list[Located], notes: list[Finding]) -> Iterator[Offer]:
     confirmed = {place.sheet.confirms for place in located}
     kept: dict[str, list[Offer]] = {}
     for place in located:
@@ -123,8 +135,9 @@ def _read_line(of: Layout, place: Located, row: list[Cell], section: str) -> Off
     axis = "column" if place.sheet.per_column else "row"
     number = re.sub(r"\d" if place.sheet.per_column else r"\D", "", name.address)
     offer = Offer(name.sheet, name.address, f"{axis} {number}", supplier=of.supplier)
-    offer.raw = {f"{cell.sheet}!{cell.address}": cell.raw for cell in row if cell.text}
-    offer.cells = {into: f"{cell.sheet}!{cell.address}" for into, cell in named.items()}
+    places = [f"{cell.sheet}!{cell.address}" for cell in row]  # once, for both
+    offer.raw = {where: cell.raw for where, cell in zip(places, row, strict=True) if cell.text}
+    offer.cells = {into: places[at] for at, into in place.fields.items()}
     if place.table.merged and any(cell.address in place.table.merged for cell in row):
         offer.find("merged_cells")
     filling.fill(offer, named, of, place.sheet)

@@ -31,8 +31,10 @@ class Cell:
     @property
     def text(self) -> str:
         """The value with blanks trimmed and collapsed; numbers without a needless ``.0``."""
+        if isinstance(self.value, str):  # first, since nearly all are
+            return " ".join(self.value.split())
         match self.value:
-            case None | "":
+            case None:
                 return ""
             case bool():
                 return str(self.value)
@@ -77,6 +79,7 @@ class Table:
     merged: frozenset[str] = frozenset()  # cells whose content sits in another cell
     is_hidden: bool = False
     is_alone: bool = False  # the file has no sheets (CSV), and this name is ours
+    height: int = 0  # rows; 0 where that is known only at their end
 
     def rows(self) -> Iterator[list[Cell]]:
         """All rows from the first on, empty ones included, and all of the same length."""

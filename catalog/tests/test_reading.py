@@ -1,5 +1,7 @@
 """Reading what came in: every line is kept, with its cells and what it would change."""
 
+import json
+
 import pytest
 import time_machine
 from django_eventstream.models import Event
@@ -141,6 +143,23 @@ class TestComparison:
 
         assert row.changes == {"supply": ["discontinued", "active"]}
         assert (row.needs_decision, row.findings[0]["code"]) == (True, "listed_again")
+
+    def test_tells_how_far_it_is_while_it_reads(self, damaged, manager):
+        def lengthen(book):
+            sheet = book["Sheet1"]
+            for number in range(1000):
+                sheet.append([f"Botanitech T10 Lot {number}", *(cell.value for cell in sheet[4])][:7])
+
+        long, told = damaged("botanitech", lengthen), []
+        reading.examine("botanitech", data=long, heard=lambda *told_now: told.append(told_now))
+        imports.checked("botanitech", long, by=manager)
+
+        assert told == [(500, 1010), (1000, 1010)]
+        said = [
+            json.loads(json.loads(event.data))["status"]
+            for event in Event.objects.filter(type="import", eid__gt=0).order_by("eid")
+        ]
+        assert said[-4:] == ["reading", "reading", "reading", "checked"]
 
     def test_warns_of_last_months_very_file(self, sample, damaged, manager, reviewer):
         def edit(book):

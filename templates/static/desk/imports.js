@@ -11,7 +11,11 @@ function show({ status, progress, expected }) {
   if (status !== root.dataset.status && !(status === "reading" && root.dataset.status === "received")) {
     return window.location.reload();
   }
-  if (!expected || status === "approved") return;
+  if (status === "approved") return;
+  if (!expected) {
+    if (progress) told.textContent = `${progress.toLocaleString()} lines so far`;
+    return;
+  }
   bar.max = expected;
   bar.value = progress;
   told.textContent = `${progress.toLocaleString()} of ${expected.toLocaleString()} lines`;
