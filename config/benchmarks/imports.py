@@ -133,7 +133,7 @@ def as_sent(rows: list[dict[str, Any]], *, barcode: str) -> Iterator[Sequence[An
 
 
 def import_by_default(rows: list[dict[str, Any]]) -> None:
-    """django-import-export as it comes: a resource of all columns, no dry run.
+    """django-import-export as it comes: a resource of all columns, a dry run to look at, and the import.
 
     :raises CannotMeasure: it took something else than all of them
     """
@@ -148,7 +148,9 @@ def import_by_default(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         told = row | {"id": uuid7(), "gtin13": "9" + row["gtin13"][1:]}
         dataset.append([as_typed(told[column]) for column in names])
-    result = modelresource_factory(Product)(fields=list(names.values())).import_data(dataset)
+    way_in = modelresource_factory(Product)(fields=list(names.values()))
+    way_in.import_data(dataset, dry_run=True)
+    result = way_in.import_data(dataset)
     if result.totals["new"] != len(rows):
         problems = [error.error for _, errors in result.row_errors() for error in errors]
         problems += [row.error for row in result.invalid_rows]
