@@ -2,12 +2,17 @@ import io
 import json
 
 import pytest
-from django.core.management import call_command
+from django.core.management import call_command, execute_from_command_line
 
 from catalog.models import Import, Product
 from catalog.sheets import LAYOUTS
 
 pytestmark = pytest.mark.django_db
+CONTRACT = (
+    *("gtin13", "supplier", "brand", "product_name", "dose_form", "size", "thc", "cbd"),
+    *("schedule_stated", "schedule", "tga_category_stated", "tga_category", "wholesale", "retail"),
+    *("status", "availability", "product_code", "source", "review"),
+)
 
 
 @pytest.fixture
@@ -41,6 +46,41 @@ class TestImportSupplier:
         )
         keys = ["supplier", "file_sha256", "read", "new", "changed", "unchanged", "gone", "review", "errors"]
         assert [*told][:10] == [*keys, "products"]
+
+    def test_tells_each_product_as_the_contract_names_it(self, run, sample_path):
+        arguments = ("import_supplier", "tasmanian_botanics", sample_path("tasmanian_botanics"))
+        _, out, _ = run(*arguments, "--dry-run", "--format", "json")
+
+        product = json.loads(out)["products"][1]
+        assert {name: product[name] for name in CONTRACT} == {
+            "gtin13": "2000000005027",
+            "supplier": "Tasmanian Botanics",
+            "brand": "Tasmanian Botanics",
+            "product_name": "THC 24 Myrtle 10g",
+            "dose_form": "Herb, Dried",
+            "size": {"value": "10", "unit": "g"},
+            "thc": {"op": "=", "value": "24", "unit": "%"},
+            "cbd": {"op": "<", "value": "0.1", "unit": "%"},
+            "schedule_stated": "S8",
+            "schedule": "S8",
+            "tga_category_stated": 5,
+            "tga_category": 5,
+            "wholesale": "78.00",
+            "retail": "98.00",
+            "status": "active",
+            "availability": "Now",
+            "product_code": "DF-002",
+            "source": {"sheet": "Tasmanian Botanics Product List", "cell": "D3"},
+            "review": [],
+        }
+
+    def test_another_supplier_is_wrong_use(self, sample_path, capsys):
+        asked = ["manage.py", "import_supplier", "acme", str(sample_path("alma"))]
+        with pytest.raises(SystemExit) as stop:
+            execute_from_command_line(asked)
+
+        assert stop.value.code == 2
+        assert "invalid choice: 'acme'" in capsys.readouterr().err
 
     def test_applies_when_told_so(self, run, sample_path):
         status, out, _ = run("import_supplier", "alma", sample_path("alma"), "--apply", "--yes")
