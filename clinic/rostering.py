@@ -32,7 +32,9 @@ class SlotClaimed(Refused):
 
 class SlotGone(Refused):
     def __init__(self) -> None:
-        super().__init__("This time is withdrawn already.")
+        super().__init__(
+            "This time is withdrawn already. The list of times shows those that are still offered."
+        )
 
 
 class AlreadyWithdrawn(Refused):

@@ -162,6 +162,13 @@ class ScopedAdmin(UnfoldAdmin):
     def has_delete_permission(self, request, obj=None):
         return False
 
+    def changeform_view(self, request, *args, **kwargs):
+        """Answer a form that cannot be kept as a mistake: Django says that all is well."""
+        page = super().changeform_view(request, *args, **kwargs)
+        if (getattr(page, "context_data", None) or {}).get("errors"):
+            page.status_code = HTTPStatus.BAD_REQUEST
+        return page
+
     def change_view(self, request, object_id, *args, **kwargs):
         return self.tell_opened(request, object_id, super().change_view(request, object_id, *args, **kwargs))
 

@@ -1,7 +1,7 @@
 """Reminders: one each, on time or not at all, and only of visits that will take place."""
 
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -42,6 +42,20 @@ class TestRemind:
         assert owed == [0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0]
         assert reminded() == [(str(visit.pk), 24), (str(visit.pk), 1)]
         assert Letter.objects.filter(template=reminding.TEMPLATE).count() == 2
+
+    def test_counts_hours_where_the_clocks_skip_one(self, make_slot, patient, fees, settle):
+        """Eleven on Sunday in Sydney is a day after ten on Saturday: the clocks went forward."""
+        with time_machine.travel(datetime(2026, 10, 1, 0, 0, tzinfo=UTC), tick=False):
+            visit = settle(booking.hold(make_slot(72), patient=patient, by=patient.user))
+
+        owed = [
+            run(datetime(2026, *at, tzinfo=UTC)) for at in [(10, 2, 23, 59), (10, 3, 0, 0), (10, 3, 1, 0)]
+        ]
+
+        words = "Sunday 4 October 2026, 11:00 am AEDT (UTC+11:00)"
+        assert clocks.in_words(visit.starts_at, zone="Australia/Sydney") == words
+        assert owed == [0, 1, 0]
+        assert Letter.objects.get(template=reminding.TEMPLATE).context["when"] == words
 
     def test_goes_by_the_practice_s_hours(self, visit):
         Practice.objects.add(by=None, reminder_hours=[48])

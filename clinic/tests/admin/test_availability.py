@@ -37,6 +37,7 @@ class TestSlot:
 
         answer = boss.post("/admin/clinic/slot/add/", self.typed(doctor, short_visit, starts_at))
 
+        assert answer.status_code == 400
         assert "The practitioner already has a time here." in answer.content.decode()
         assert Slot.objects.count() == 1
 

@@ -60,6 +60,7 @@ class TestRoster:
     def test_says_what_is_wrong(self, boss, hours, wrong, sentence):
         answer = boss.post(ADD, hours | wrong)
 
+        assert answer.status_code == 400
         assert sentence in answer.content.decode()
         assert not Roster.objects.exists()
 
@@ -172,6 +173,7 @@ class TestAppointmentType:
     def test_says_what_is_wrong(self, boss, telephone, wrong, sentence):
         answer = boss.post("/admin/clinic/appointmenttype/add/", telephone | wrong)
 
+        assert answer.status_code == 400
         assert sentence in answer.content.decode()
         assert not AppointmentType.objects.exists()
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from clinic import booking
+from clinic import booking, rostering
 from clinic.models import Appointment, Consent
 
 NOBODY = "01a20000-0000-7000-8000-000000000000"
@@ -110,9 +110,31 @@ class TestSlot:
         assert "This time has just been taken. Please choose another." in answer.content.decode()
         assert Appointment.objects.get().patient == faster
 
+    def test_refuses_a_time_that_has_passed(self, browser, slot, patient):
+        with time_machine.travel(slot.starts_at, tick=False):
+            browser.force_login(patient.user)
+            answer = browser.post(address(slot), {"agree": "on"})
+
+        assert answer.status_code == 409
+        assert "This time has passed. Please choose another." in answer.content.decode()
+        assert (Appointment.objects.count(), Consent.objects.count()) == (0, 0)
+
+    def test_refuses_a_time_that_was_withdrawn(self, browser, slot, manager):
+        rostering.withdraw(slot, by=manager, why="Training.")
+
+        answer = browser.post(address(slot), {"agree": "on"})
+
+        assert answer.status_code == 409
+        assert "This time is no longer offered. Please choose another." in answer.content.decode()
+        assert (Appointment.objects.count(), Consent.objects.count()) == (0, 0)
+
     @pytest.mark.parametrize("key", ["nonsense", NOBODY])
     def test_is_not_there_for_a_wrong_address(self, browser, key):
-        assert browser.get(f"/portal/book/{key}/").status_code == 404
+        answers = [browser.get(f"/portal/book/{key}/"), browser.post(f"/portal/book/{key}/", {"agree": "on"})]
+
+        assert [answer.status_code for answer in answers] == [404, 404]
+        assert "<h1>" in answers[1].content.decode()
+        assert not Appointment.objects.exists()
 
     def test_is_for_those_who_are_signed_in(self, client, slot):
         assert client.post(address(slot), {"agree": "on"}).url.startswith("/accounts/login/")
