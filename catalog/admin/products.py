@@ -8,12 +8,15 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from import_export.admin import ExportMixin
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
+from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import display
 
 from catalog import listing
 from catalog.admin.columns import dollars
+from catalog.exporting import ProductResource, SafeCSV, SafeXLSX
 from catalog.models import Price, Product
 from catalog.sheets.findings import CODES
 from config.admin import RecordAdmin
@@ -91,9 +94,12 @@ class PriceInline(TabularInline):
 
 
 @admin.register(Product)
-class ProductAdmin(RecordAdmin):
+class ProductAdmin(ExportMixin, RecordAdmin):
     """Products come from lists; by hand only their supply is changed."""
 
+    resource_classes = [ProductResource]
+    export_formats = [SafeXLSX, SafeCSV]
+    export_form_class = ExportForm
     list_display = [
         "show_name",
         "show_strength",

@@ -1,9 +1,13 @@
 """The catalogue in the staff site."""
 
+import csv
+import io
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from openpyxl import load_workbook
 
 from catalog import importing
 from catalog.models import Product, Supplier
@@ -140,6 +144,41 @@ class TestProducts:
         text = staff_client(manager).get(page("product", product)).content.decode()
 
         assert "The stated TGA category does not follow from the composition." in text
+
+
+class TestExport:
+    ADDRESS = "/admin/catalog/product/export/"
+
+    def test_gives_the_narrowed_list_with_prices_and_no_formula(self, catalogue, manager, staff_client):
+        myrtle = Product.objects.get(name="THC 24 Myrtle 10g")
+        myrtle.change(by=manager, availability="=1+1")
+        desk = staff_client(manager)
+        assert desk.get(self.ADDRESS).status_code == 200
+        assert self.ADDRESS in desk.get(page("product")).content.decode()
+
+        answer = desk.post(f"{self.ADDRESS}?q=Myrtle+10g", {"resource": "0", "format": "1"})
+
+        headings, *lines = csv.reader(answer.content.decode().splitlines())
+        told = dict(zip(headings, lines[0], strict=True))
+        names = ("supplier", "name", "thc_value", "wholesale", "availability")
+        assert len(lines) == 1
+        assert [told[name] for name in names] == [
+            "Tasmanian Botanics",
+            "THC 24 Myrtle 10g",
+            "24.0000",
+            "78.00",
+            "'=1+1",
+        ]
+
+    def test_gives_a_workbook(self, catalogue, manager, staff_client):
+        answer = staff_client(manager).post(self.ADDRESS, {"resource": "0", "format": "0"})
+
+        sheet = load_workbook(io.BytesIO(answer.content)).worksheets[0]
+        assert sheet.max_row == 1 + Product.objects.count()
+
+    @pytest.mark.parametrize("role", ["doctor", "auditor"])
+    def test_is_for_managers(self, role, make_user, staff_client):
+        assert staff_client(make_user(role)).get(self.ADDRESS).status_code == 403
 
 
 def _queries(client, asked):
