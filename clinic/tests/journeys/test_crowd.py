@@ -17,8 +17,9 @@ from billing.simulator.running import RunningSimulator
 from clinic.tests.journeys.stage import Stage
 from config.benchmarks.crowd import Visitor
 
-CROWD, DOCTORS, TIMES = 200, 10, 7  # people, doctors, times of each doctor
+CROWD, DOCTORS, TIMES = 200, 10, 9  # people, doctors, times of each doctor
 KILLS = 3
+MOVERS = 20
 PATIENCE = 120  # seconds
 
 TAKEN_AND_FREE = """
@@ -38,6 +39,10 @@ SELECT (SELECT coalesce(sum(amount), 0) FROM billing_payment WHERE status = 'suc
        (SELECT coalesce(sum(amount), 0) FROM billing_refund WHERE status = 'succeeded'),
        (SELECT coalesce(sum(billing_order.amount), 0) FROM billing_order
         JOIN clinic_appointment ON order_id = billing_order.id WHERE clinic_appointment.status = 'confirmed')
+"""
+MOVED = """
+SELECT count(*) FILTER (WHERE status = 'confirmed'), count(*) FILTER (WHERE status = 'moved')
+FROM clinic_appointment
 """
 UNFINISHED = """
 SELECT (SELECT count(*) FROM billing_refund WHERE status IN ('requested', 'sent'))
@@ -105,6 +110,39 @@ def test_one_patient_gets_one_of_ten_doctors_at_the_same_hour(crowded):
     answers = at_once(*[lambda slot=slot: hold(visitor, slot) for slot in same_hour])
 
     assert Counter(status for status, _ in answers) == {302: 1, 409: 9}
+
+
+def test_twenty_who_move_to_one_time_share_it_out_to_one(crowded):
+    """Each has a paid time of their own, and keeps it unless the new one is theirs."""
+    own = [slot for number in range(DOCTORS) for slot in times_of_doctor(crowded, number)[5:7]]
+    movers, until = crowded.visitors[100 : 100 + MOVERS], time.monotonic() + PATIENCE
+    target = times_of_doctor(crowded, 1)[-1]
+    with ThreadPoolExecutor(MOVERS) as pool:
+        plans = zip(movers, own, strict=True)
+        booked = list(pool.map(lambda plan: book_and_pay(crowded, plan[0], [plan[1]], until=until), plans))
+    await_confirmed(crowded, MOVERS, until=until)
+
+    answers = at_once(
+        *[
+            lambda visitor=visitor, where=where: visitor.press(f"{where}move/{target}/")
+            for visitor, where in zip(movers, booked, strict=True)
+        ]
+    )
+
+    assert Counter(status for status, _ in answers) == {302: 1, 409: MOVERS - 1}
+    refusals = [text for status, text in answers if status == 409]
+    assert [("has just been taken" in text) for text in refusals] == [True] * (MOVERS - 1)
+    assert asked(crowded, MOVED) == (MOVERS, 1)
+    settle_down(crowded)
+    crowded.manage("check_invariants")
+    assert [line for line in crowded.errors() if "Internal Server Error" in line] == []
+
+
+def await_confirmed(stage: Stage, number: int, *, until: float) -> None:
+    """Wait until the worker has confirmed so many appointments."""
+    while asked(stage, MOVED)[0] < number:
+        assert time.monotonic() < until, "A payment was not heard of."
+        time.sleep(0.3)
 
 
 def book_and_pay(stage: Stage, visitor: Visitor, slots: list[str], *, until: float) -> str:
