@@ -77,6 +77,20 @@ class TestAppointment:
 
         assert browser.get(address("appointment", confirmed)).status_code == 200
 
+    def test_leads_from_a_visit_that_is_over_to_the_next_with_the_same_doctor(
+        self, browser, confirmed, forced
+    ):
+        forced(confirmed, "completed")
+
+        page = browser.get(address("appointment", confirmed)).content.decode()
+        times = browser.get(
+            f"/portal/book/?kind={confirmed.slot.appointment_type_id}&doctor={confirmed.slot.practitioner_id}"
+        )
+
+        assert f"&amp;doctor={confirmed.slot.practitioner_id}" in page
+        assert "Book the next visit" in page
+        assert times.context["doctor"] == confirmed.slot.practitioner
+
     def test_looking_is_in_the_trail(self, browser, confirmed, patient):
         browser.get(address("appointment", confirmed))
 
