@@ -30,6 +30,25 @@ def wait_until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -
         time.sleep(0.02)
 
 
+BUSY = """SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"""
+
+
+def wait_until_quiet() -> None:
+    """Wait until no other process is at our database: what pages still asked for would meet its emptying."""
+    quiet_since = time.monotonic()
+
+    def is_quiet() -> bool:
+        nonlocal quiet_since
+        with connection.cursor() as cursor:
+            cursor.execute(BUSY)
+            if cursor.fetchone() != (0,):
+                quiet_since = time.monotonic()
+        return time.monotonic() - quiet_since > 0.2
+
+    wait_until(is_quiet, "the database is quiet")
+
+
 class Web:
     """One web process of ours on a free port."""
 

@@ -63,7 +63,7 @@ class TestApproval:
             reverse("admin:clinic_approval_add"), authority(doctor, patient, **{field: value})
         )
 
-        assert answer.status_code == 200
+        assert answer.status_code == 400
         assert Approval.objects.count() == 0
 
     def test_is_not_recorded_for_a_colleague_or_a_strangers_patient(

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from messaging import chatting
-from messaging.tests.live import Web, wait_until
+from messaging.tests.live import Web, wait_until, wait_until_quiet
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -63,6 +63,7 @@ def open_room(chromium, web, room):
     yield open_one
     for context in contexts:
         context.close()
+    wait_until_quiet()
 
 
 @pytest.fixture
