@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 ANY_KEY = re.compile(r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?7[0-9a-f]{3}-?[0-9a-f]{4}-?[0-9a-f]{12}\b")
-BOOKKEEPING = ("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK")
+BOOKKEEPING = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE SAVEPOINT")
 
 
 class Recording(CaptureQueriesContext):
@@ -23,7 +23,7 @@ class Recording(CaptureQueriesContext):
 
     @property
     def statements(self) -> list[str]:
-        """In their order; the marks of nested transactions are not statements."""
+        """In their order; where transactions begin and end is no statement."""
         asked = [query["sql"] for query in self.captured_queries]
         return [sql for sql in asked if not sql.startswith(BOOKKEEPING)]
 
