@@ -122,8 +122,9 @@ def _ending(now: datetime) -> QuerySet[Appointment]:
 
 
 def _tell_all(keys: Iterable[UUID], template: str, *, now: datetime) -> None:
-    people = ["patient__user", "slot__practitioner__user", "slot__appointment_type", "order", "policy"]
-    appointments = Appointment.objects.filter(pk__in=list(keys)).select_related(*people)
+    # Of doctors, kinds and policies there are few: each is read once, not once for each letter.
+    shared = ["patient__user", "slot__practitioner__user", "slot__appointment_type", "policy"]
+    appointments = Appointment.objects.filter(pk__in=list(keys)).select_related("slot", "order")
     mailing.queue_all(
         [
             Letter(
@@ -133,7 +134,7 @@ def _tell_all(keys: Iterable[UUID], template: str, *, now: datetime) -> None:
                 next_attempt_at=now,
                 context=booking.about(appointment, person=appointment.patient.user),
             )
-            for appointment in appointments
+            for appointment in appointments.prefetch_related(*shared)
         ]
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
@@ -14,7 +15,12 @@ def local(at: datetime, *, zone: str) -> datetime:
 
 def day(at: datetime, *, zone: str) -> str:
     """``Tuesday 24 November 2026``."""
-    return date_format(local(at, zone=zone), "l j F Y")
+    return _written(local(at, zone=zone).date())
+
+
+@lru_cache(maxsize=1000)  # many letters and lists are about the same few days
+def _written(on: date) -> str:
+    return date_format(on, "l j F Y")
 
 
 def short_day(at: datetime, *, zone: str) -> str:
