@@ -127,6 +127,8 @@ def _hold(key: UUID, *, patient: Patient, by: User | None, consents: Iterable[st
     # The patient first: two holds of one patient would wait for each other in the database's own check.
     Patient.objects.select_for_update().values_list("pk").get(pk=patient.pk)
     slot = ask_for(key, patient=patient, now=now, most_holds=MOST_HOLDS)
+    if not (slot.practitioner.accepts_patients and slot.practitioner.user.is_active):
+        raise SlotWithdrawn
     practice = Practice.objects.current()
     policy, fee = _terms(patient, slot.appointment_type, practice=practice)
     consenting.agree(patient, kinds=consents, by=by, policy=policy)

@@ -108,4 +108,5 @@ def _times(free: QuerySet[Slot], day: datetime.date, zone: str) -> Iterator[Time
 
 def is_free(slot: Slot) -> bool:
     """Whether somebody could hold it now."""
-    return Slot.objects.free(timezone.now()).filter(pk=slot.pk, appointment_type__is_offered=True).exists()
+    free = Slot.objects.free(timezone.now()).filter(pk=slot.pk, appointment_type__is_offered=True)
+    return free.filter(practitioner__accepts_patients=True, practitioner__user__is_active=True).exists()

@@ -90,6 +90,19 @@ class TestFeeFor:
 
 
 class TestHold:
+    def test_refuses_the_time_of_a_doctor_who_takes_nobody_now(self, slot, patient, fees, doctor):
+        doctor.change(accepts_patients=False, by=None)
+
+        with pytest.raises(booking.SlotWithdrawn):
+            booking.hold(slot, patient=patient, by=patient.user)
+
+    def test_refuses_the_time_of_a_doctor_who_has_left(self, slot, patient, fees, doctor):
+        doctor.user.is_active = False
+        doctor.user.save()
+
+        with pytest.raises(booking.SlotWithdrawn):
+            booking.hold(slot, patient=patient, by=patient.user)
+
     def test_keeps_the_slot_for_fifteen_minutes(self, slot, patient, fees):
         appointment = booking.hold(slot, patient=patient, by=patient.user)
 

@@ -31,6 +31,14 @@ class TestExpireHolds:
         assert (held.status, held.order.status) == ("expired", "void")
         assert letters() == ["appointment_expired"]
 
+    def test_ends_what_is_a_day_late(self, held, make_slot, make_patient):
+        """No worker was there: both the hold and the time itself have passed."""
+        other = make_patient("other")
+        booking.hold(make_slot(30), patient=other, by=other.user)
+
+        assert expiring.expire_holds(now=held.held_until + timedelta(days=1)) == 2
+        assert letters() == ["appointment_expired"] * 2
+
     def test_does_nothing_the_second_time(self, held):
         expiring.expire_holds(now=held.held_until)
 

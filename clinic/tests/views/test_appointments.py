@@ -1,4 +1,5 @@
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
@@ -54,6 +55,9 @@ class TestAppointment:
         page = browser.get(address("appointment", held)).content.decode()
 
         assert "Held for you until" in page
+        # What countdown.js counts down to.
+        until = re.search(r'role="timer".*data-until="([^"]+)"', page, re.DOTALL)[1]
+        assert abs(datetime.fromisoformat(until) - held.held_until) < timedelta(seconds=1)
         assert "Pay A$80.00" in page
 
     def test_offers_no_payment_once_the_time_is_up(self, browser, held):
