@@ -8,18 +8,14 @@ from typing import Any
 
 from django.db.models import OuterRef, Subquery
 from import_export.fields import Field
-from import_export.formats import base_formats
 from import_export.resources import ModelResource
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from tablib import Dataset
 
 from catalog.models import Decision, ImportRow, Product
 from catalog.models.imports import ImportRowQuerySet
+from config.spreadsheets import harmless
 
 BATCH = 1000
-LONGEST = 30_000  # characters; a cell of a workbook takes few more
-FORMULA = ("=", "+", "-", "@")
 AMOUNT = ("op", "value", "unit")
 HEADINGS = (
     *("Sheet", "Cell", "Kind", "Decision", "Reason", "Brand", "Product", "Barcode", "Code", "Dose form"),
@@ -36,14 +32,6 @@ HEADINGS = (
         "As it stands",
     ),
 )
-
-
-def harmless(value: Any) -> Any:
-    """What is text stays text: a supplier's cell that begins like a formula never becomes one here."""
-    if not isinstance(value, str):
-        return value
-    told = ILLEGAL_CHARACTERS_RE.sub("", value)[:LONGEST]
-    return f"'{told}" if told.lstrip().startswith(FORMULA) or told.startswith(("\t", "\r")) else told
 
 
 def workbook(rows: ImportRowQuerySet) -> bytes:
@@ -87,27 +75,6 @@ def _amount(amount: dict[str, Any] | None) -> str | None:
 
 def _told(value: Any) -> str:
     return "–" if value in (None, "", [], {}) else str(value)
-
-
-class SafeXLSX(base_formats.XLSX):
-    """The workbook of django-import-export, without formulas."""
-
-    def export_data(self, dataset: Dataset, **options: Any) -> bytes:
-        data: bytes = super().export_data(_harmless_of(dataset), **options)
-        return data
-
-
-class SafeCSV(base_formats.CSV):
-    """The CSV of django-import-export, without formulas."""
-
-    def export_data(self, dataset: Dataset, **options: Any) -> str:
-        data: str = super().export_data(_harmless_of(dataset), **options)
-        return data
-
-
-def _harmless_of(dataset: Dataset) -> Dataset:
-    rows = ([harmless(value) for value in row] for row in dataset)
-    return Dataset(*rows, headers=dataset.headers, title=dataset.title)
 
 
 class ProductResource(ModelResource):

@@ -16,10 +16,11 @@ from unfold.decorators import display
 
 from catalog import listing
 from catalog.admin.columns import dollars
-from catalog.exporting import ProductResource, SafeCSV, SafeXLSX
+from catalog.exporting import ProductResource
 from catalog.models import Price, Product
 from catalog.sheets.findings import CODES
 from config.admin import RecordAdmin
+from config.spreadsheets import SafeCSV, SafeXLSX
 
 SUPPLY_COLOURS = {
     Product.Supply.ACTIVE: "success",

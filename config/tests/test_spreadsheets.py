@@ -2,17 +2,17 @@ from decimal import Decimal
 
 import pytest
 
-from catalog import exporting
+from config import spreadsheets
 
 
 class TestHarmless:
     @pytest.mark.parametrize("text", ["=1+1", "==1", "+61 2", "-1", "@SUM(A1)", "\t=1", " =1", "\r1"])
     def test_keeps_text_from_becoming_a_formula(self, text):
-        assert exporting.harmless(text) == f"'{text}"
+        assert spreadsheets.harmless(text) == f"'{text}"
 
     @pytest.mark.parametrize("value", ["THC 24 Myrtle 10g", "< 1 %", "", None, 7, Decimal("-1.50")])
     def test_leaves_everything_else_alone(self, value):
-        assert exporting.harmless(value) == value
+        assert spreadsheets.harmless(value) == value
 
     def test_leaves_out_what_no_workbook_can_hold(self):
-        assert exporting.harmless("Oil\x0b30mL") == "Oil30mL"
+        assert spreadsheets.harmless("Oil\x0b30mL") == "Oil30mL"
