@@ -13,6 +13,7 @@ class ClinicConfig(AppConfig):
             linking,
             receivers,  # noqa: F401  connects itself
             reminding,
+            ruling,
         )
         from config import caching, checks, schedules  # noqa: F401  the checks register themselves
         from messaging import mailing
@@ -22,3 +23,4 @@ class ClinicConfig(AppConfig):
         post_migrate.connect(caching.make_table, sender=self, dispatch_uid="caching")
         post_migrate.connect(schedules.sync, sender=self, dispatch_uid="schedules")
         post_migrate.connect(guarding.install, sender=self, dispatch_uid="guarding")
+        post_migrate.connect(ruling.ship, sender=self, dispatch_uid="ruling")

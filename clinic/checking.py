@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from catalog.models import Product
@@ -16,14 +16,6 @@ from clinic import consenting, identifiers, spelling
 from clinic.gathering import Case
 from clinic.models import Consent, MonitoringCheck
 
-ADULT = 18
-REGISTRATION_HOLDS = datetime.timedelta(days=366)  # Ahpra renews registrations every year
-SHORT = datetime.timedelta(minutes=5)
-ENDS_SOON = datetime.timedelta(days=30)
-# The practice's own caps; "excessive quantities" are poor practice (Ahpra, 9 July 2025).
-MOST_REPEATS = {"S8": 5}
-MOST_REPEATS_OTHERWISE = 11
-MOST_PACKS = 60
 VAGUE = re.compile(r"\bas\s+(directed|required|needed)\b|\bmdu\b", re.IGNORECASE)
 
 
@@ -55,6 +47,7 @@ class Finding:
     check: Check
     holds: bool
     sentence: str
+    source: str
 
     @property
     def stops(self) -> bool:
@@ -67,7 +60,7 @@ def examine(case: Case) -> list[Finding]:
 
 
 def _ask(check: Check, case: Case) -> Finding:
-    state = case.jurisdiction
+    state, limits = case.jurisdiction, case.facts.practice
     words = {
         "doctor": case.encounter.practitioner,
         "state": case.prescription.get_dispense_state_display() or "The state",
@@ -75,8 +68,12 @@ def _ask(check: Check, case: Case) -> Finding:
         "authority": state.authority if state else "authority",
         "blocked": state.blocked if state else "",
         "caution": state.caution if state else "",
+        "age": limits.youngest_age,
+        "expiring": limits.expiring_days,
+        "shortest": limits.shortest_minutes,
+        "rule": state.source if state else "What is not known is not allowed",
     }
-    return Finding(check, check.holds(case), check.sentence.format(**words))
+    return Finding(check, check.holds(case), check.sentence.format(**words), check.source.format(**words))
 
 
 Rule = Callable[[Case], bool]
@@ -119,7 +116,7 @@ def registration_is_verified(case: Case) -> bool:
     practitioner = case.encounter.practitioner
     if not practitioner.verified_at or identifiers.AHPRA.check(practitioner.ahpra_number).severity != "none":
         return False
-    return case.now - practitioner.verified_at <= REGISTRATION_HOLDS
+    return case.now - practitioner.verified_at <= timedelta(days=case.facts.practice.registration_days)
 
 
 @check("The practice's street address and telephone and your qualifications belong on the form.", PARTICULARS)
@@ -149,9 +146,9 @@ def birth_date_is_known(case: Case) -> bool:
     return case.age is not None
 
 
-@check("The patient is under 18; this clinic prescribes for adults.", AHPRA_2025)
+@check("The patient is younger than {age}; this practice does not prescribe for them.", AHPRA_2025)
 def patient_is_an_adult(case: Case) -> bool:
-    return case.age is None or case.age >= ADULT
+    return case.age is None or case.age >= case.facts.practice.youngest_age
 
 
 @check("Nobody prescribes for themselves.", "Poisons Regulations 2018 (Tas) r 20; HDPR 1996 (Qld) s 79")
@@ -231,9 +228,10 @@ def repeats_have_an_interval(case: Case) -> bool:
 
 @check("That is more repeats or packs than the practice allows on one script.", AHPRA_2025)
 def quantity_is_within_the_cap(case: Case) -> bool:
+    limits = case.facts.practice
     return all(
-        line.repeats <= MOST_REPEATS.get(line.product.schedule, MOST_REPEATS_OTHERWISE)
-        and 1 <= line.quantity * (line.repeats + 1) <= MOST_PACKS
+        line.repeats <= (limits.most_repeats_s8 if line.product.schedule == "S8" else limits.most_repeats)
+        and 1 <= line.quantity * (line.repeats + 1) <= limits.most_packs
         for line in case.lines
     )
 
@@ -260,23 +258,37 @@ def patient_consents(case: Case) -> bool:
     return not case.unapproved or consenting.VERSIONS[Consent.Kind.UNAPPROVED] in current
 
 
-@check("Choose the state where the script will be dispensed.", "Without a state its rules are unknown")
+@check(
+    "Choose the state where it will be dispensed. If you have, its rules are not known to us: ask a manager.",
+    "{rule}",
+)
 def state_is_known(case: Case) -> bool:
     return case.jurisdiction is not None
 
 
-@check("{blocked}", "Poisons Act 1971 (Tas) s 59E; NT Health (2020)")
+@check("{blocked}", "{rule}")
 def state_accepts_it(case: Case) -> bool:
     return not case.is_s8 or not (case.jurisdiction and case.jurisdiction.blocked)
 
 
-@check("{state} does not allow this dose form.", "ACT Health, Controlled Medicines Prescribing Standards")
+@check(
+    "{state} takes such scripts from prescribers who practise there only. Refer the patient.",
+    "{rule}",
+)
+def state_accepts_the_prescriber(case: Case) -> bool:
+    rule = case.jurisdiction
+    if not case.is_s8 or rule is None or rule.is_local_only is False:
+        return True
+    return case.encounter.practitioner.state == rule.state
+
+
+@check("{state} does not allow this dose form.", "{rule}")
 def state_allows_the_form(case: Case) -> bool:
     blocked = case.jurisdiction.blocked_forms if case.jurisdiction else frozenset()
     return not case.is_s8 or not any(product.dose_form in blocked for product in case.products)
 
 
-@check("Write the number of this authority on the script: {authority}.", "ACT CHO; SA s 18A; Tas s 59E")
+@check("Write the number of this authority on the script: {authority}.", "{rule}")
 def state_authority_is_named(case: Case) -> bool:
     state = case.jurisdiction
     if not case.is_s8 or not state or not state.authority or case.prescription.state_authority:
@@ -290,10 +302,10 @@ def _ends_within(case: Case, months: int) -> bool:
         [case.today, *(case.date_of(script.issued_at) for script in case.earlier if script.issued_at)]
     )
     days = max((line.repeats + 1) * (line.interval_days or 30) for line in case.lines)
-    return case.today + datetime.timedelta(days=days - 1) <= spelling.last_day(began_on, months=months)
+    return case.today + timedelta(days=days - 1) <= spelling.last_day(began_on, months=months)
 
 
-@check("Look the patient up in {system}, as the law asks, and record it.", "RTPM law of Vic, Qld and SA")
+@check("Look the patient up in {system}, as the law asks, and record it.", "{rule}")
 def monitoring_is_checked(case: Case) -> bool:
     asked = case.is_s8 and case.jurisdiction and case.jurisdiction.is_monitoring_law
     return not asked or case.look is not None
@@ -314,10 +326,11 @@ def monitoring_shows_nothing(case: Case) -> bool:
     return not case.is_s8 or case.look is None or case.look.result in calm
 
 
-@check("The authority ends within 30 days.", TG_ACT, Severity.WARN)
+@check("The authority of the TGA ends within {expiring} days.", TG_ACT, Severity.WARN)
 def authority_lasts(case: Case) -> bool:
+    soon = timedelta(days=case.facts.practice.expiring_days)
     found = [case.approval(product) for product in case.unapproved]
-    return all(approval.until_on - case.today > ENDS_SOON for approval in found if approval)
+    return all(approval.until_on - case.today > soon for approval in found if approval)
 
 
 @check("Another Schedule 8 script of this patient is still valid.", AHPRA_2025, Severity.WARN)
@@ -327,9 +340,9 @@ def no_other_script_runs(case: Case) -> bool:
     )
 
 
-@check("You have spoken for less than five minutes.", AHPRA_2025, Severity.WARN)
+@check("You have spoken for less than {shortest} minutes.", AHPRA_2025, Severity.WARN)
 def they_have_spoken_long_enough(case: Case) -> bool:
-    return not case.segments or case.spoken >= SHORT
+    return not case.segments or case.spoken >= timedelta(minutes=case.facts.practice.shortest_minutes)
 
 
 @check("No usual GP is on record. Ask, and offer to write to them.", AHPRA_2025, Severity.WARN)
@@ -337,7 +350,7 @@ def gp_is_known(case: Case) -> bool:
     return bool(case.encounter.patient.gp_name)
 
 
-@check("{caution}", "Australian Prescriber, opioid prescribing pitfalls", Severity.WARN)
+@check("{caution}", "{rule}", Severity.WARN)
 def state_has_no_caution(case: Case) -> bool:
     at_home = case.prescription.dispense_state == case.facts.practice.state
     return not case.is_s8 or at_home or not (case.jurisdiction and case.jurisdiction.caution)

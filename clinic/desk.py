@@ -96,6 +96,7 @@ SIDEBAR: dict[str, list[Entry]] = {
     ],
     "Settings": [
         Entry("Practice", "home_health", "clinic.practice"),
+        Entry("Rules of the states", "gavel", "clinic.staterule"),
         Entry("Money settings", "tune", "billing.moneysettings"),
         Entry("Appointment types", "category", "clinic.appointmenttype"),
         Entry("Rosters", "calendar_month", "clinic.roster"),

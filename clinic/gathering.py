@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Prefetch, Q
 
 from catalog.models import Product
-from clinic import spelling
-from clinic.jurisdictions import TABLE, Jurisdiction
+from clinic import ruling, spelling
 from clinic.models import (
     Approval,
     Consent,
@@ -25,6 +24,7 @@ from clinic.models import (
     Prescription,
     PrescriptionLine,
     Segment,
+    StateRule,
 )
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Facts:
     """Of the last day."""
     scripts: Sequence[Prescription]
     """That were issued to the patient here, newest first; void ones too."""
+    rules: Mapping[str, StateRule]
+    """Of each state, in force today; of a state that is not in it nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,15 @@ class Case:
         return age(self.encounter.patient, now=self.now)
 
     @property
-    def jurisdiction(self) -> Jurisdiction | None:
-        return TABLE.get(self.prescription.dispense_state)
+    def jurisdiction(self) -> StateRule | None:
+        """The rules, as they are today, of the state where the script will be dispensed."""
+        return self.facts.rules.get(self.prescription.dispense_state)
+
+    @property
+    def valid_until_on(self) -> datetime.date:
+        """The last day of the script if it is issued today; where no rule is known, by the general one."""
+        rule = self.jurisdiction or StateRule()
+        return spelling.last_day(self.today, months=rule.months_valid_s8 if self.is_s8 else rule.months_valid)
 
     @property
     def unapproved(self) -> list[Product]:
@@ -137,7 +146,7 @@ class Case:
 
 
 def facts(encounter: Encounter, *, now: datetime.datetime) -> Facts:
-    """Read what is known, in six statements."""
+    """Read what is known, in seven statements."""
     patient, practitioner = encounter.patient_id, encounter.practitioner_id
     day = date_where(encounter.practitioner, at=now)
     return Facts(
@@ -159,6 +168,7 @@ def facts(encounter: Encounter, *, now: datetime.datetime) -> Facts:
                 "-issued_at", "-pk"
             )
         ],
+        rules=ruling.in_force(day),
     )
 
 

@@ -10,17 +10,13 @@ from django.utils import timezone
 
 from catalog import listing
 from catalog.models import Product
-from clinic import accounts, checking, consulting, gathering, particulars, spelling
-from clinic.jurisdictions import TABLE
+from clinic import accounts, checking, consulting, gathering, particulars, ruling
 from clinic.models import Approval, Encounter, MonitoringCheck, Prescription, PrescriptionLine, State
 from config import hashing
 from config.base import Refused, enqueue
 
 if TYPE_CHECKING:
     from clinic.models import User
-
-MONTHS = {"S8": 6}  # from the day of writing, that day included
-MONTHS_OTHERWISE = 12
 
 
 class NotAllowed(Refused):
@@ -41,6 +37,11 @@ class Reclassified(Refused):
         super().__init__(
             f"{product} was put in another class since you wrote it. Take it off the form and add it again."
         )
+
+
+class UnknownState(Refused):
+    def __init__(self) -> None:
+        super().__init__("The rules of this state are not known today. Ask a manager to write them down.")
 
 
 class NoReason(Refused):
@@ -188,14 +189,18 @@ def record_monitoring(
 
     :raises NotTheirs: ``by`` is not the doctor of the consultation
     :raises Over: the consultation is closed
+    :raises UnknownState: nothing is known of the rules of ``state`` today
     """
     _take(encounter, by=by)
+    rule = ruling.in_force(gathering.date_where(encounter.practitioner, at=timezone.now())).get(state)
+    if rule is None:
+        raise UnknownState
     return MonitoringCheck.objects.create(
         patient=encounter.patient,
         practitioner=encounter.practitioner,
         encounter=encounter,
         state=State(state),
-        system=TABLE[state].monitoring,
+        system=rule.monitoring,
         result=MonitoringCheck.Result(result),
         reference=reference.strip(),
         recorded_by=by,
@@ -245,8 +250,7 @@ def _issue(prescription: Prescription, *, by: User, reasons: Mapping[str, str]) 
         raise NotAllowed(stopping)
     _refuse_reclassified(case)
 
-    months = MONTHS.get(case.schedule, MONTHS_OTHERWISE)
-    valid_until_on = spelling.last_day(case.today, months=months)
+    valid_until_on = case.valid_until_on
     number = _next_number()
     content = particulars.describe(case, number=number, valid_until_on=valid_until_on, overridden=overridden)
     prescription.move_to(

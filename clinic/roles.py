@@ -35,6 +35,7 @@ GRANTS: dict[str, frozenset[str]] = {
         | _all("clinic", "rosterexception")
         | _all("clinic", "slot")
         | _all("clinic", "approval")
+        | _all("clinic", "staterule")
         | _all("catalog", "supplier")
         | _all("catalog", "sheetlayout")
         | _all("catalog", "product")
@@ -136,6 +137,7 @@ GRANTS: dict[str, frozenset[str]] = {
             "clinic.view_prescriptionline",
             "clinic.view_document",
             "clinic.issue_prescription",
+            "clinic.view_staterule",
             "clinic.view_approval",
             "clinic.add_approval",
             "clinic.change_approval",
@@ -167,6 +169,7 @@ GRANTS: dict[str, frozenset[str]] = {
             "clinic.view_prescription",
             "clinic.view_prescriptionline",
             "clinic.view_document",
+            "clinic.view_staterule",
             "clinic.view_approval",
             "clinic.view_every_auditevent",
             "clinic.view_inspection",

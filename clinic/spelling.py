@@ -63,10 +63,18 @@ def plural(unit: str) -> str:
 
 def last_day(issued_on: datetime.date, *, months: int) -> datetime.date:
     """Tell the last day of ``months`` that begin on ``issued_on``, clipped to the end of a short month."""
-    years, month = divmod(issued_on.month - 1 + months, 12)
-    year, month = issued_on.year + years, month + 1
-    day = min(issued_on.day, calendar.monthrange(year, month)[1])
-    return datetime.date(year, month, day) - datetime.timedelta(days=1)
+    return _shifted(issued_on, months) - datetime.timedelta(days=1)
+
+
+def months_before(day: datetime.date, *, months: int) -> datetime.date:
+    """Tell the same day ``months`` earlier, clipped to the end of a short month."""
+    return _shifted(day, -months)
+
+
+def _shifted(day: datetime.date, months: int) -> datetime.date:
+    years, month = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month + 1
+    return datetime.date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
 def age_on(day: datetime.date, *, born_on: datetime.date) -> int:

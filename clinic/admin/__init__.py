@@ -13,6 +13,7 @@ from clinic.admin import (
     practitioners,
     prescriptions,
     rosters,
+    states,
     waitlist,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "practitioners",
     "prescriptions",
     "rosters",
+    "states",
     "waitlist",
 ]

@@ -36,6 +36,22 @@ class PracticeAdmin(RecordAdmin):
                 ],
             },
         ),
+        (
+            "Prescribing",
+            {
+                "classes": ["tab"],
+                "description": "The practice's own limits. The law stands under Rules of the states.",
+                "fields": [
+                    ("registration_days", "youngest_age"),
+                    ("shortest_minutes", "most_scripts_a_day"),
+                    ("most_repeats_s8", "most_repeats"),
+                    ("most_packs", "most_grams_a_month"),
+                    ("most_thc_swallowed", "most_thc_inhaled"),
+                    ("screening_days", "expiring_days"),
+                    "rule_months",
+                ],
+            },
+        ),
     ]
 
     def changelist_view(self, request, extra_context=None):

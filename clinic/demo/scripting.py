@@ -9,10 +9,9 @@ from django.utils import timezone
 
 from catalog import listing
 from catalog.models import Product
-from clinic import consulting, prescribing
+from clinic import consulting, prescribing, ruling
 from clinic.demo import people
-from clinic.jurisdictions import TABLE
-from clinic.models import Encounter, MonitoringCheck, Prescription
+from clinic.models import Encounter, MonitoringCheck, Prescription, StateRule
 from config.base import acting_as
 
 if TYPE_CHECKING:
@@ -26,8 +25,9 @@ ONE_CODE_LASTS = timedelta(seconds=30)
 def prescribe(encounter: Encounter, *, simulation: Simulation) -> None:
     """One script, issued if every check lets it through and discarded otherwise."""
     random, doctor, state = simulation.random, encounter.practitioner.user, encounter.patient.state
+    rule = ruling.in_force(timezone.localdate())[state]
     wanted = Product.Kind.CANNABIS if random.random() < CANNABIS else Product.Kind.CONVENTIONAL
-    product = random.choice([p for p in _choice(doctor, state=state) if p.kind == wanted])
+    product = random.choice([p for p in _choice(doctor, rule=rule) if p.kind == wanted])
     _ask(encounter, product=product)
     line = prescribing.write(
         encounter,
@@ -38,7 +38,7 @@ def prescribe(encounter: Encounter, *, simulation: Simulation) -> None:
         interval_days=28,
         by=doctor,
     )
-    if product.schedule == "S8" and TABLE[state].authority:
+    if product.schedule == "S8" and rule.authority:
         prescribing.send_to(line.prescription, state=state, authority=f"{state}-DEMO-8841", by=doctor)
     # A code serves once: the next script is signed half a minute later.
     with simulation.at(timezone.now() + ONE_CODE_LASTS), acting_as(doctor):
@@ -46,13 +46,13 @@ def prescribe(encounter: Encounter, *, simulation: Simulation) -> None:
             _issue(draft, simulation=simulation)
 
 
-def _choice(doctor: User, *, state: str) -> list[Product]:
-    """Return what a doctor who knows the rules of ``state`` would think of."""
-    rules = TABLE[state]
+def _choice(doctor: User, *, rule: StateRule) -> list[Product]:
+    """Return what a doctor who knows the rule of the patient's state would think of."""
     return [
         product
         for product in listing.prescribable(doctor).order_by("name", "pk")
-        if product.schedule != "S8" or not (rules.blocked or product.dose_form in rules.blocked_forms)
+        if product.schedule != "S8"
+        or not (rule.is_local_only is not False or product.dose_form in rule.blocked_forms)
     ]
 
 

@@ -15,6 +15,7 @@ from clinic.models.practitioners import Practitioner
 from clinic.models.prescriptions import Approval, Document, MonitoringCheck, Prescription, PrescriptionLine
 from clinic.models.reminders import Reminder
 from clinic.models.rosters import AppointmentType, Roster, RosterException
+from clinic.models.states import StateRule
 from clinic.models.waitlist import WaitlistEntry, WaitlistOffer
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Segment",
     "Slot",
     "State",
+    "StateRule",
     "User",
     "WaitlistEntry",
     "WaitlistOffer",

@@ -28,6 +28,10 @@ def a_day_and_an_hour() -> list[int]:
     return [24, 1]
 
 
+def _limit(label: str, value: int, *, least: int = 1) -> models.PositiveSmallIntegerField:
+    return models.PositiveSmallIntegerField(label, default=value, validators=[MinValueValidator(least)])
+
+
 class PracticeQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         return self if user.has_perm("clinic.view_practice") else self.none()
@@ -80,6 +84,22 @@ class Practice(Record):
         blank=True,
         size=MOST_REMINDERS,
     )
+
+    # The practice's own limits on prescriptions. "Excessive quantities" are poor practice (Ahpra, 9 July
+    # 2025), and no law says how much that is.
+    registration_days = _limit("days after which a doctor's registration is to be verified again", 366)
+    youngest_age = _limit("age from which patients are prescribed for", 18)
+    shortest_minutes = _limit("minutes of talk below which a doctor is asked to think again", 5)
+    most_repeats_s8 = _limit("most repeats of a Schedule 8 script", 5, least=0)
+    most_repeats = _limit("most repeats of any other script", 11, least=0)
+    most_packs = _limit("most packs on one script, repeats included", 60)
+    most_grams_a_month = _limit("most grams of dried herb in 30 days", 60)
+    most_thc_swallowed = _limit("mg of THC a day by mouth, above which a reason is asked", 60)
+    most_thc_inhaled = _limit("mg of THC a day inhaled, above which a reason is asked", 300)
+    most_scripts_a_day = _limit("scripts of one doctor in a day, above which they are asked to think", 60)
+    expiring_days = _limit("days before an approval ends that it is shown as ending", 30)
+    screening_days = _limit("days for which a patient's answers about risks count", 180)
+    rule_months = _limit("months after which the rules of a state are to be checked again", 12)
 
     objects = PracticeQuerySet.as_manager()
 

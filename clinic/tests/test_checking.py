@@ -11,7 +11,15 @@ from django.utils import timezone
 
 from catalog.models.measures import potency_fields
 from clinic import checking, consulting, gathering, prescribing
-from clinic.models import Consent, Encounter, MonitoringCheck, Practice, Prescription, PrescriptionLine
+from clinic.models import (
+    Consent,
+    Encounter,
+    MonitoringCheck,
+    Practice,
+    Prescription,
+    PrescriptionLine,
+    StateRule,
+)
 
 pytestmark = pytest.mark.django_db
 TODAY = timezone.localdate
@@ -51,6 +59,9 @@ class World:
         prescribing.send_to(self.draft, state=state, authority=number, by=self.by)
         if looked:
             prescribing.record_monitoring(self.encounter, state=state, result="no_alert", by=self.by)
+
+    def rule(self, state: str, **fields):
+        StateRule.objects.get(state=state).change(by=self.by, **fields)
 
     def practice(self, **fields):
         Practice.objects.get().change(by=self.by, **fields)
@@ -169,9 +180,16 @@ TABLE: list[tuple[str, Step, Step]] = [
         lambda w: w.approval(pathway="ap", patient=None),
         lambda w: w.product(tga_category=3, tga_category_stated=3),
     ),
-    ("state_accepts_it", lambda w: w.state("WA"), lambda w: w.state("TAS", number="59E-1")),
-    ("state_accepts_it", lambda w: w.state("QLD"), lambda w: w.state("NT")),
+    ("state_accepts_it", FINE, lambda w: w.rule("VIC", blocked="Nothing from elsewhere is dispensed.")),
+    ("state_accepts_the_prescriber", lambda w: w.state("WA"), lambda w: w.state("TAS", number="59E-1")),
+    ("state_accepts_the_prescriber", lambda w: w.state("QLD"), lambda w: w.state("NT")),
+    (
+        "state_accepts_the_prescriber",
+        lambda w: (w.state("TAS", number="59E-1"), w.doctor(state="TAS")),
+        lambda w: w.doctor(state="NSW"),
+    ),
     ("state_is_known", FINE, lambda w: w.draft.change(by=w.by, dispense_state="")),
+    ("state_is_known", FINE, lambda w: w.rule("VIC", until_on=TODAY() - timedelta(days=1))),
     ("state_authority_is_named", lambda w: w.state("ACT", number="CHO-77"), lambda w: w.state("ACT")),
     ("monitoring_is_checked", FINE, lambda w: w.state("QLD", looked=False)),
     (
@@ -363,7 +381,7 @@ def test_facts_are_read_in_as_many_statements_for_three_drafts_as_for_one(
 ):
     page = Encounter.objects.select_related("patient__user", "practitioner__user")
     encounter = page.get()
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         gathering.cases(encounter, by=world.by, now=timezone.now())
     for name in ("Day Oil", "Noon Oil"):
         prescribing.write(
@@ -371,7 +389,7 @@ def test_facts_are_read_in_as_many_statements_for_three_drafts_as_for_one(
         )
 
     encounter = page.get()
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         found = gathering.cases(encounter, by=world.by, now=timezone.now())
         answers = [checking.examine(case) for case in found]
 

@@ -54,9 +54,10 @@ SHOWN = {
         "Rules for imports",
         "Letters",
         "Waiting list",
+        "Rules of the states",
     },
     Role.RECEPTION: ALWAYS | {"Orders", "Receipts", "Letters", "Waiting list"},
-    Role.DOCTOR: ALWAYS | CATALOGUE | CLINICAL | {"Conversations"},
+    Role.DOCTOR: ALWAYS | CATALOGUE | CLINICAL | {"Conversations", "Rules of the states"},
     Role.AUDITOR: ALWAYS
     | CATALOGUE
     | CLINICAL
@@ -70,6 +71,7 @@ SHOWN = {
         "Conversations",
         "Letters",
         "Waiting list",
+        "Rules of the states",
     },
 }
 

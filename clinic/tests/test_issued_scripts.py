@@ -87,7 +87,7 @@ class TestOracle:
         prescribing.send_to(ready, state="TAS", authority="59E-1", by=doctor.user)
         prescribing.record_monitoring(ready.encounter, state="TAS", result="no_alert", by=doctor.user)
 
-        assert self.refused_by(ready, doctor, code_of(doctor.user)) == ["state_accepts_it"]
+        assert self.refused_by(ready, doctor, code_of(doctor.user)) == ["state_accepts_the_prescriber"]
 
     def test_two_s8_repeats_in_new_south_wales_without_an_interval(self, ready, doctor, code_of):
         prescribing.send_to(ready, state="NSW", by=doctor.user)

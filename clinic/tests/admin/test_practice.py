@@ -24,6 +24,9 @@ def fields_of(practice, **changes):
             "patient_late_minutes",
         ),
         *("doctor_late_minutes", "horizon_weeks"),
+        *("registration_days", "youngest_age", "shortest_minutes", "most_repeats_s8", "most_repeats"),
+        *("most_packs", "most_grams_a_month", "most_thc_swallowed", "most_thc_inhaled"),
+        *("most_scripts_a_day", "expiring_days", "screening_days", "rule_months"),
     )
     return {name: getattr(practice, name) for name in names} | changes
 
