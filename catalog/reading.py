@@ -134,7 +134,9 @@ def examine(key: str, *, data: bytes, on: date | None = None, heard: workbooks.H
             on=on or timezone.localdate(),
             price_change_percent=ImportPolicy.objects.current().price_change_percent,
         )
-    return Result(key, hashlib.sha256(data).hexdigest(), comparison, found.notes)
+    fingerprint = hashlib.sha256(data).hexdigest()
+    found.notes += _older_list(key, fingerprint, receiving.last_saved(data))
+    return Result(key, fingerprint, comparison, found.notes)
 
 
 @contextmanager
@@ -170,7 +172,6 @@ def read(run: Import, *, by: User | None) -> Result | None:
         _refuse(run, no, by=by)
         raise
     result.run = run
-    result.notes += _older_list(run)
     with transaction.atomic():
         if run.lock().status != Import.Status.READING:
             return None  # another worker was faster
@@ -231,17 +232,17 @@ def tell(run: Import) -> None:
         streaming.push([run.sender_id], "import", {"import": run.pk, "status": run.status})
 
 
-def _older_list(run: Import) -> Iterator[Finding]:
+def _older_list(key: str, fingerprint: str, saved_at: datetime | None) -> Iterator[Finding]:
     """Warn where last month's list comes after this month's."""
-    applied = Import.objects.filter(supplier=run.supplier, status=Import.Status.APPLIED)
+    applied = Import.objects.filter(supplier__key=key, status=Import.Status.APPLIED)
     last = applied.order_by("-applied_at", "-pk").first()
-    if last is None or last.file_sha256 == run.file_sha256:
+    if last is None or last.file_sha256 == fingerprint:
         return
-    same = applied.filter(file_sha256=run.file_sha256).order_by("-applied_at").first()
+    same = applied.filter(file_sha256=fingerprint).order_by("-applied_at").first()
     if same and same.applied_at:
         yield Finding("older_list", detail=f"This very file was applied on {_day(same.applied_at)}.")
-    elif run.saved_at and last.saved_at and run.saved_at < last.saved_at:
-        saved = f"It was last saved on {_day(run.saved_at)}, that one on {_day(last.saved_at)}."
+    elif saved_at and last.saved_at and saved_at < last.saved_at:
+        saved = f"It was last saved on {_day(saved_at)}, that one on {_day(last.saved_at)}."
         yield Finding("older_list", detail=saved)
 
 

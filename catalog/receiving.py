@@ -56,7 +56,7 @@ def receive(key: str, *, data: bytes, file_name: str, by: User | None) -> Receip
                 file=stored,
                 file_name=file_name[-200:],
                 file_sha256=fingerprint,
-                saved_at=_last_saved(data),
+                saved_at=last_saved(data),
                 touched_at=timezone.now(),
             )
     except IntegrityError:
@@ -101,7 +101,7 @@ def _supplier(of: Layout, *, by: User | None) -> Supplier:
     return known or Supplier.objects.add(by=by, why="First list received.", key=of.key, name=of.supplier)
 
 
-def _last_saved(data: bytes) -> datetime | None:
+def last_saved(data: bytes) -> datetime | None:
     """When the workbook was last saved, as far as it tells."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(PROPERTIES) as part:

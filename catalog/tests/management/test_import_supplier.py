@@ -99,6 +99,17 @@ class TestImportSupplier:
 
         assert dry == real
 
+    def test_a_dry_run_warns_of_a_list_older_than_the_last_one(self, run, sample_path):
+        run("import_supplier", "alma", sample_path("alma"), "--apply", "--yes")
+        Import.objects.update(saved_at="2999-01-01 00:00Z", file_sha256="0" * 64)
+        arguments = ("import_supplier", "alma", sample_path("alma"), "--dry-run")
+
+        _, text, _ = run(*arguments)
+        _, out, _ = run(*arguments, "--format", "json")
+
+        assert "  review: The list seems to be older than the last one that was applied. It was" in text
+        assert [note["code"] for note in json.loads(out)["notes"]][-1] == "older_list"
+
     def test_says_that_the_file_came_before(self, run, sample_path):
         arguments = ("import_supplier", "alma", sample_path("alma"), "--apply", "--yes")
         run(*arguments)
