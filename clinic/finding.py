@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from unfold.dataclasses import SearchResult
 
 from billing.models import Order
-from catalog.models import Product
+from catalog import searching
 from clinic import desk
 from clinic.models import Appointment, Patient
 from config.base import SignedInRequest
@@ -28,20 +28,18 @@ SHORTEST = 2  # letters; fewer would find everybody
 
 
 class Kind(NamedTuple):
-    """A kind of record that can be found: which of its rows, by which word, and what is told of one."""
+    """A kind of record that can be found: which rows a few words find, and what is told of one."""
 
     entry: desk.Entry
-    rows: Callable[[User], QuerySet]
-    matches: Callable[[str], Q]
+    find: Callable[[User, str], QuerySet]
     tell: Callable[[Any], str]
 
 
 def hits(request: SignedInRequest, term: str) -> list[SearchResult]:
     """Find what ``term`` names among the pages and records that the person may open."""
-    words = term.split()
     if len(term.strip()) < SHORTEST:
         return []
-    found = chain(_pages(request, term), *(_records(kind, words, request.user) for kind in KINDS))
+    found = chain(_pages(request, term), *(_records(kind, term, request.user) for kind in KINDS))
     return list(islice(found, MOST))
 
 
@@ -52,14 +50,25 @@ def _pages(request: SignedInRequest, term: str) -> Iterator[SearchResult]:
                 yield SearchResult(item["title"], group["title"], item["link"], item["icon"])
 
 
-def _records(kind: Kind, words: list[str], user: User) -> Iterator[SearchResult]:
+def _records(kind: Kind, term: str, user: User) -> Iterator[SearchResult]:
     if not kind.entry.is_for(user):
         return
-    rows = kind.rows(user)
-    for word in words:
-        rows = rows.filter(kind.matches(word))
-    for record in rows[:MOST_OF_A_KIND]:
+    for record in kind.find(user, term)[:MOST_OF_A_KIND]:
         yield SearchResult(str(record), kind.tell(record), desk.record_page(record), kind.entry.icon)
+
+
+def _by_word(
+    rows: Callable[[User], QuerySet], matches: Callable[[str], Q]
+) -> Callable[[User, str], QuerySet]:
+    """Find the rows that every word fits."""
+
+    def find(user: User, term: str) -> QuerySet:
+        found = rows(user)
+        for word in term.split():
+            found = found.filter(matches(word))
+        return found
+
+    return find
 
 
 def _named(word: str, path: str) -> Q:
@@ -88,36 +97,40 @@ def _tell_appointment(appointment: Appointment) -> str:
 KINDS = [
     Kind(
         desk.entry("clinic.patient"),
-        rows=lambda user: Patient.objects.visible_to(user).select_related("user"),
-        matches=lambda word: _named(word, "user") | Q(phone__icontains=word),
-        tell=_tell_patient,
+        _by_word(
+            lambda user: Patient.objects.visible_to(user).select_related("user"),
+            lambda word: _named(word, "user") | Q(phone__icontains=word),
+        ),
+        _tell_patient,
     ),
     Kind(
         desk.entry("clinic.appointment"),
-        rows=lambda user: Appointment.objects.visible_to(user).select_related(
-            "patient__user", "slot__practitioner__user"
+        _by_word(
+            lambda user: Appointment.objects.visible_to(user).select_related(
+                "patient__user", "slot__practitioner__user"
+            ),
+            lambda word: _named(word, "patient__user"),
         ),
-        matches=lambda word: _named(word, "patient__user"),
-        tell=_tell_appointment,
+        _tell_appointment,
     ),
     Kind(
         desk.entry("catalog.product"),
-        rows=Product.objects.visible_to,
-        matches=lambda word: (
-            Q(name__icontains=word) | Q(brand__icontains=word) | Q(gtin13=word) | Q(product_code__iexact=word)
+        lambda user, term: searching.search(user, term).products,
+        lambda product: ", ".join(
+            filter(None, ["Product", product.strength_text, str(product.supplier or "")])
         ),
-        tell=lambda product: ", ".join(filter(None, ["Product", product.strength_text])),
     ),
     Kind(
         desk.entry("billing.order"),
-        rows=lambda user: Order.objects.visible_to(user).select_related("payer"),
-        matches=lambda word: _named(word, "payer") | _numbered(word),
-        tell=lambda order: f"{order.get_status_display()}, A${order.amount:,.2f}, {order.payer}",
+        _by_word(
+            lambda user: Order.objects.visible_to(user).select_related("payer"),
+            lambda word: _named(word, "payer") | _numbered(word),
+        ),
+        lambda order: f"{order.get_status_display()}, A${order.amount:,.2f}, {order.payer}",
     ),
     Kind(
         desk.entry("messaging.letter"),
-        rows=Letter.objects.visible_to,
-        matches=lambda word: Q(to__icontains=word) | Q(subject__icontains=word),
-        tell=lambda letter: f"Letter to {letter.to}, {letter.get_status_display().lower()}",
+        _by_word(Letter.objects.visible_to, lambda word: Q(to__icontains=word) | Q(subject__icontains=word)),
+        lambda letter: f"Letter to {letter.to}, {letter.get_status_display().lower()}",
     ),
 ]

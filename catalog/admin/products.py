@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from import_export.admin import ExportMixin
 from unfold.admin import TabularInline
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import display
 
-from catalog import listing
+from catalog import searching
 from catalog.admin.columns import dollars
+from catalog.admin.filters import AttentionFilter, CategoryFilter, CbdFilter, ThcFilter
 from catalog.exporting import ProductResource
 from catalog.models import Price, Product
 from catalog.sheets.findings import CODES
@@ -29,46 +30,6 @@ SUPPLY_COLOURS = {
     Product.Supply.DISCONTINUED: "danger",
 }
 CHANGEABLE = ["supply", "availability", "available_on"]
-
-
-class CategoryFilter(DropdownFilter):
-    """One TGA category."""
-
-    title = "TGA category"
-    parameter_name = "category"
-
-    def lookups(self, request, model_admin):
-        return [(str(number), f"Category {number}") for number in range(1, 6)] + [("none", "Unclassified")]
-
-    def queryset(self, request, queryset):
-        match self.value():
-            case None | "":
-                return queryset
-            case "none":
-                return queryset.filter(kind=Product.Kind.CANNABIS, tga_category=None)
-            case number if number.isdecimal():
-                return queryset.filter(tga_category=int(number))
-        return queryset
-
-
-class AttentionFilter(DropdownFilter):
-    """What somebody has to look at."""
-
-    title = "attention"
-    parameter_name = "attention"
-
-    def lookups(self, request, model_admin):
-        return [("review", "To review"), ("disputed", "Category in doubt"), ("prescribable", "Prescribable")]
-
-    def queryset(self, request, queryset):
-        match self.value():
-            case "review":
-                return queryset.exclude(review_codes=[])
-            case "disputed":
-                return queryset.filter(Q(is_category_disputed=True) | Q(is_schedule_disputed=True))
-            case "prescribable":
-                return queryset.prescribable()
-        return queryset
 
 
 class PriceInline(TabularInline):
@@ -120,11 +81,13 @@ class ProductAdmin(ExportMixin, RecordAdmin):
         CategoryFilter,
         ("schedule", ChoicesDropdownFilter),
         ("dose_form", ChoicesDropdownFilter),
+        ThcFilter,
+        CbdFilter,
         ("supplier", RelatedDropdownFilter),
         ("supply", ChoicesDropdownFilter),
     ]
     search_fields = ["name"]
-    search_help_text = "Name, brand, cultivar, code or barcode"
+    search_help_text = "Name, brand, cultivar, cannabinoid, form, supplier, code or barcode"
     inlines = [PriceInline]
     fieldsets: list[tuple[str | None, dict[str, list[Any]]]] = [
         (
@@ -149,8 +112,11 @@ class ProductAdmin(ExportMixin, RecordAdmin):
     def get_search_results(self, request, queryset, search_term):
         if not search_term.strip():
             return queryset, False
-        found = listing.search(request.user, text=search_term).values("pk")
-        return queryset.filter(pk__in=found), False
+        found = searching.find(queryset, search_term)
+        if found.read_as:
+            messages.info(request, f"Nothing is called “{search_term}”. These are called “{found.read_as}”.")
+        is_sorted = "o" in request.GET  # by a column that somebody chose
+        return found.products.order_by(*queryset.query.order_by) if is_sorted else found.products, False
 
     def get_readonly_fields(self, request, obj=None):
         named = [name for _, options in self.fieldsets for row in options["fields"] for name in _names(row)]

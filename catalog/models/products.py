@@ -273,6 +273,9 @@ class Product(Record):
             GinIndex(fields=["words"], opclasses=["gin_trgm_ops"], name="catalog_product_words"),
             models.Index(fields=["kind", "supply", "dose_form"], name="catalog_product_shelf"),
             models.Index(fields=["tga_category"], name="catalog_product_category"),
+            models.Index(fields=["name", "brand", "id"], name="catalog_product_in_order"),
+            models.Index(fields=["thc_unit", "thc_basis", "thc_value"], name="catalog_product_thc"),
+            models.Index(fields=["cbd_unit", "cbd_basis", "cbd_value"], name="catalog_product_cbd"),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_POST
 from unfold.decorators import display
 
-from catalog import listing
+from catalog import listing, searching
 from clinic import charting, consulting
 from clinic.admin.consultation import ACTIONS, STANDING, ask, standing_forms
 from clinic.forms.consultations import NoteForm
@@ -110,8 +110,10 @@ class EncounterAdmin(RecordAdmin):
 
     def _found(self, request: SignedInRequest) -> dict[str, Any]:
         text = request.GET.get("q", "").strip()[:100]
-        found = listing.search(request.user, text=text).prescribable()[:PRODUCTS_SHOWN] if text else []
-        return {"q": text, "products": found}
+        if not text:
+            return {"q": text, "products": []}
+        found = searching.find(listing.prescribable(request.user), text)
+        return {"q": text, "products": found.products[:PRODUCTS_SHOWN], "read_as": found.read_as}
 
     def _visible(self, request: SignedInRequest, pk: UUID | str) -> Encounter:
         if not self.has_view_permission(request):
