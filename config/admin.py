@@ -145,7 +145,7 @@ class ScopedAdmin(UnfoldAdmin):
         """
         shown = {name for name in self.list_display if isinstance(name, str)}
         shown |= {"pk", "id", self.date_hierarchy or "pk", *self.linked_lookups}
-        shown |= {self._filter_path(spec) for spec in self.get_list_filter(request)}
+        shown |= {path for spec in self.get_list_filter(request) for path in self._filter_paths(spec)}
         path = lookup.split("__")
         return any(
             "__".join(path[:depth]) in shown and COMPARISONS.issuperset(path[depth:])
@@ -153,11 +153,14 @@ class ScopedAdmin(UnfoldAdmin):
         )
 
     @staticmethod
-    def _filter_path(spec: Any) -> str:
-        """The column of a list filter: a name, a pair of name and class, or a class with a parameter."""
+    def _filter_paths(spec: Any) -> set[str]:
+        """What a list filter asks by: a name, that of a pair with its class, or a class's parameters."""
         if isinstance(spec, tuple | list):
             spec = spec[0]
-        return spec if isinstance(spec, str) else str(getattr(spec, "parameter_name", ""))
+        if isinstance(spec, str):
+            return {spec}
+        name = str(getattr(spec, "parameter_name", ""))
+        return {name, *(f"{name}_{part}" for part in getattr(spec, "PARTS", ()))}
 
     def has_delete_permission(self, request, obj=None):
         return False

@@ -86,6 +86,8 @@ class RangeForm(forms.Form):
 class RangeFilter(admin.ListFilter):
     """A range of something that a product has so much of."""
 
+    PARTS = ("from", "to", "in")  # its parameters: thc_from, thc_to, thc_in
+
     template = "admin/catalog/filter_range.html"
     parameter_name = ""
     measures: list[tuple[str, str]] = []
@@ -97,7 +99,7 @@ class RangeFilter(admin.ListFilter):
         self.form = RangeForm(self.parameter_name, str(self.title), self.measures, self.used_parameters)
 
     def expected_parameters(self) -> list[str | None]:
-        return [f"{self.parameter_name}_{part}" for part in ("from", "to", "in")]
+        return [f"{self.parameter_name}_{part}" for part in self.PARTS]
 
     def has_output(self) -> bool:
         return True

@@ -130,6 +130,37 @@ class TestProducts:
 
         assert answer.context["cl"].result_count == count
 
+    def test_narrows_by_strength_and_supply_at_once(self, catalogue, manager, staff_client):
+        asked = {"thc_from": "25", "thc_in": "%", "supply__exact": "active", "dose_form__exact": "dried_herb"}
+
+        found = staff_client(manager).get(page("product"), asked).context["cl"].result_list
+
+        assert [product.thc_value for product in found] == [25]
+
+    def test_says_what_is_no_strength_and_shows_nothing(self, catalogue, manager, staff_client):
+        answer = staff_client(manager).get(page("product"), {"thc_from": "strong", "thc_to": "-1"})
+
+        assert answer.context["cl"].result_count == 0
+        assert [str(message) for message in answer.context["messages"]] == [
+            "THC from: Write a number, such as 2.5.",
+            "THC to: Ensure this value is greater than or equal to 0.",
+        ]
+
+    def test_lists_the_nearest_first_unless_a_column_is_chosen(self, catalogue, manager, staff_client):
+        client = staff_client(manager)
+
+        def names(**asked):
+            found = client.get(page("product"), {"q": "myrtle", **asked}).context["cl"].result_list
+            return [product.name for product in found]
+
+        assert names() == sorted(names())
+        assert names(o="-1") == sorted(names(), reverse=True)
+
+    def test_says_what_a_mistyped_word_was_taken_for(self, catalogue, manager, staff_client):
+        text = staff_client(manager).get(page("product"), {"q": "banskia"}).content.decode()
+
+        assert "Nothing is called “banskia”. These are called “banksia”." in text
+
     def test_needs_as_many_queries_for_one_as_for_many(
         self, catalogue, manager, staff_client, django_assert_num_queries
     ):
