@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog.models import DoseForm
 from clinic import checking, consenting, gathering, identifiers
-from clinic.models import Consent, Encounter, Note, Prescription, Segment
+from clinic.models import Allergy, Consent, Encounter, Note, Prescription, Segment
 from messaging import chatting
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
             script.status == Prescription.Status.ISSUED and not script.documents.all()
             for script in known.scripts
         ),
+        "allergies": Allergy.objects.visible_to(by).standing().filter(patient=encounter.patient),
         "earlier_notes": _earlier_notes(encounter, by=by),
         **_room(encounter, by=by),
     }

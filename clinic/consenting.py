@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING
 from django.template.loader import render_to_string
 
 from clinic.models import CancellationPolicy, Consent, Patient
+from config.base import Refused
 
 if TYPE_CHECKING:
     from clinic.models import User
+
+
+class NotGiven(Refused):
+    def __init__(self) -> None:
+        super().__init__("The patient has not agreed to this, so there is nothing to withdraw.")
+
 
 # Raise the version whenever the words under templates/clinic/consent_<kind>.txt change.
 VERSIONS = {
@@ -19,6 +26,7 @@ VERSIONS = {
     Consent.Kind.FEES: "2026-12",
     Consent.Kind.PRIVACY: "2026-11",
     Consent.Kind.UNAPPROVED: "2026-11",
+    Consent.Kind.SHARE_GP: "2026-11",
 }
 BEFORE_BOOKING = (Consent.Kind.TELEHEALTH, Consent.Kind.FEES, Consent.Kind.PRIVACY)
 
@@ -41,8 +49,28 @@ def before_booking(*, policy: CancellationPolicy | None) -> list[tuple[str, str]
 
 def lacking(patient: Patient, *, policy: CancellationPolicy | None) -> list[Consent.Kind]:
     """Of what somebody who books agrees to, that whose words in force they have not agreed to yet."""
-    agreed = set(patient.consents.values_list("kind", "version"))
+    newest = patient.consents.newest()
+    agreed = {(one.kind, one.version) for one in newest if one.answer == Consent.Answer.GIVEN}
     return [kind for kind in BEFORE_BOOKING if (kind, version(kind, policy=policy)) not in agreed]
+
+
+def answer(patient: Patient, *, kind: str, answer: str, by: User | None, why: str = "") -> Consent:
+    """Write down what ``patient`` says to the words in force; of a kind, the newest answer counts.
+
+    :raises NotGiven: something is withdrawn that was not agreed to
+    """
+    before = patient.consents.filter(kind=kind).newest().first()
+    if answer == Consent.Answer.WITHDRAWN and (not before or before.answer != Consent.Answer.GIVEN):
+        raise NotGiven
+    return Consent.objects.create(
+        patient=patient,
+        kind=Consent.Kind(kind),
+        answer=Consent.Answer(answer),
+        why=why.strip(),
+        version=version(kind, policy=None),
+        text_sha256=sha256(text(kind).encode()).hexdigest(),
+        recorded_by=by,
+    )
 
 
 def agree(

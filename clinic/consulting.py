@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from clinic import consenting
-from clinic.models import Appointment, Consent, Encounter, Note, Patient, Prescription, Segment, State
+from clinic import consenting, gathering
+from clinic.models import (
+    Appointment,
+    Confirmation,
+    Consent,
+    Encounter,
+    IdentityCheck,
+    Note,
+    Patient,
+    Prescription,
+    Segment,
+    State,
+)
 from config import hashing
 from config.base import Refused
 
@@ -43,6 +55,18 @@ class NotSighted(Refused):
         super().__init__("Name the document that you have seen.")
 
 
+class Expired(Refused):
+    def __init__(self) -> None:
+        super().__init__("This document is not valid any more. Ask for another one.")
+
+
+class NotConfirmable(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "The record lacks a date of birth or an address to compare with. Ask for them first."
+        )
+
+
 @transaction.atomic
 def open(appointment: Appointment, *, by: User) -> Encounter:  # noqa: A001  called as consulting.open
     """Begin the consultation, or come back to it.
@@ -72,7 +96,11 @@ def require_doctor(practitioner: Practitioner, *, by: User) -> None:
         raise NotTheirs
 
 
-def _require_carer(patient: Patient, *, by: User) -> None:
+def require_carer(patient: Patient, *, by: User) -> None:
+    """Let on only a doctor who cares for ``patient``, and only while they still work as one.
+
+    :raises NotTheirs: it is somebody else
+    """
     in_care = Patient.objects.in_care_of(by).filter(pk=patient.pk)
     if not by.has_perm("clinic.conduct_appointment") or not in_care.exists():
         raise NotTheirs
@@ -121,32 +149,84 @@ def stop_segment(encounter: Encounter, *, by: User) -> None:
 
 
 @transaction.atomic
-def confirm_location(encounter: Encounter, *, state: str, by: User) -> None:
+def confirm_location(encounter: Encounter, *, state: str, by: User, where: str = "") -> None:
     """Note in which state the patient is now: it decides whose law and whose ambulance.
+
+    ``where`` says it more exactly: the address, or what an ambulance would need to find them.
 
     :raises NotTheirs: ``by`` is not its doctor
     :raises Over: the consultation is closed
     """
-    take(encounter, by=by).change(by=by, why="The patient said where they are.", location_state=State(state))
+    here = State(state)
+    take(encounter, by=by).change(by=by, why="The patient said where they are.", location_state=here)
+    told = f"{where.strip()}, {here.label}" if where.strip() else here.label
+    _confirm(encounter, {Confirmation.Kind.LOCATION: told}, by=by)
 
 
 @transaction.atomic
-def identify(patient: Patient, *, document: str, by: User) -> None:
+def confirm(encounter: Encounter, *, by: User, present: str = "", **contact: str) -> None:
+    """Note that the patient told name, date of birth and address, and whom to call in an emergency.
+
+    ``present`` says who else is there. ``contact`` is ``emergency_name`` and ``emergency_phone`` as
+    the patient says them now; where they differ, the patient's record follows.
+
+    :raises NotTheirs: ``by`` is not its doctor
+    :raises Over: the consultation is closed
+    :raises NotConfirmable: the record has no date of birth or no address to compare with
+    """
+    patient = take(encounter, by=by).patient.lock()
+    if patient.date_of_birth is None or not patient.street:
+        raise NotConfirmable
+    told = {name: value.strip() for name, value in contact.items()}
+    if any(getattr(patient, name) != value for name, value in told.items()):
+        patient.change(by=by, why="The emergency contact, as the patient says.", **told)
+    words = {
+        Confirmation.Kind.IDENTITY: f"{patient}, born {patient.date_of_birth:%-d %B %Y}, {patient.address}",
+        Confirmation.Kind.AGE: f"{gathering.age(patient, now=timezone.now())} years",
+        Confirmation.Kind.EMERGENCY: f"{patient.emergency_name} {patient.emergency_phone}".strip(),
+        Confirmation.Kind.PRESENT: present.strip(),
+    }
+    _confirm(encounter, words, by=by)
+
+
+def _confirm(encounter: Encounter, words: Mapping[Any, str], *, by: User) -> None:
+    Confirmation.objects.bulk_create(
+        Confirmation(encounter=encounter, kind=kind, words=told[:300], recorded_by=by)
+        for kind, told in words.items()
+        if told
+    )
+
+
+@transaction.atomic
+def identify(
+    patient: Patient, *, document: str, by: User, encounter: Encounter | None = None, **read: Any
+) -> IdentityCheck:
     """Record which identity document was sighted, never a copy of it.
+
+    ``read`` is what was read from it: ``issuer``, its last three characters as ``ending``, and the
+    day until which it is valid as ``expires_on``.
 
     :raises NotTheirs: the patient is not in the care of ``by``
     :raises NotSighted: no document is named
+    :raises Expired: it is not valid any more
     """
-    _require_carer(patient, by=by)
+    require_carer(patient, by=by)
     if not document.strip():
         raise NotSighted
+    expires_on = read.get("expires_on")
+    if expires_on and expires_on < timezone.localdate():
+        raise Expired
+    check = IdentityCheck.objects.create(
+        patient=patient, encounter=encounter, document=document.strip(), recorded_by=by, **read
+    )
     patient.lock().change(
         by=by,
         why="An identity document was sighted.",
-        identity_document=document.strip(),
-        identified_at=timezone.now(),
+        identity_document=str(check)[:100],
+        identified_at=check.recorded_at,
         identified_by=by,
     )
+    return check
 
 
 def record_consent(patient: Patient, *, by: User) -> None:
@@ -154,7 +234,7 @@ def record_consent(patient: Patient, *, by: User) -> None:
 
     :raises NotTheirs: the patient is not in the care of ``by``
     """
-    _require_carer(patient, by=by)
+    require_carer(patient, by=by)
     consenting.agree(patient, kinds=[Consent.Kind.UNAPPROVED], by=by)
 
 

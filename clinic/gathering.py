@@ -38,7 +38,7 @@ class Facts:
     practice: Practice
     stretches: Sequence[Segment]
     consents: Sequence[Consent]
-    """To unapproved goods."""
+    """Whether the patient agreed to unapproved goods: the newest answer, if it was yes."""
     approvals: Sequence[Approval]
     """Of this doctor, in force today, for this patient or for all of the doctor's."""
     monitoring: Sequence[MonitoringCheck]
@@ -152,7 +152,11 @@ def facts(encounter: Encounter, *, now: datetime.datetime) -> Facts:
     return Facts(
         practice=Practice.objects.current(),
         stretches=[*encounter.segments.all()],
-        consents=[*Consent.objects.filter(patient=patient, kind=Consent.Kind.UNAPPROVED)],
+        consents=[
+            answer
+            for answer in Consent.objects.filter(patient=patient, kind=Consent.Kind.UNAPPROVED).newest()
+            if answer.answer == Consent.Answer.GIVEN
+        ],
         approvals=[
             *Approval.objects.filter(Q(patient=patient) | Q(patient=None), practitioner=practitioner)
             .filter(Q(withdrawn_on=None) | Q(withdrawn_on__gt=day), from_on__lte=day, until_on__gte=day)

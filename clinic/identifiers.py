@@ -240,6 +240,7 @@ SHAPES = {
     "provider": rf"^\d{{6}}[{PRACTICE_LOCATIONS}][A-Z]$",
     "prescriber": r"^\d{7}$",
     "ahpra": r"^[A-Z]{3}\d{10}$",
+    "sctid": r"^[1-9]\d{5,17}$",
 }
 
 

@@ -23,6 +23,21 @@ DESK = {
     "clinic.view_auditevent",
 }
 
+# Read by whoever reads the clinical record; doctors write it by the rules of clinic/caring.py.
+CARE = {
+    f"clinic.view_{name}"
+    for name in (
+        "addendum",
+        "alert",
+        "allergy",
+        "condition",
+        "confirmation",
+        "identitycheck",
+        "noneknown",
+        "othermedicine",
+    )
+}
+
 GRANTS: dict[str, frozenset[str]] = {
     Role.MANAGER: frozenset(
         DESK
@@ -35,6 +50,7 @@ GRANTS: dict[str, frozenset[str]] = {
         | _all("clinic", "rosterexception")
         | _all("clinic", "slot")
         | _all("clinic", "approval")
+        | _all("clinic", "notetemplate")
         | _all("clinic", "staterule")
         | _all("catalog", "supplier")
         | _all("catalog", "sheetlayout")
@@ -118,6 +134,8 @@ GRANTS: dict[str, frozenset[str]] = {
     ),
     Role.DOCTOR: frozenset(
         DESK
+        | CARE
+        | _all("clinic", "notetemplate")
         | {
             "clinic.view_patient",
             "clinic.view_patient_identifiers",
@@ -149,7 +167,9 @@ GRANTS: dict[str, frozenset[str]] = {
     ),
     Role.AUDITOR: frozenset(
         DESK
+        | CARE
         | {
+            "clinic.view_notetemplate",
             "clinic.view_user",
             "clinic.view_patient",
             "clinic.view_every_patient",

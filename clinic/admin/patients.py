@@ -27,7 +27,7 @@ CHECK_AGAIN = (
 )
 REVEALED_FOR = 120
 """Seconds for which a patient's numbers stay readable after somebody said why."""
-HIDDEN = {"medicare_number", "medicare_irn", "ihi", "allergies"}
+HIDDEN = {"medicare_number", "medicare_irn", "ihi"}
 """What the list of versions does not spell out: that it changed is enough there."""
 
 
@@ -49,7 +49,7 @@ class IdentityDialog(BaseDialogForm):
 
 
 class HidesNumbers(InWords):
-    """A version's changes, without the numbers and without what is clinical."""
+    """A version's changes, without the numbers."""
 
     def format_delta_change(self, change: Any) -> Any:
         shown = super().format_delta_change(change)
@@ -83,11 +83,7 @@ class PatientAdmin(RecordAdmin):
 
     def get_fieldsets(self, request, obj=None):
         full = "_in_full" if obj and self._is_revealed(request, obj) else ""
-        care = ["gp_name"]
-        if request.user.has_perm("clinic.view_clinical_record") or request.user.has_perm(
-            "clinic.view_every_clinical_record"
-        ):
-            care.append("allergies")
+        care = [("gp_name", "gp_practice"), ("gp_address", "gp_phone")]
         contact = [
             "show_name",
             "show_email",
@@ -102,7 +98,7 @@ class PatientAdmin(RecordAdmin):
             ("Contact", {"classes": ["tab"], "fields": contact}),
             ("Identifiers", {"classes": ["tab"], "fields": [f"show_medicare{full}", f"show_ihi{full}"]}),
             ("Identity check", {"classes": ["tab"], "fields": identity}),
-            ("Care", {"classes": ["tab"], "fields": care}),
+            ("Usual GP", {"classes": ["tab"], "fields": care}),
         ]
 
     def save_model(self, request, obj, form, change):

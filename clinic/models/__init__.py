@@ -3,9 +3,19 @@
 from clinic.models.appointments import Appointment
 from clinic.models.audit import AuditEvent
 from clinic.models.availability import BOOKED, LIVE, Slot
-from clinic.models.encounters import Encounter, Note, Segment
+from clinic.models.care import (
+    Alert,
+    Allergy,
+    Condition,
+    Confirmation,
+    IdentityCheck,
+    NoneKnown,
+    OtherMedicine,
+)
+from clinic.models.encounters import Encounter, Segment
 from clinic.models.feeds import CalendarFeed
 from clinic.models.inspections import Inspection
+from clinic.models.notes import Addendum, Note, NoteTemplate
 from clinic.models.patients import Consent, Patient
 from clinic.models.people import Role, User
 from clinic.models.places import State
@@ -21,18 +31,27 @@ from clinic.models.waitlist import WaitlistEntry, WaitlistOffer
 __all__ = [
     "BOOKED",
     "LIVE",
+    "Addendum",
+    "Alert",
+    "Allergy",
     "Appointment",
     "AppointmentType",
     "Approval",
     "AuditEvent",
     "CalendarFeed",
     "CancellationPolicy",
+    "Condition",
+    "Confirmation",
     "Consent",
     "Document",
     "Encounter",
+    "IdentityCheck",
     "Inspection",
     "MonitoringCheck",
+    "NoneKnown",
     "Note",
+    "NoteTemplate",
+    "OtherMedicine",
     "Patient",
     "Practice",
     "Practitioner",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from clinic.models.appointments import Appointment
 from clinic.models.patients import Patient, State
 from clinic.models.practitioners import Practitioner
-from config.base import Record, ScopedQuerySet, Stateful, both_or_neither
+from config.base import Record, ScopedQuerySet, Stateful
 
 if TYPE_CHECKING:
     from clinic.models.people import User
@@ -20,13 +19,21 @@ if TYPE_CHECKING:
 CLINICAL = frozenset(
     f"clinic.{name}"
     for name in (
+        "addendum",
+        "alert",
+        "allergy",
         "appointment",  # patients say why they cancel
         "approval",
+        "condition",
+        "confirmation",
         "consent",
         "document",
         "encounter",
+        "identitycheck",
         "monitoringcheck",
+        "noneknown",
         "note",
+        "othermedicine",
         "prescription",
         "prescriptionline",
         "segment",
@@ -129,45 +136,3 @@ class Segment(Record):
 
     def __str__(self) -> str:
         return f"{self.get_modality_display()} from {self.started_at:%H:%M} UTC"
-
-
-class NoteQuerySet(ClinicalQuerySet):
-    OF_PATIENT = "encounter__patient"
-
-    def visible_to(self, user: User) -> Self:
-        return super().visible_to(user)
-
-
-class Note(Stateful):
-    """What the doctor wrote; once signed, the database refuses to change it."""
-
-    PATIENT = "encounter__patient_id"
-
-    class Status(models.TextChoices):
-        DRAFT = "draft"
-        SIGNED = "signed"
-
-    MOVES = {Status.DRAFT: frozenset({Status.SIGNED}), Status.SIGNED: frozenset()}
-    CLOSED = (Status.SIGNED, ())
-
-    encounter = models.OneToOneField(Encounter, models.PROTECT, related_name="note")
-    presenting = models.TextField("history", blank=True)
-    examination = models.TextField(blank=True)
-    assessment = models.TextField(blank=True)
-    plan = models.TextField("plan and goals", blank=True)
-    review_on = models.DateField("review on", null=True, blank=True)
-    status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT, editable=False)
-    content_sha256 = models.CharField("fingerprint", max_length=64, blank=True, editable=False)
-    signed_at = models.DateTimeField(null=True, editable=False)
-    signed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
-    )
-
-    objects = NoteQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-created_at", "-pk"]
-        constraints = [both_or_neither("signed_at", "signed_by")]
-
-    def __str__(self) -> str:
-        return f"Note on {self.encounter.patient}"

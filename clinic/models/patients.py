@@ -62,7 +62,9 @@ class Patient(Record):
     emergency_name = models.CharField("emergency contact", max_length=100, blank=True)
     emergency_phone = models.CharField("emergency contact's phone", max_length=20, blank=True)
     gp_name = models.CharField("usual GP", max_length=150, blank=True)
-    allergies = models.TextField(blank=True)
+    gp_practice = models.CharField("their practice", max_length=150, blank=True)
+    gp_address = models.CharField("their address", max_length=200, blank=True)
+    gp_phone = models.CharField("their telephone", max_length=20, blank=True)
     # What was sighted, never a copy of it: an identity document is not ours to keep.
     identity_document = models.CharField(max_length=100, blank=True, editable=False)
     identified_at = models.DateTimeField(null=True, editable=False)
@@ -102,9 +104,13 @@ class ConsentQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         return self.filter(patient__in=Patient.objects.visible_to(user))
 
+    def newest(self) -> Self:
+        """The answers that count: of each patient and kind, the last one."""
+        return self.order_by("patient_id", "kind", "-recorded_at", "-pk").distinct("patient_id", "kind")
+
 
 class Consent(Fact):
-    """One patient's yes to one version of one text."""
+    """One patient's answer to one version of one text; of a kind, the newest answer counts."""
 
     PATIENT = "patient_id"
 
@@ -113,9 +119,17 @@ class Consent(Fact):
         TELEHEALTH = "telehealth", "Consultation by voice or video"
         FEES = "fees", "Fees and cancellation"
         UNAPPROVED = "unapproved", "Unapproved therapeutic good"
+        SHARE_GP = "share_gp", "Letters to the usual GP"
+
+    class Answer(models.TextChoices):
+        GIVEN = "given"
+        DECLINED = "declined"
+        WITHDRAWN = "withdrawn"
 
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="consents")
     kind = models.CharField(max_length=20, choices=Kind)
+    answer = models.CharField(max_length=20, choices=Answer, default=Answer.GIVEN)
+    why = models.CharField("reason", max_length=300, blank=True)
     version = models.CharField(max_length=20)
     text_sha256 = models.CharField("fingerprint of the text", max_length=64)
 
@@ -125,4 +139,7 @@ class Consent(Fact):
         ordering = ["-recorded_at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.patient}: {self.get_kind_display().lower()}, version {self.version}"
+        return (
+            f"{self.patient}: {self.get_kind_display().lower()} {self.get_answer_display().lower()},"
+            f" version {self.version}"
+        )

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from clinic import cancelling, consulting
+from clinic import cancelling, caring, consulting, gathering
 from clinic.models import Appointment, Consent, Encounter, Note
 from config import hashing
 from config.base import IllegalMove
@@ -247,3 +247,81 @@ def test_a_cancelled_appointment_is_not_opened(confirmed, doctor, simulated_stri
 
     with pytest.raises(IllegalMove):
         consulting.open(confirmed, by=doctor.user)
+
+
+class TestConfirm:
+    @pytest.fixture
+    def told(self, patient):
+        patient.change(by=None, date_of_birth=date(1980, 5, 10), street="1 Example Road", suburb="Geelong")
+
+    def test_keeps_what_was_said_for_this_consultation(self, encounter, doctor, told):
+        consulting.confirm(
+            encounter,
+            emergency_name="Sam",
+            emergency_phone="0491 570 157",
+            present="A friend",
+            by=doctor.user,
+        )
+        consulting.confirm_location(encounter, state="QLD", where="3 Beach Road, Noosa", by=doctor.user)
+
+        said = {one.kind: one.words for one in encounter.confirmations.all()}
+        assert said["identity"] == "Patient Example, born 10 May 1980, 1 Example Road, Geelong"
+        assert said["emergency"] == "Sam 0491 570 157"
+        assert said["present"] == "A friend"
+        assert said["location"] == "3 Beach Road, Noosa, Queensland"
+        assert said["age"].endswith(" years")
+        assert {one.recorded_by for one in encounter.confirmations.all()} == {doctor.user}
+
+    def test_carries_a_new_contact_over_to_the_record(self, encounter, patient, doctor, told):
+        consulting.confirm(encounter, emergency_name="Kim", emergency_phone="0491 570 158", by=doctor.user)
+
+        patient.refresh_from_db()
+        assert (patient.emergency_name, patient.emergency_phone) == ("Kim", "0491 570 158")
+
+    def test_needs_something_to_compare_with(self, encounter, doctor):
+        with pytest.raises(consulting.NotConfirmable):
+            consulting.confirm(encounter, by=doctor.user)
+
+        assert encounter.confirmations.count() == 0
+
+    def test_is_of_the_doctor_and_of_an_open_consultation(self, encounter, signed, doctor, make_doctor, told):
+        with pytest.raises(consulting.NotTheirs):
+            consulting.confirm(encounter, by=make_doctor("colleague").user)
+        consulting.close(encounter, by=doctor.user)
+
+        with pytest.raises(consulting.Over):
+            consulting.confirm(encounter, by=doctor.user)
+
+
+class TestIdentityChecks:
+    def test_each_is_kept_with_what_was_read(self, encounter, patient, doctor):
+        consulting.identify(
+            patient,
+            encounter=encounter,
+            document="Passport",
+            issuer="New Zealand",
+            ending="41X",
+            expires_on=date(2035, 1, 1),
+            by=doctor.user,
+        )
+        consulting.identify(patient, document="Driver licence", by=doctor.user)
+
+        kept = [str(check) for check in patient.identity_checks.all()]
+        patient.refresh_from_db()
+        assert kept == ["Driver licence", "Passport, New Zealand, ending 41X"]
+        assert patient.identity_document == "Driver licence"
+
+    def test_one_that_is_not_valid_any_more_is_refused(self, encounter, patient, doctor):
+        with pytest.raises(consulting.Expired):
+            consulting.identify(patient, document="Passport", expires_on=date(2020, 1, 1), by=doctor.user)
+
+        assert not patient.identity_checks.exists()
+
+
+def test_a_withdrawn_consent_is_no_consent_to_the_guard(ready, patient, doctor):
+    now = timezone.now()
+    before = gathering.facts(ready.encounter, now=now).consents
+    caring.answer(patient, kind="unapproved", answer="withdrawn", by=doctor.user)
+
+    assert [one.answer for one in before] == ["given"]
+    assert gathering.facts(ready.encounter, now=now).consents == []

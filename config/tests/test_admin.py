@@ -161,7 +161,7 @@ class TestLookups:
             ("reception", "messaging/letter/?body__contains=a"),
             ("reception", "messaging/letter/?context__path__startswith=a"),
             ("auditor", "clinic/user/?password__startswith=p"),
-            ("reception", "clinic/patient/?allergies__icontains=a"),
+            ("reception", "clinic/patient/?allergy__substance__icontains=a"),
             ("manager", "clinic/patient/?medicare_number__startswith=2"),
             ("reception", "clinic/appointment/?patient__medicare_number__startswith=2"),
             ("reception", "clinic/appointment/?patient__user__password__startswith=p"),

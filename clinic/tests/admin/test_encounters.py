@@ -9,7 +9,7 @@ from clinic import booking, consulting, prescribing
 from clinic.models import AuditEvent, Encounter, MonitoringCheck, Note, Prescription
 
 pytestmark = pytest.mark.django_db
-STATEMENTS = 22  # of a page with a draft, everything counted: session, second factor, room, sidebar, audit
+STATEMENTS = 23  # of a page with a draft, everything counted: session, second factor, room, sidebar, audit
 
 
 def page(encounter: Encounter) -> str:

@@ -32,7 +32,7 @@ def spelled(html):
 
 @pytest.fixture
 def numbered(patient):
-    patient.change(by=None, medicare_number=MEDICARE, medicare_irn="1", ihi=IHI, allergies="Penicillin")
+    patient.change(by=None, medicare_number=MEDICARE, medicare_irn="1", ihi=IHI)
     return patient
 
 
@@ -155,22 +155,6 @@ class TestNumbers:
 
         patient.refresh_from_db()
         assert ("An IHI starts with 800360." in answer.content.decode(), patient.ihi) == (True, "")
-
-
-class TestCare:
-    @pytest.mark.parametrize(("role", "shown"), [("manager", False), ("reception", False), ("auditor", True)])
-    def test_allergies_are_for_those_who_may_read_the_record(
-        self, staff_client, make_user, numbered, role, shown
-    ):
-        html = staff_client(make_user(role)).get(page(numbered)).content.decode()
-
-        assert ("Penicillin" in html) == shown
-
-    @pytest.mark.parametrize("role", ["manager", "reception"])
-    def test_versions_do_not_spell_them_out(self, staff_client, make_user, numbered, role):
-        html = staff_client(make_user(role)).get(page(numbered, "history")).content.decode()
-
-        assert "Penicillin" not in html
 
 
 class TestIdentify:
