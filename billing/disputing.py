@@ -3,17 +3,55 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
 
-from billing import bookkeeping, gateway
-from billing.models import Dispute, Order, Payment
+from billing import bookkeeping, evidencing, gateway
+from billing.models import Dispute, Evidence, Order, Payment
 from config.base import Refused
+
+if TYPE_CHECKING:
+    from clinic.models import User
 
 
 class StrangeDispute(Refused):
     """Stripe has a dispute about nothing of ours, or another one than we knew; a person has to look."""
+
+
+class NotToAnswer(Refused):
+    def __init__(self, dispute: Dispute) -> None:
+        super().__init__(
+            f"This dispute is {dispute.get_status_display().lower()}: the bank takes no evidence for it now."
+        )
+
+
+def answer(dispute: Dispute, *, by: User) -> Dispute:
+    """Send the bank what is known of the payment, once. Asked again after a failure, it sends the same.
+
+    :raises NotToAnswer: the bank waits for nothing from us
+    :raises gateway.Rejected: Stripe has evidence already, or the dispute is closed
+    :raises gateway.Unreachable: Stripe does not answer
+    """
+    evidence = _write_down(dispute, by=by)
+    try:
+        there = gateway.submit_evidence(dispute.stripe_id, evidence=evidencing.parts(evidence.content))
+    except gateway.Rejected:
+        follow(dispute.stripe_id)  # it may have been answered elsewhere, or be over
+        raise
+    return accept(there)
+
+
+@transaction.atomic
+def _write_down(dispute: Dispute, *, by: User) -> Evidence:
+    """What is sent is written before it leaves, so that a lost answer is followed by the same words."""
+    if dispute.lock().status not in Dispute.TO_ANSWER:
+        raise NotToAnswer(dispute)
+    sent = Evidence.objects.filter(dispute=dispute).first()
+    return sent or Evidence.objects.create(
+        dispute=dispute, content=evidencing.compose(dispute), recorded_by=by
+    )
 
 
 def follow(stripe_id: str) -> None:

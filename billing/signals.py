@@ -11,5 +11,8 @@ order_refunded = Signal()
 particulars_wanted = Signal()
 """A receipt is about to be written for ``order``: who knows what it was for answers with ``Particulars``."""
 
+visit_wanted = Signal()
+"""A disputed ``order`` is to be defended: who knows what it was for answers with a ``Visit``, or nothing."""
+
 zone_wanted = Signal()
 """By which clock are the practice's days counted? Who knows answers with the name of a time zone."""

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import Failure
 
-from billing.models import Difference, StripeEvent
+from billing.models import Difference, Dispute, StripeEvent
 from clinic.models import Appointment, Note
 from config.base import SignedInRequest
 from messaging.models import Letter
@@ -78,6 +78,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Orders", "receipt_long", "billing.order"),
         Entry("Payments", "payments", "billing.payment"),
         Entry("Refunds", "currency_exchange", "billing.refund"),
+        Entry("Disputes", "gavel", "billing.dispute"),
         Entry("Day close", "event_available", "billing.dayclose"),
         Entry("Differences", "difference", "billing.difference"),
         Entry("Payouts", "account_balance", "billing.payout"),
@@ -136,6 +137,10 @@ def _waiting_events(user: User) -> int:
     return StripeEvent.objects.visible_to(user).waiting().count()
 
 
+def _disputes_to_answer(user: User) -> int:
+    return Dispute.objects.visible_to(user).to_answer().count()
+
+
 def _open_differences(user: User) -> int:
     return Difference.objects.visible_to(user).open().count()
 
@@ -152,6 +157,7 @@ BADGES: dict[str, Callable[[User], int]] = {
     "clinic.note": _unsigned_notes,
     "messaging.letter": _failed_letters,
     "billing.stripeevent": _waiting_events,
+    "billing.dispute": _disputes_to_answer,
     "billing.difference": _open_differences,
     "django_q.failure": lambda user: failed_tasks(user, since=timezone.now() - timedelta(days=1)),
 }

@@ -4,8 +4,8 @@ from allauth.account.signals import password_changed, password_reset, user_logge
 from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.dispatch import receiver
 
-from billing.signals import order_paid, particulars_wanted, zone_wanted
-from clinic import auditing, booking, itemising
+from billing.signals import order_paid, particulars_wanted, visit_wanted, zone_wanted
+from clinic import attesting, auditing, booking, itemising
 from clinic.models import AuditEvent, Practice
 from config.base import record_viewed
 
@@ -19,6 +19,11 @@ def confirm_paid_appointment(sender, order, **kwargs):
 @receiver(particulars_wanted, dispatch_uid="clinic.tell_particulars")
 def tell_particulars(sender, order, **kwargs):
     return itemising.particulars(order)
+
+
+@receiver(visit_wanted, dispatch_uid="clinic.tell_visit")
+def tell_visit(sender, order, **kwargs):
+    return attesting.visit(order)
 
 
 @receiver(zone_wanted, dispatch_uid="clinic.tell_zone")

@@ -83,6 +83,7 @@ GRANTS: dict[str, frozenset[str]] = {
             "billing.view_payment",
             "billing.view_refund",
             "billing.view_dispute",
+            "billing.answer_dispute",
             "billing.view_entry",
             "billing.view_posting",
             "billing.view_stripeevent",

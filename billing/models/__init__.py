@@ -3,7 +3,7 @@
 from billing.models.balance import BalanceTransaction, Payout, PayoutLine
 from billing.models.closes import DayClose
 from billing.models.differences import Difference, Reconciliation
-from billing.models.disputes import Dispute
+from billing.models.disputes import Dispute, Evidence
 from billing.models.events import StripeEvent
 from billing.models.fees import Fee, Gst
 from billing.models.ledger import Account, Entry, Posting
@@ -20,6 +20,7 @@ __all__ = [
     "Difference",
     "Dispute",
     "Entry",
+    "Evidence",
     "Fee",
     "Gst",
     "MedicareItem",

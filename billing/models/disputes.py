@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from billing.models.payments import Payment
-from config.base import MoneyField, ScopedQuerySet, Stateful
+from config.base import Fact, MoneyField, ScopedQuerySet, Stateful
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -83,9 +83,33 @@ class Dispute(Stateful):
 
     class Meta:
         ordering = ["due_at", "-opened_at", "pk"]
+        permissions = [("answer_dispute", "Can answer a dispute")]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="%(app_label)s_%(class)s_positive"),
         ]
 
     def __str__(self) -> str:
         return f"Dispute of A${self.amount:,.2f}"
+
+
+class EvidenceQuerySet(ScopedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        return self if user.has_perm("billing.view_dispute") else self.none()
+
+
+class Evidence(Fact):
+    """What a bank is told about a disputed payment, as it was when somebody had it sent.
+
+    Stripe takes it once, so it is written once, and sent again as it is when an answer was lost.
+    """
+
+    dispute = models.OneToOneField(Dispute, models.PROTECT, editable=False, related_name="evidence")
+    content = models.JSONField(editable=False)
+
+    objects = EvidenceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "evidence"
+
+    def __str__(self) -> str:
+        return f"Evidence: {self.dispute}"

@@ -28,6 +28,7 @@ CLINICAL = {
 MONEY = {
     "Day close",
     "Differences",
+    "Disputes",
     "Payouts",
     "Orders",
     "Payments",
