@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.urls import reverse
+from django.utils import timezone
 
-from billing.models import Payment, Refund, StripeEvent
+from billing.models import Dispute, Payment, Refund, StripeEvent
 from catalog.models import Import
 from clinic import desk
 from clinic.boards import figures, health
@@ -23,6 +24,8 @@ SHOWN = 8
 STUCK_AFTER = timedelta(minutes=10)
 """How long past its time a hold may wait for the sweep, which comes each minute."""
 FAILURES_LOOKED_BACK = timedelta(days=7)
+NEAR = timedelta(days=3)
+"""How long before its deadline a dispute stands out."""
 DAYS = 42  # six weeks, today being the last day
 OUTCOMES = {
     "Attended": ["completed", "in_consultation"],
@@ -48,12 +51,40 @@ def board(user: User) -> dict[str, Any]:
     return {
         "numbers": [*visits_today(user, day), *_money(user, day), _new_patients(user, day)],
         "statuses": statuses_today(user, day),
+        "deadlines": deadlines(user, day),
         "queues": _queues(user, day),
         "health": health.card(user, day),
         "charts": [_visits_chart(user, day), _income_chart(user, day)],
         "upcoming": upcoming(user, day),
         "upcoming_link": desk.page("clinic.appointment", starts_at__gte=day.now, o="starts_at"),
     }
+
+
+class Deadline(NamedTuple):
+    """A dispute that waits for our evidence, and how long it still does."""
+
+    dispute: Dispute
+    left: str
+    is_near: bool
+
+
+def deadlines(user: User, day: Day) -> list[Deadline]:
+    """The disputes to be answered, the most urgent first."""
+    rows = Dispute.objects.visible_to(user).to_answer().select_related("payment__order")
+    waiting = rows.order_by(F("due_at").asc(nulls_last=True), "pk")
+    return [
+        Deadline(one, _left(one.due_at, day), bool(one.due_at and one.due_at <= day.now + NEAR))
+        for one in waiting[:SHOWN]
+    ]
+
+
+def _left(due_at: datetime | None, day: Day) -> str:
+    if due_at is None:
+        return "No deadline"
+    if due_at < day.now:
+        return "Too late"
+    days = (timezone.localtime(due_at).date() - day.start.date()).days
+    return {0: "Today", 1: "Tomorrow"}.get(days, f"In {days} days")
 
 
 def statuses_today(user: User, day: Day) -> list[Figure]:

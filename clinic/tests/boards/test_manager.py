@@ -7,7 +7,7 @@ import time_machine
 from django.utils import timezone
 from django_q.models import Failure
 
-from billing.models import Payment, StripeEvent
+from billing.models import Dispute, Payment, StripeEvent
 from clinic import boards, booking
 from clinic.models import Appointment
 from messaging.models import Letter
@@ -107,6 +107,59 @@ class TestBoard:
 
         assert boards.manager.board(manager)["upcoming"] == [early, late]
         assert over not in boards.manager.board(manager)["upcoming"]
+
+
+class TestDeadlines:
+    @pytest.fixture
+    def dispute(self, book, settle):
+        """Make a dispute that is to be answered so many hours from now."""
+
+        def do(name: str, hours: float, status: str = "needs_response") -> Dispute:
+            now = timezone.now()
+            return Dispute.objects.add(
+                payment=settle(book(name, hours + 1)).order.payments.get(),
+                stripe_id=f"dp_{name}",
+                amount="80.00",
+                reason="general",
+                status=status,
+                opened_at=now,
+                due_at=now + timedelta(hours=hours),
+                by=None,
+            )
+
+        return do
+
+    def test_are_those_of_open_disputes_the_most_urgent_first(self, manager, dispute):
+        far, near = dispute("ada", 73), dispute("ben", 23)
+        dispute("cleo", 12, status="under_review")
+        dispute("dan", 13, status="lost")
+
+        shown = boards.manager.board(manager)["deadlines"]
+
+        assert [tuple(one) for one in shown] == [(near, "Tomorrow", True), (far, "In 3 days", False)]
+
+    @pytest.mark.parametrize(
+        ("hours", "left", "is_near"),
+        [(1, "Today", True), (-2, "Too late", True), (72, "In 3 days", True), (200, "In 8 days", False)],
+    )
+    def test_stand_out_when_they_are_near(self, manager, dispute, noon, hours, left, is_near):
+        dispute("ada", 298)
+        noon.shift(timedelta(hours=298 - hours))
+
+        [deadline] = boards.manager.board(manager)["deadlines"]
+
+        assert (deadline.left, deadline.is_near) == (left, is_near)
+
+    def test_lead_to_the_dispute_from_the_managers_first_page_alone(
+        self, manager, reception, dispute, staff_client
+    ):
+        link = f"/admin/billing/dispute/{dispute('ada', 23).pk}/change/"
+
+        page = staff_client(manager).get("/admin/").content.decode()
+
+        assert link in page
+        assert "Evidence due by Wednesday 4 March, 11:00 am" in page
+        assert link not in staff_client(reception).get("/admin/").content.decode()
 
 
 class TestCharts:
