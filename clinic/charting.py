@@ -8,7 +8,7 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from catalog.models import DoseForm
-from clinic import checking, consenting, gathering, identifiers
+from clinic import checking, consenting, gathering, identifiers, rewriting
 from clinic.models import Allergy, Consent, Encounter, Note, Prescription, Segment
 from messaging import chatting
 
@@ -24,6 +24,7 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
     known = gathering.facts(encounter, now=now)
     cases = gathering.cases(encounter, by=by, now=now, known=known)
     prefetch_related_objects([*known.scripts], "documents")
+    may_write = encounter.practitioner.user_id == by.pk and encounter.status == Encounter.Status.OPEN
     today = gathering.date_where(encounter.practitioner, at=now)
     return {
         "encounter": encounter,
@@ -31,7 +32,8 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
         "note": encounter.note,
         "age": gathering.age(encounter.patient, now=now),
         "medicare": identifiers.MEDICARE.mask(encounter.patient.medicare_number),
-        "may_write": encounter.practitioner.user_id == by.pk and encounter.status == Encounter.Status.OPEN,
+        "may_write": may_write,
+        "favourites": rewriting.favourites(by) if may_write else [],
         "stretches": known.stretches,
         "running": next((s for s in known.stretches if s.ended_at is None), None),
         "has_spoken": any(s.modality in Segment.SYNCHRONOUS for s in known.stretches),

@@ -62,6 +62,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Consultations", "clinical_notes", "clinic.encounter"),
         Entry("Notes", "edit_note", "clinic.note"),
         Entry("Prescriptions", "prescriptions", "clinic.prescription"),
+        Entry("Favourites", "favorite", "clinic.favourite"),
         Entry("Approvals", "verified", "clinic.approval"),
         Entry("Monitoring checks", "monitor_heart", "clinic.monitoringcheck"),
         Entry("Documents", "description", "clinic.document"),

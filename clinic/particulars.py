@@ -30,6 +30,7 @@ def describe(
         "valid_until_on": valid_until_on.isoformat(),
         "dispense_state": prescription.dispense_state,
         "state_authority": prescription.state_authority,
+        "replaces": prescription.replaces.number if prescription.replaces else None,
         "handwriting": case.is_s8 and bool(case.jurisdiction and case.jurisdiction.handwriting),
         "practice": _practice(case),
         "prescriber": _prescriber(case),

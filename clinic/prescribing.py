@@ -69,14 +69,16 @@ def draft(encounter: Encounter, *, by: User) -> Prescription:
     :raises Over: the consultation is closed
     """
     _take(encounter, by=by)
-    return _drafts(encounter).first() or _begin(encounter, by=by)
+    return drafts(encounter).first() or begin(encounter, by=by)
 
 
-def _drafts(encounter: Encounter) -> Any:
+def drafts(encounter: Encounter) -> Any:
+    """The forms of this consultation that are not signed yet, oldest first."""
     return encounter.prescriptions.filter(status=Prescription.Status.DRAFT).order_by("created_at", "pk")
 
 
-def _begin(encounter: Encounter, *, by: User, like: Prescription | None = None) -> Prescription:
+def begin(encounter: Encounter, *, by: User, like: Prescription | None = None, **origin: Any) -> Prescription:
+    """Begin an empty form; ``like`` says where it is dispensed, ``origin`` what it repeats or replaces."""
     patient = encounter.patient
     return Prescription.objects.add(
         by=by,
@@ -85,6 +87,7 @@ def _begin(encounter: Encounter, *, by: User, like: Prescription | None = None) 
         practitioner=encounter.practitioner,
         dispense_state=like.dispense_state if like else patient.state,
         state_authority=like.state_authority if like else "",
+        **origin,
     )
 
 
@@ -133,12 +136,12 @@ def add_line(
 
 
 def _form_for(product: Product, first: Prescription, *, encounter: Encounter, by: User) -> Prescription:
-    others = _drafts(encounter).exclude(pk=first.pk).filter(dispense_state=first.dispense_state)
+    others = drafts(encounter).exclude(pk=first.pk).filter(dispense_state=first.dispense_state)
     for form in [first, *others]:
         there = [line.product for line in form.lines.written().select_related("product")]
         if all(may_stand_together(product, other) for other in there):
             return form
-    return _begin(encounter, by=by, like=first)
+    return begin(encounter, by=by, like=first)
 
 
 def may_stand_together(one: Product, other: Product) -> bool:

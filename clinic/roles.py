@@ -157,6 +157,8 @@ GRANTS: dict[str, frozenset[str]] = {
             "clinic.view_document",
             "clinic.issue_prescription",
             "clinic.view_staterule",
+            "clinic.view_favourite",
+            "clinic.change_favourite",
             "clinic.view_approval",
             "clinic.add_approval",
             "clinic.change_approval",

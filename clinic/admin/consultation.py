@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clinic import consulting, prescribing
+from clinic.admin import rewriting
 from clinic.forms.consultations import (
     ConfirmForm,
     IdentityForm,
@@ -16,13 +17,13 @@ from clinic.forms.consultations import (
 from clinic.forms.desk import DeskForm
 from clinic.forms.prescriptions import (
     ApprovalForm,
-    CancelForm,
     DestinationForm,
     IssueForm,
     LineForm,
     MonitoringForm,
     RemoveForm,
 )
+from clinic.forms.rewriting import EarlierForm, FavouriteForm, KeepForm, ReplaceForm
 from config.base import Refused
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _issue(encounter: Encounter, form: IssueForm, user: User) -> str:
     return f"{prescription} is issued. Its papers are ready in a moment."
 
 
-def _cancel(encounter: Encounter, form: CancelForm, user: User) -> str:
+def _cancel(encounter: Encounter, form: ReplaceForm, user: User) -> str:
     prescription = form.found()
     prescribing.cancel(prescription, by=user, why=form.cleaned_data["why"])
     return f"{prescription} is cancelled."
@@ -131,7 +132,12 @@ ACTIONS: dict[str, Action] = {
     "look": Action(MonitoringForm, "prescribe", _look),
     "approve": Action(ApprovalForm, "prescribe", _approve),
     "issue": Action(IssueForm, "scripts", _issue),
-    "cancel": Action(CancelForm, "scripts", _cancel),
+    "cancel": Action(ReplaceForm, "scripts", _cancel),
+    "again": Action(EarlierForm, "prescribe", rewriting.write_again),
+    "replace": Action(ReplaceForm, "prescribe", rewriting.replace),
+    "write-favourite": Action(FavouriteForm, "prescribe", rewriting.write_favourite),
+    "keep-favourite": Action(KeepForm, "scripts", rewriting.keep),
+    "drop-favourite": Action(FavouriteForm, "prescribe", rewriting.drop),
     "close": Action(ConfirmForm, "call", _close),
 }
 

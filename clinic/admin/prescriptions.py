@@ -11,6 +11,8 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from catalog.models import DoseForm
+from clinic import prescribing
+from clinic.admin.availability import Reason
 from clinic.models import (
     Approval,
     Document,
@@ -19,7 +21,7 @@ from clinic.models import (
     Prescription,
     PrescriptionLine,
 )
-from config.admin import FactAdmin, RecordAdmin
+from config.admin import FactAdmin, RecordAdmin, step
 
 
 class LookedAt(TabularInline):
@@ -89,11 +91,13 @@ class PrescriptionAdmin(RecordAdmin):
         ("number", "status", "schedule"),
         ("patient", "practitioner"),
         ("dispense_state", "state_authority", "approval"),
+        ("repeat_of", "replaces"),
         ("issued_at", "issued_by", "valid_until_on"),
         "show_consultation",
         "content_sha256",
     ]
     readonly_fields = [name for row in fields for name in ([row] if isinstance(row, str) else row)]
+    actions_detail = ["cancel"]
 
     @display(description="Status", label={"draft": "warning", "issued": "success", "cancelled": "danger"})
     def show_status(self, prescription: Prescription) -> tuple[str, str]:
@@ -103,6 +107,14 @@ class PrescriptionAdmin(RecordAdmin):
     def show_consultation(self, prescription: Prescription) -> str:
         page = reverse("admin:clinic_encounter_change", args=[prescription.encounter_id])
         return format_html('<a class="underline" href="{}">Open the consultation</a>', page)
+
+    @step("Cancel", may="cancel", form=Reason, icon="cancel", text="It is void for good; its papers say so.")
+    def cancel(self, request, prescription: Prescription, form: Reason) -> str:
+        prescribing.cancel(prescription, by=request.user, why=form.cleaned_data["why"])
+        return f"{prescription} is void."
+
+    def has_cancel_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("clinic.issue_prescription")
 
     def has_add_permission(self, request):
         return False

@@ -79,10 +79,6 @@ class IssueForm(OfDraftForm):
         }
 
 
-class CancelForm(OfDraftForm):
-    why = forms.CharField(label="Why?", max_length=300)
-
-
 class MonitoringForm(DeskForm):
     state = forms.ChoiceField(label="State", choices=[("", "Choose"), *State.choices])
     result = forms.ChoiceField(choices=MonitoringCheck.Result)

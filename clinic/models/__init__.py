@@ -13,6 +13,7 @@ from clinic.models.care import (
     OtherMedicine,
 )
 from clinic.models.encounters import Encounter, Segment
+from clinic.models.favourites import Favourite
 from clinic.models.feeds import CalendarFeed
 from clinic.models.inspections import Inspection
 from clinic.models.notes import Addendum, Note, NoteTemplate
@@ -45,6 +46,7 @@ __all__ = [
     "Consent",
     "Document",
     "Encounter",
+    "Favourite",
     "IdentityCheck",
     "Inspection",
     "MonitoringCheck",

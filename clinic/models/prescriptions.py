@@ -148,6 +148,8 @@ class Prescription(Stateful):
     approval = models.ForeignKey(
         Approval, models.PROTECT, null=True, blank=True, related_name="prescriptions"
     )
+    repeat_of = models.ForeignKey("self", models.PROTECT, null=True, editable=False, related_name="later")
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, editable=False, related_name="successors")
     valid_until_on = models.DateField(null=True, editable=False)
     content = models.JSONField(default=dict, editable=False)
     content_sha256 = models.CharField("fingerprint", max_length=64, blank=True, editable=False)
