@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class CatalogConfig(AppConfig):
     name = "catalog"
     verbose_name = "Catalogue"
+    # Medicines are shown to those who prescribe and run the clinic; to everybody else these pages are
+    # not there (TG Act s 42DLB; advertising to the public).
+    is_secret = True

@@ -32,7 +32,9 @@ def ensure_prescribable(product: Product) -> None:
         raise NotPrescribable(
             f"{product} is {product.get_supply_display().lower()}. Please choose another medicine."
         )
-    if product.is_category_disputed or product.is_schedule_disputed:
+    stated = product.tga_category_stated
+    is_restated = bool(stated and product.tga_category and stated != product.tga_category)
+    if is_restated or product.is_category_disputed or product.is_schedule_disputed:
         raise NotPrescribable(
             f"What the supplier states about the category of {product} does not follow from its composition. "
             "It can be prescribed once the practice manager has settled this with the supplier."

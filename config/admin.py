@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from django.apps import apps
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.views import redirect_to_login
@@ -38,6 +39,24 @@ class StaffSite(UnfoldAdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and _is_verified(request)
+
+    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., Any]:
+        """Have no page for who is none of the staff, and none of a secret app for who is not signed in."""
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def run(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            is_known = request.user.is_authenticated
+            if not request.user.is_staff and (is_known or self._is_secret(request)):
+                raise Http404
+            return guarded(request, *args, **kwargs)
+
+        return run
+
+    def _is_secret(self, request: HttpRequest) -> bool:
+        """Whether the address is of an app that says that it is not for the public (``is_secret``)."""
+        label = request.path.removeprefix(reverse("admin:index")).partition("/")[0]
+        return any(app.label == label and getattr(app, "is_secret", False) for app in apps.get_app_configs())
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Send everybody to the one sign-in page, and staff to what they still lack."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Func, OuterRef, Q, Subquery
+from django.db.models import Case, F, Func, OuterRef, Q, Subquery, When
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -66,6 +66,18 @@ WORDS = (
     *("dose_form", "dose_form_stated", "thc_value", "cbd_value", "other_cannabinoids"),
 )
 
+# On sale, approved by a pathway and classified: of cannabis, as its composition says and nobody disputes.
+PRESCRIBABLE = (
+    Q(supply="active", is_composition_known=True)
+    & ~Q(schedule="")
+    & ~Q(pathway="")
+    & (
+        Q(kind="conventional")
+        | Q(tga_category__isnull=False, is_category_disputed=False, is_schedule_disputed=False)
+        & (Q(tga_category_stated__isnull=True) | Q(tga_category_stated=F("tga_category")))
+    )
+)
+
 
 class ProductQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
@@ -74,15 +86,7 @@ class ProductQuerySet(ScopedQuerySet):
 
     def prescribable(self) -> Self:
         """Those on sale whose pathway, category and schedule are known, and follow from what is in them."""
-        return (
-            self.filter(supply=Product.Supply.ACTIVE, is_composition_known=True)
-            .exclude(schedule="")
-            .exclude(pathway="")
-            .filter(
-                Q(kind=Product.Kind.CONVENTIONAL)
-                | Q(tga_category__isnull=False, is_category_disputed=False, is_schedule_disputed=False)
-            )
-        )
+        return self.filter(is_prescribable=True)
 
     def with_prices(self, on: datetime.date | None = None) -> Self:
         """Carry along the wholesale and retail price in force ``on`` a day, today unless told."""
@@ -176,6 +180,13 @@ class Product(Record):
     words = models.GeneratedField(
         expression=Func(*map(F, WORDS), function="catalog_product_words"),
         output_field=models.TextField(),
+        db_persist=True,
+    )
+
+    # Computed by the database, which lets nothing else onto a prescription.
+    is_prescribable = models.GeneratedField(
+        expression=Case(When(PRESCRIBABLE, then=True), default=False, output_field=models.BooleanField()),
+        output_field=models.BooleanField(),
         db_persist=True,
     )
 

@@ -56,6 +56,7 @@ class TestPrescribable:
             ({"supply": "to_be_released"}, "is to be released. Please choose another medicine."),
             ({"supply": "out_of_stock"}, "is out of stock. Please choose another medicine."),
             ({"is_category_disputed": True}, "does not follow from its composition"),
+            ({"tga_category_stated": 4}, "does not follow from its composition"),
             ({"is_schedule_disputed": True}, "does not follow from its composition"),
             ({"tga_category": None, "schedule": ""}, "is not known"),
             ({"is_composition_known": False}, "is not known"),
