@@ -25,7 +25,8 @@ BEGIN
   PERFORM FROM catalog_product AS product JOIN clinic_prescriptionline AS line ON line.product_id = product.id
     WHERE line.prescription_id = NEW.id AND line.removed_at IS NULL FOR SHARE OF product;
   IF EXISTS (
-      SELECT FROM clinic_prescriptionline AS line JOIN catalog_product AS product ON product.id = line.product_id
+      SELECT FROM clinic_prescriptionline AS line
+      JOIN catalog_product AS product ON product.id = line.product_id
       WHERE line.prescription_id = NEW.id AND line.removed_at IS NULL AND NOT product.is_prescribable) THEN
     RAISE EXCEPTION 'clinic_prescription: a product on it may not be prescribed.'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'clinic_prescription_prescribable';

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET
 from import_export.admin import ExportMixin
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.contrib.import_export.forms import ExportForm
-from unfold.decorators import display
+from unfold.decorators import action, display
 
-from catalog import searching
+from catalog import contrasting, searching
+from catalog.admin import price_chart
 from catalog.admin.columns import dollars
 from catalog.admin.filters import AttentionFilter, CategoryFilter, CbdFilter, ThcFilter
 from catalog.exporting import ProductResource
@@ -88,6 +99,8 @@ class ProductAdmin(ExportMixin, RecordAdmin):
     ]
     search_fields = ["name"]
     search_help_text = "Name, brand, cultivar, cannabinoid, form, supplier, code or barcode"
+    actions = ["compare_chosen"]
+    change_form_after_template = "admin/catalog/product_after.html"
     inlines = [PriceInline]
     fieldsets: list[tuple[str | None, dict[str, list[Any]]]] = [
         (
@@ -117,6 +130,37 @@ class ProductAdmin(ExportMixin, RecordAdmin):
             messages.info(request, f"Nothing is called “{search_term}”. These are called “{found.read_as}”.")
         is_sorted = "o" in request.GET  # by a column that somebody chose
         return found.products.order_by(*queryset.query.order_by) if is_sorted else found.products, False
+
+    def get_urls(self):
+        compare = path(
+            "compare/", self.admin_site.admin_view(require_GET(self.compare)), name="catalog_product_compare"
+        )
+        return [compare, *super().get_urls()]
+
+    def compare(self, request: Any) -> HttpResponse:
+        """Two to six products side by side, by the ``id`` of each in the address."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        products = contrasting.pick(request.user, _uuids(request.GET.getlist("id")))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Products side by side",
+            "products": products,
+            "columns": len(products) + 1,
+            **contrasting.side_by_side(products, by=request.user)._asdict(),
+        }
+        return TemplateResponse(request, "admin/catalog/product_compare.html", context)
+
+    @action(description="Compare side by side", permissions=["view"])
+    def compare_chosen(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse:
+        # One more than may be compared shows that there are too many.
+        return redirect(_comparison(queryset.values_list("pk", flat=True)[: contrasting.MOST + 1]))
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        product: Any = self.get_object(request, object_id)
+        context = _around(product, request) if product else {}
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     def get_readonly_fields(self, request, obj=None):
         named = [name for _, options in self.fieldsets for row in options["fields"] for name in _names(row)]
@@ -156,6 +200,30 @@ class ProductAdmin(ExportMixin, RecordAdmin):
     @display(description="Reasons")
     def show_reasons(self, product: Product) -> str:
         return " ".join(CODES[code][1] for code in product.review_codes if code in CODES) or "Nothing."
+
+
+def _around(product: Product, request: Any) -> dict[str, Any]:
+    """What the product's page shows beneath its facts: prices over time, and others like it."""
+    prices = Price.objects.visible_to(request.user).filter(product=product)
+    similar = contrasting.similar(product, by=request.user)[: contrasting.MOST - 1]
+    return {
+        "picture": price_chart.draw([*prices], today=timezone.localdate()),
+        "similar": similar,
+        "compare_similar": _comparison([product.pk, *(other.pk for other in similar)]),
+    }
+
+
+def _comparison(ids: Iterable[UUID]) -> str:
+    return f"{reverse('admin:catalog_product_compare')}?{urlencode([('id', pk) for pk in ids])}"
+
+
+def _uuids(texts: Iterable[str]) -> list[UUID]:
+    """The keys among ``texts``; what is none names no product."""
+    found = []
+    for text in texts:
+        with suppress(ValueError):
+            found.append(UUID(text))
+    return found
 
 
 def _names(row: str | tuple[str, ...]) -> tuple[str, ...]:
