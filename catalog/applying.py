@@ -9,11 +9,14 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from import_export.instance_loaders import BaseInstanceLoader
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
+from tablib import Dataset
 
 from catalog import reading
-from catalog.models import ChangeSet, Import, Product
+from catalog.comparing import Steps
+from catalog.models import ChangeSet, Import, ImportRow, Product
 from config import tracing
 from config.base import Refused
 from config.versioning import UUID7
@@ -152,8 +155,9 @@ def _apply(run: Import, *, by: User | None) -> ChangeSet:
     change_set = ChangeSet(run=run, kind=ChangeSet.Kind.APPLIED, effective_on=day, recorded_by=by)
     why = reason(run, change_set)
     run.move_to(Import.Status.APPLIED, by=by, why=why, applied_at=now, effective_on=day)
-    written = Written(run, change_set, now=now, day=day, by=by, why=why)
-    change_set.counts = written.write()
+    applying = Applying(run, change_set, now=now, day=day, by=by, why=why)
+    applying.import_data(Taken(run))
+    change_set.counts = applying.counts
     change_set.save(force_insert=True)
     reading.tell(run)
     return change_set
@@ -164,15 +168,44 @@ def reason(run: Import, change_set: ChangeSet) -> str:
     return f"Import of {run.file_name}, change set {change_set.pk}."
 
 
-class Written:
-    """One change set on its way into the database."""
+class Taken(Dataset):
+    """The rows of one import that go into the catalogue, one at a time: their keys, and what they are."""
+
+    def __init__(self, run: Import) -> None:
+        super().__init__(headers=["row", "outcome"])
+        self._rows = run.rows.taken().order_by("position")
+
+    @property
+    def height(self) -> int:
+        return self._rows.count()
+
+    def __iter__(self) -> Iterator[tuple[UUID, str]]:
+        return self._rows.values_list("pk", "outcome").iterator(chunk_size=BATCH)
+
+
+class Applying(Steps):
+    """Saves the reviewed rows of one import: the second half of an import by django-import-export.
+
+    The rows stand in the database with all that they write, so a record of this resource is a key, and
+    the library's batches of new and changed records are each written by a handful of statements: with
+    history, which its own batches leave out.
+    """
+
+    class Meta:
+        model = Product
+        instance_loader_class = BaseInstanceLoader
+        use_bulk = True
+        use_transactions = False  # the caller has opened one
+        batch_size = BATCH
+        skip_diff = True
 
     def __init__(
         self, run: Import, change_set: ChangeSet, *, now: datetime, day: date, by: User | None, why: str
     ) -> None:
+        super().__init__()
         unsaid = Product(supplier=run.supplier)
         stated = {name: _plain(getattr(unsaid, name)) for name in COLUMNS}
-        self.run = run
+        self.counts = {"new": 0, "changed": 0, "prices": 0}
         self.values: dict[str, Any] = {
             "unsaid": Jsonb(stated),
             "supplier": str(run.supplier_id),
@@ -183,32 +216,43 @@ class Written:
             "trace": Jsonb(tracing.current() | {"change_set": str(change_set.pk)}),
         }
 
-    def write(self) -> dict[str, int]:
-        """Write everything, and tell how many products were made, changed and quoted anew."""
-        counts = {"new": 0, "changed": 0, "prices": 0}
+    def get_instance(self, instance_loader: Any, row: dict[str, Any]) -> UUID | None:
+        return None if row["outcome"] == ImportRow.Outcome.NEW else row["row"]
+
+    def init_instance(self, row: dict[str, Any]) -> UUID:
+        key: UUID = row["row"]
+        return key
+
+    def import_instance(self, instance: UUID, row: dict[str, Any], **kwargs: Any) -> None:
+        """Set nothing: the values are in the database, beside the key."""
+
+    def skip_row(self, instance: UUID, original: Any, row: Any, import_validation_errors: Any = None) -> bool:
+        return False
+
+    def bulk_create(self, *args: Any, **kwargs: Any) -> None:
+        self._write(self.create_instances)
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> None:
+        self._write(self.update_instances)
+
+    def _write(self, rows: list[UUID]) -> None:
+        """Write some rows, and count how many products were made, changed and quoted anew.
+
+        :raises CatalogueMoved: since they were read, the catalogue has changed in what they are about
+        """
+        if not rows:
+            return
+        values = self.values | {"rows": rows}
         with connection.cursor() as cursor:
-            for rows in _batches(self.run):
-                values = self.values | {"rows": rows}
-                cursor.execute(LOCK, values)
-                cursor.execute(MOVED, values)
-                if moved := [pk for (pk,) in cursor.fetchall()]:
-                    raise CatalogueMoved(_names(moved))
-                for name, statement in {
-                    "new": CREATE,
-                    "changed": CHANGE,
-                    "": RECORD,
-                    "prices": QUOTE,
-                }.items():
-                    cursor.execute(statement, values)
-                    if name:
-                        counts[name] += cursor.rowcount
-        return counts
-
-
-def _batches(run: Import) -> Iterator[list[UUID]]:
-    taken = list(run.rows.taken().order_by("position").values_list("pk", flat=True))
-    for start in range(0, len(taken), BATCH):
-        yield taken[start : start + BATCH]
+            cursor.execute(LOCK, values)
+            cursor.execute(MOVED, values)
+            if moved := [pk for (pk,) in cursor.fetchall()]:
+                raise CatalogueMoved(_names(moved))
+            for name, statement in {"new": CREATE, "changed": CHANGE, "": RECORD, "prices": QUOTE}.items():
+                cursor.execute(statement, values)
+                if name:
+                    self.counts[name] += cursor.rowcount
+        rows.clear()
 
 
 def _names(products: list[UUID]) -> list[str]:

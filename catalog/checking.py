@@ -105,13 +105,73 @@ def _in_mg(amount: Amount) -> tuple[str, Decimal, str]:
 
 
 def check(offers: Iterable[Offer]) -> None:
-    """Raise on every offer what does not fit, as findings with the cell that says it."""
-    taken = [offer for offer in offers if not offer.is_quarantined]
-    for offer in taken:
-        for look in (_potency, _category, _schedule, _pathway, _names, _totals, _commerce, _description):
-            look(offer)
-    _duplicates(taken)
-    _sizes(taken)
+    """Raise on every offer of a whole list what does not fit."""
+    offers, others = list(offers), Neighbours()
+    for offer in offers:
+        others.note(offer)
+    for offer in offers:
+        check_line(offer, others)
+
+
+def check_line(offer: Offer, others: Neighbours) -> None:
+    """Raise on one offer what does not fit, by itself and beside ``others``, with the cell that says it."""
+    if offer.is_quarantined:
+        return
+    for look in (_potency, _category, _schedule, _pathway, _names, _totals, _commerce, _description):
+        look(offer)
+    others.check(offer)
+
+
+class Neighbours:
+    """What lines of one list say beside each other.
+
+    Every line is noted first, and then checked in the same order. Of each no more is kept than a few
+    short keys, since lists are long.
+    """
+
+    def __init__(self) -> None:
+        self._barcodes: dict[str, str] = {}  # where each was first listed
+        self._alike: dict[int, str] = {}
+        self._alike_without_barcode: dict[int, str] = {}
+        self._sizes: dict[int, str] = {}  # the first size at this price
+        self._other_sizes: dict[int, set[str]] = {}
+
+    def note(self, offer: Offer) -> None:
+        if offer.is_quarantined or not offer.wholesale or not offer.size:
+            return
+        key, size = _priced(offer), str(offer.size)
+        if self._sizes.setdefault(key, size) != size:
+            self._other_sizes.setdefault(key, {self._sizes[key]}).add(size)
+
+    def check(self, offer: Offer) -> None:
+        if first := self._first(offer):
+            offer.find("duplicate_in_file", "name", f"First listed at {first}.")
+        if self._other_sizes and offer.wholesale and offer.size:
+            sizes = self._other_sizes.get(_priced(offer))
+            if sizes:
+                told = f"{' and '.join(sorted(sizes))} at {offer.wholesale}."
+                offer.find("price_same_for_other_size", "wholesale", told)
+
+    def _first(self, offer: Offer) -> str | None:
+        """Where the same product stands further up. Two barcodes are two products; without one, the
+        description has to do."""
+        place, key = offer.place, hash(described(offer))
+        same = self._barcodes.get(offer.gtin13) if offer.gtin13 else None
+        twins = self._alike_without_barcode if offer.gtin13 else self._alike
+        first = same or twins.get(key)
+        self._alike.setdefault(key, place)
+        if offer.gtin13:
+            self._barcodes.setdefault(offer.gtin13, place)
+        else:
+            self._alike_without_barcode.setdefault(key, place)
+        return first
+
+
+def _priced(offer: Offer) -> int:
+    """What sizes of one medicine at one price have in common."""
+    name = re.sub(r"\s*\b\d+(?:\.\d+)?\s?(?:g|mL)\b", "", offer.name, flags=re.IGNORECASE)
+    strengths = tuple(sorted((key, str(value)) for key, value in offer.potencies.items()))
+    return hash((offer.brand, name.casefold(), strengths, offer.wholesale))
 
 
 def _potency(offer: Offer) -> None:
@@ -240,36 +300,6 @@ def _description(offer: Offer) -> None:
         if ("indica" in called and indica < sativa) or ("sativa" in called and sativa < indica):
             stated = f"{offer.strain_type}, {plain(indica)}:{plain(sativa)} Indica to Sativa."
             offer.find("strain_disagrees_with_ratio", "strain_type", stated)
-
-
-def _duplicates(offers: list[Offer]) -> None:
-    by_barcode: dict[str, Offer] = {}
-    alike: dict[object, list[Offer]] = defaultdict(list)
-    for offer in offers:
-        same = by_barcode.setdefault(offer.gtin13, offer) if offer.gtin13 else offer
-        # Two barcodes are two products; without one, the description has to do.
-        twins = [other for other in alike[described(offer)] if not (offer.gtin13 and other.gtin13)]
-        first = same if same is not offer else next(iter(twins), None)
-        if first:
-            offer.find("duplicate_in_file", "name", f"First listed at {first.place}.")
-        alike[described(offer)].append(offer)
-
-
-def _sizes(offers: list[Offer]) -> None:
-    alike: dict[object, list[Offer]] = defaultdict(list)
-    for offer in offers:
-        if offer.wholesale and offer.size:
-            name = re.sub(r"\s*\b\d+(?:\.\d+)?\s?(?:g|mL)\b", "", offer.name, flags=re.IGNORECASE)
-            strengths = tuple(sorted((key, str(value)) for key, value in offer.potencies.items()))
-            alike[offer.brand, name.casefold(), strengths, offer.wholesale].append(offer)
-    for group in alike.values():
-        sizes = {str(offer.size) for offer in group}
-        for offer in group if len(sizes) > 1 else ():
-            offer.find(
-                "price_same_for_other_size",
-                "wholesale",
-                f"{' and '.join(sorted(sizes))} at {offer.wholesale}.",
-            )
 
 
 def described(offer: Offer) -> tuple[object, ...]:

@@ -42,7 +42,7 @@ def bring_in(key: str, *, data: bytes, file_name: str, by: User | None, apply_no
     if not is_new and run.status != Import.Status.CHECKED:
         raise UnderWay(run)
     if is_new:
-        result = reading.read(run, by=by)
+        result = reading.read(run, by=by, keeps_lines=True)
     else:
         result = examine(key, data=data)
         result.run = run

@@ -5,21 +5,22 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import chain
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from catalog import checking, comparing, receiving, sheets
-from catalog.comparing import Comparison, Line, Outcome
+from catalog import comparing, receiving, sheets
+from catalog.comparing import Comparison, Keeper, Line, Outcome
 from catalog.models import Import, ImportPolicy, ImportRow, Product, Supplier
-from catalog.sheets import reading as workbooks
 from catalog.sheets.findings import Finding, Severity
+from catalog.sheets.formats import Offers, format_of
+from catalog.sheets.reading import Heard
 from config import tracing
 from config.base import Refused, uuid7
 from messaging import streaming
@@ -72,15 +73,15 @@ class Result:
 
     @property
     def totals(self) -> dict[str, int]:
-        lines = self.comparison.lines
+        counts = self.comparison.counts
         return {
-            "read": len(lines),
-            "new": self.comparison.count(Outcome.NEW),
-            "changed": self.comparison.count(Outcome.CHANGED),
-            "unchanged": self.comparison.count(Outcome.UNCHANGED),
-            "gone": len(self.comparison.gone),
-            "review": sum(line.is_to_review for line in lines),
-            "errors": self.comparison.count(Outcome.ERROR),
+            "read": self.comparison.read,
+            "new": counts[Outcome.NEW],
+            "changed": counts[Outcome.CHANGED],
+            "unchanged": counts[Outcome.UNCHANGED],
+            "gone": counts[Outcome.GONE],
+            "review": self.comparison.review,
+            "errors": counts[Outcome.ERROR],
         }
 
     def as_json(self) -> dict[str, Any]:
@@ -117,31 +118,40 @@ def _quarantined_json(line: Line) -> dict[str, Any]:
     }
 
 
-def examine(key: str, *, data: bytes, on: date | None = None, heard: workbooks.Heard | None = None) -> Result:
+def examine(key: str, *, data: bytes, on: date | None = None, heard: Heard | None = None) -> Result:
     """Read a workbook of the supplier ``key`` and compare it with the catalogue, storing nothing.
 
-    While it reads, ``heard`` is told how far it is.
+    While it reads, ``heard`` is told how far it is. The result holds every line.
 
     :raises UnknownSupplier: there is no layout of this name
     :raises WorkbookRefused: the file is not a list of this supplier
     """
     with _uncollected():
-        found = workbooks.read(sheets.layout_of(key), data, heard=heard)
-        checking.check(found.offers)
-        comparison = comparing.compare(
-            found.offers,
-            Supplier.objects.filter(key=key).first(),
-            on=on or timezone.localdate(),
-            price_change_percent=ImportPolicy.objects.current().price_change_percent,
-        )
+        return _compared(key, _opened(key, data, heard), data=data, on=on)
+
+
+def _opened(key: str, data: bytes, heard: Heard | None) -> Offers:
+    return format_of(sheets.layout_of(key))(heard=heard).create_dataset(data)
+
+
+def _compared(
+    key: str, offers: Offers, *, data: bytes, on: date | None = None, keeper: Keeper | None = None
+) -> Result:
+    comparison = comparing.compare(
+        offers,
+        Supplier.objects.filter(key=key).first(),
+        on=on or timezone.localdate(),
+        price_change_percent=ImportPolicy.objects.current().price_change_percent,
+        keeper=keeper,
+    )
     fingerprint = hashlib.sha256(data).hexdigest()
-    found.notes += _older_list(key, fingerprint, receiving.last_saved(data))
-    return Result(key, fingerprint, comparison, found.notes)
+    notes = [*offers.notes, *_older_list(key, fingerprint, receiving.last_saved(data))]
+    return Result(key, fingerprint, comparison, notes)
 
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Have nobody look for garbage: all of a long list is kept, and looking takes a fifth of the time."""
+    """Have nobody look for garbage: reading makes none, and looking takes a fifth of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -151,44 +161,50 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def read(run: Import, *, by: User | None) -> Result | None:
+def read(run: Import, *, by: User | None, keeps_lines: bool = False) -> Result | None:
     """Read the file of ``run`` into rows; None when that is done already.
 
     All rows are kept in one transaction, so that a reader that is killed leaves nothing behind and
-    the next one starts anew.
+    the next one starts anew. The result has the lines too if it ``keeps_lines``, which takes the more
+    memory the longer the list is.
 
     :raises WorkbookRefused: the file is not a list of this supplier; the import is refused with the reason
     :raises Interrupted: it was tried too often
     """
     if not _claim(run, by=by):
         return None
-    try:
-        result = examine(
-            run.supplier.key,
-            data=receiving.content(run),
-            heard=lambda done, expected: _tell_progress(run, done, expected),
-        )
-    except Refused as no:
-        _refuse(run, no, by=by)
-        raise
-    result.run = run
-    with transaction.atomic():
-        if run.lock().status != Import.Status.READING:
-            return None  # another worker was faster
-        _store(run, result.comparison, by=by)
-        is_nothing_new = result.comparison.is_settled and not result.comparison.gone
-        run.move_to(
-            Import.Status.SETTLED if is_nothing_new else Import.Status.CHECKED,
-            by=by,
-            why="Read, checked and compared.",
-            totals=result.totals,
-            notes=[finding.as_json() for finding in result.notes],
-            expected=len(result.comparison.lines),
-            progress=len(result.comparison.lines),
-            attempts=0,
-        )
-        tell(run)
+    key, data = run.supplier.key, receiving.content(run)
+    with _uncollected():
+        try:
+            offers = _opened(key, data, lambda done, expected: _tell_progress(run, done, expected))
+        except Refused as no:
+            _refuse(run, no, by=by)
+            raise
+        with transaction.atomic():
+            if run.lock().status != Import.Status.READING:
+                return None  # another worker was faster
+            rows = Rows(run, by=by, keeps_lines=keeps_lines)
+            result = _compared(key, offers, data=data, keeper=rows)
+            result.run = run
+            result.comparison.lines, result.comparison.gone = rows.lines, rows.gone
+            _end(run, result, by=by)
     return result
+
+
+def _end(run: Import, result: Result, *, by: User | None) -> None:
+    comparison = result.comparison
+    is_nothing_new = comparison.is_settled and not comparison.counts[Outcome.GONE]
+    run.move_to(
+        Import.Status.SETTLED if is_nothing_new else Import.Status.CHECKED,
+        by=by,
+        why="Read, checked and compared.",
+        totals=result.totals,
+        notes=[finding.as_json() for finding in result.notes],
+        expected=comparison.read,
+        progress=comparison.read,
+        attempts=0,
+    )
+    tell(run)
 
 
 @transaction.atomic
@@ -250,17 +266,33 @@ def _day(moment: datetime) -> str:
     return f"{timezone.localtime(moment):%-d %B %Y}"
 
 
-def _store(run: Import, comparison: Comparison, *, by: User | None) -> None:
-    """Keep every row. COPY takes a tenth of the time of INSERTs."""
-    trace = json.dumps(tracing.current())
-    started = [timezone.now(), by and by.pk, trace, run.pk]
-    rows = chain(map(_of_line, comparison.lines), map(_of_gone, comparison.gone))  # one at a time in memory
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY catalog_importrow ({', '.join(COLUMNS)}) FROM STDIN") as copy,
-    ):
-        for position, row in enumerate(rows, start=1):
-            copy.write_row([uuid7(), *started, position, *row])
+class Rows:
+    """Keeps the lines of one import as rows, as they come. COPY takes a tenth of the time of INSERTs."""
+
+    def __init__(self, run: Import, *, by: User | None, keeps_lines: bool) -> None:
+        self.keeps_lines = keeps_lines
+        self.lines: list[Line] = []
+        self.gone: list[Product] = []
+        self._started = [timezone.now(), by and by.pk, json.dumps(tracing.current()), run.pk]
+        self._positions = count(1)
+
+    def keep(self, lines: list[Line]) -> None:
+        self._copy(map(_of_line, lines))
+        if self.keeps_lines:
+            self.lines += lines
+
+    def miss(self, products: list[Product]) -> None:
+        self._copy(map(_of_gone, products))
+        if self.keeps_lines:
+            self.gone += products
+
+    def _copy(self, rows: Iterable[list[Any]]) -> None:
+        with (
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY catalog_importrow ({', '.join(COLUMNS)}) FROM STDIN") as copy,
+        ):
+            for row in rows:
+                copy.write_row([uuid7(), *self._started, next(self._positions), *row])
 
 
 def _of_line(line: Line) -> list[Any]:
