@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import tempfile
+import weakref
 from collections.abc import Iterator
 from itertools import islice, pairwise
 from typing import IO, cast
@@ -70,10 +72,12 @@ class Offers(Dataset):
                 self._held.append(batch)
             else:
                 self._put_by(batch)
+            gc.collect(0)  # what was found to be unreadable holds on to its line in circles
 
     def _put_by(self, batch: list[Offer]) -> None:
         if self._rest is None:
             self._rest = tempfile.TemporaryFile()  # noqa: SIM115  it goes when nobody has the list any more
+            weakref.finalize(self, self._rest.close)
         self._rest.write(pickle.dumps(batch, pickle.HIGHEST_PROTOCOL))
         self._ends.append(self._rest.tell())
 
