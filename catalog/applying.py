@@ -15,8 +15,8 @@ from psycopg.types.json import Jsonb
 from tablib import Dataset
 
 from catalog import reading
-from catalog.comparing import Steps
 from catalog.models import ChangeSet, Import, ImportRow, Product
+from catalog.stepping import Steps
 from config import tracing
 from config.base import Refused
 from config.versioning import UUID7

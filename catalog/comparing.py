@@ -1,38 +1,33 @@
 """Comparing what a supplier states with what the catalogue holds: the first half of an import.
 
-django-import-export carries it: ``Shelf`` finds the record of a row, ``Comparing`` cleans each row, sets
-it beside its record and skips what is unchanged. In the place of saving, the lines are handed on, for
+django-import-export carries it: ``Shelf`` finds the product of a line, ``Comparing`` cleans each line, sets
+it beside its product and skips what is unchanged. In the place of saving, the lines are handed on, for
 people to review; ``applying`` saves what they took.
 """
 
 from __future__ import annotations
 
 import datetime
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
-from import_export.instance_loaders import BaseInstanceLoader
-from import_export.resources import Resource
-from import_export.results import Result, RowResult
-
 from catalog import checking
-from catalog.models import ImportRow, Price, Product, Supplier
+from catalog.models import ImportRow, Product, Supplier
 from catalog.models.measures import potency_fields
 from catalog.sheets.findings import Severity
 from catalog.sheets.formats import Offers
 from catalog.sheets.offers import Offer
+from catalog.shelving import Line, Shelf
+from catalog.stepping import NotTaken, Row, Steps
 
 Outcome = ImportRow.Outcome
 
 BATCH = 1000
 PRICES = ("wholesale", "retail")
-IDENTITY = ("brand", "name", "dose_form", "size_value", "size_unit")
 # What a product is when nothing is said about it.
 UNSAID = {
     field.attname: field.get_default() for field in Product._meta.concrete_fields if not field.generated
@@ -50,26 +45,6 @@ DESCRIBED = {
     "packaging": "packaging",
     "availability": "availability",
 }
-
-
-@dataclass
-class Line:
-    """One line of the list beside the product that it is about."""
-
-    offer: Offer
-    outcome: str
-    product: Product | None = None  # None for a new one, and for lines that were not taken
-    facts: dict[str, Any] = field(default_factory=dict)
-    changes: dict[str, list[Any]] = field(default_factory=dict)  # field -> [now, then], as text
-
-    @property
-    def is_to_review(self) -> bool:
-        return self.outcome != Outcome.ERROR and bool(self.offer.codes(Severity.REVIEW))
-
-    @property
-    def needs_decision(self) -> bool:
-        """Whether it would change the catalogue in a way that somebody has to look at."""
-        return self.outcome in ImportRow.CHANGING and self.is_to_review
 
 
 class Keeper(Protocol):
@@ -104,129 +79,6 @@ class Comparison:
 
     def miss(self, products: list[Product]) -> None:
         self.gone += products
-
-
-class Shelf(BaseInstanceLoader):
-    """The products that lines of one list can be about, looked up by identity.
-
-    Of the whole catalogue of a supplier only keys are held; products and prices are fetched for one
-    batch of lines at a time.
-    """
-
-    def __init__(self, resource: Comparing, dataset: Offers) -> None:
-        super().__init__(resource, dataset)
-        self.supplier, self.day = resource.supplier, resource.day
-        self.matched: set[UUID] = set()
-        self.by_gtin: dict[str, UUID] = {}
-        self.by_description: dict[int, list[tuple[UUID, bool]]] = defaultdict(list)
-        self.batch: list[Offer] | None = None
-        self.products: dict[UUID, Product] = {}
-        self.foreign: dict[str, Product] = {}  # barcodes that belong to another supplier
-        self.prices: dict[tuple[UUID, str], Decimal | None] = {}
-        for pk, gtin13, *described in self._mine().values_list("pk", "gtin13", *IDENTITY).iterator():
-            if gtin13:
-                self.by_gtin[gtin13] = pk
-            self.by_description[_described(self.supplier, *described)].append((pk, bool(gtin13)))
-
-    def _mine(self) -> QuerySet[Product]:
-        return Product.objects.filter(supplier=self.supplier) if self.supplier else Product.objects.none()
-
-    def get_instance(self, row: dict[str, Any]) -> Line | None:
-        """Find the product that a line is about; where that cannot be told, a finding says why.
-
-        :raises NotTaken: it cannot be told, or another line is about it too
-        """
-        if self.dataset.batch is not self.batch:
-            self._fetch(self.dataset.batch)
-        offer: Offer = row["offer"]
-        product = self._find(offer)
-        if product and product.pk in self.matched:
-            offer.find("duplicate_in_file", "name", f"Another line is {product} too.")
-        if offer.is_quarantined:
-            raise NotTaken
-        if product is None:
-            return None
-        self.matched.add(product.pk)
-        return Line(offer, Outcome.UNCHANGED, product)
-
-    def _find(self, offer: Offer) -> Product | None:
-        if offer.gtin13 and (taken := self.foreign.get(offer.gtin13)):
-            offer.find("gtin_taken", "gtin13", f"It is {taken}.")
-            return None
-        fitting = self._fitting(offer)
-        if len(fitting) > 1:
-            offer.find("identity_ambiguous", "name")
-        return self.products[fitting[0]] if len(fitting) == 1 else None
-
-    def _fitting(self, offer: Offer) -> list[UUID]:
-        if offer.gtin13 and (known := self.by_gtin.get(offer.gtin13)):
-            return [known]
-        alike = self.by_description.get(hash(checking.described(offer)), [])
-        return [pk for pk, has_barcode in alike if not (offer.gtin13 and has_barcode)]
-
-    def _fetch(self, batch: list[Offer]) -> None:
-        self.batch = batch
-        barcodes = [offer.gtin13 for offer in batch if offer.gtin13 and offer.gtin13 not in self.by_gtin]
-        self.foreign = {product.gtin13: product for product in Product.objects.filter(gtin13__in=barcodes)}
-        fitting = {pk for offer in batch for pk in self._fitting(offer)}
-        self.products = Product.objects.in_bulk(fitting)
-        in_force = Price.objects.filter(product__in=fitting, effective_on__lte=self.day)
-        last = in_force.order_by("product_id", "kind", "-effective_on", "-pk").distinct("product_id", "kind")
-        self.prices = {
-            (product, kind): amount
-            for product, kind, amount in last.values_list("product_id", "kind", "amount")
-        }
-
-    def gone(self) -> Iterator[list[Product]]:
-        """The products that no line was about, and that were on sale until now."""
-        left = self._mine().exclude(supply=Product.Supply.DISCONTINUED)
-        missed = [pk for pk in left.values_list("pk", flat=True).iterator() if pk not in self.matched]
-        for start in range(0, len(missed), BATCH):
-            yield list(Product.objects.filter(pk__in=missed[start : start + BATCH]))
-
-
-class NotTaken(ValidationError):
-    """A line with an error: it is kept and shown, and makes no product."""
-
-    def __init__(self) -> None:
-        super().__init__("This line was not taken.")
-
-
-class Row(RowResult):
-    """What became of one line. The line itself says it all, so nothing is told a second time."""
-
-    def add_instance_info(self, instance: Any) -> None:
-        """Leave the record alone: to name 10,000 of them takes longer than to compare them."""
-
-
-class Tally(Result):
-    """What became of all lines, in numbers: the library would hold every one of them."""
-
-    def append_row_result(self, row_result: RowResult) -> None: ...
-
-    def append_invalid_row(self, number: int, row: Any, validation_error: Any) -> None: ...
-
-
-class Steps(Resource):
-    """The steps of the library for each row of a long list, in the room of one.
-
-    It would note a mistake of ours on the row and go on; here that stops the list, of which nothing is
-    kept then. What is wrong with a row itself is ``NotTaken``.
-    """
-
-    def get_row_result_class(self) -> type[Row]:
-        return Row
-
-    def get_result_class(self) -> type[Tally]:
-        return Tally
-
-    def import_row(self, row: dict[str, Any], instance_loader: Any, **kwargs: Any) -> Row:
-        outcome: Row = super().import_row(row, instance_loader, **kwargs)
-        if outcome.errors:
-            raise outcome.errors[0].error
-        if outcome.validation_error:
-            outcome.validation_error.__traceback__ = None  # would hold on to the row, and so for ever
-        return outcome
 
 
 class Comparing(Steps):
@@ -389,15 +241,6 @@ def _told(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     return value if value is None or isinstance(value, bool | int | list | dict) else str(value)
-
-
-def _described(
-    supplier: Supplier | None, brand: str, name: str, dose_form: str, size: Decimal | None, unit: str
-) -> int:
-    """The identity of a product without a barcode, as ``checking.described`` tells it of an offer."""
-    of = supplier.name.lower() if supplier else ""
-    amount = size.normalize() if size is not None else None
-    return hash(("described", of, brand.lower(), name.lower(), dose_form, amount, unit))
 
 
 def facts(offer: Offer) -> dict[str, Any]:

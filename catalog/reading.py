@@ -16,11 +16,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from catalog import comparing, receiving, sheets
-from catalog.comparing import Comparison, Keeper, Line, Outcome
+from catalog.comparing import Comparison, Keeper, Outcome
 from catalog.models import Import, ImportPolicy, ImportRow, Product, Supplier
 from catalog.sheets.findings import Finding, Severity
 from catalog.sheets.formats import Offers, format_of
 from catalog.sheets.reading import Heard
+from catalog.shelving import Line
 from config import tracing
 from config.base import Refused, uuid7
 from messaging import streaming

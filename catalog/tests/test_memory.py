@@ -4,11 +4,11 @@ import gc
 
 import pytest
 
-from catalog import comparing, reading
-from catalog.comparing import Line
+from catalog import comparing, reading, shelving
 from catalog.models import ImportRow, Product
 from catalog.sheets import formats
 from catalog.sheets.offers import Offer
+from catalog.shelving import Line
 from catalog.tests import imports
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,7 @@ def most_alive(monkeypatch):
     monkeypatch.setattr(formats, "BATCH", BATCH)
     monkeypatch.setattr(formats, "MOST_HELD", 2)
     monkeypatch.setattr(comparing, "BATCH", BATCH)
+    monkeypatch.setattr(shelving, "BATCH", BATCH)
 
     def read(data: bytes) -> tuple[int, int]:
         alive = []
