@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -68,7 +68,7 @@ class Shelf(BaseInstanceLoader):
         for pk, gtin13, *described in self._mine().values_list("pk", "gtin13", *IDENTITY).iterator():
             if gtin13:
                 self.by_gtin[gtin13] = pk
-            self.by_description[_described(self.supplier, *described)].append((pk, bool(gtin13)))
+            self.by_description[_described(self.supplier, described)].append((pk, bool(gtin13)))
 
     def _mine(self) -> QuerySet[Product]:
         return Product.objects.filter(supplier=self.supplier) if self.supplier else Product.objects.none()
@@ -127,10 +127,9 @@ class Shelf(BaseInstanceLoader):
             yield list(Product.objects.filter(pk__in=missed[start : start + BATCH]))
 
 
-def _described(
-    supplier: Supplier | None, brand: str, name: str, dose_form: str, size: Decimal | None, unit: str
-) -> int:
+def _described(supplier: Supplier | None, told: Sequence[Any]) -> int:
     """The identity of a product without a barcode, as ``checking.described`` tells it of an offer."""
+    brand, name, dose_form, size, unit = told
     of = supplier.name.lower() if supplier else ""
     amount = size.normalize() if size is not None else None
     return hash(("described", of, brand.lower(), name.lower(), dose_form, amount, unit))
