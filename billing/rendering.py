@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from stdnum.au import abn
 
-from billing.composing import NO_REBATE
+from billing import signals
+from billing.composing import NO_REBATE, Issuer
 from billing.models import Gst, Receipt, ReceiptPaper
-from config import printing
+from billing.periods import Period
+from billing.stating import Statement
+from config import hashing, printing
 from config.base import Refused, forbid_transaction
 from messaging import clocks, mailing
 
+if TYPE_CHECKING:
+    from clinic.models import User
+
 TEMPLATE = "billing/pdf/receipt.html"
+STATEMENT = "billing/pdf/statement.html"
+STATEMENT_FORMAT = 1  # of a statement's content; raise it when a field changes its meaning
 NOTHING = "0.00"
 
 
@@ -129,3 +139,58 @@ def _tell_payer(receipt: Receipt) -> None:
             "path": "/portal/receipts/",
         },
     )
+
+
+def issuer() -> Issuer | None:
+    """Who writes papers that are about no order; the app above knows."""
+    answers: list[tuple[Any, Any]] = signals.issuer_wanted.send(None)
+    return next((answer for _, answer in answers if answer is not None), None)
+
+
+def write_statement(stated: Statement, *, payer: User, period: Period) -> bytes:
+    """Print a statement as PDF/A-3a with its lines attached. It is not kept: the ledger is."""
+    forbid_transaction()
+    content = _statement_content(stated, payer=payer, period=period)
+    fingerprint = hashing.fingerprint(content)
+    attached = printing.Attachment(
+        name="statement.json",
+        description="What this paper was printed from",
+        content=content,
+        made_at=datetime.datetime.fromisoformat(content["issued_at"]),
+    )
+    practice = content["practice"]
+    context = {
+        **content,
+        "abn": abn.format(practice["abn"]) if practice["abn"] else "",
+        "first": period.first,
+        "last": period.last,
+        "issued_on": clocks.day(attached.made_at, zone=period.zone),
+        "stated": stated,
+        "sha256": fingerprint,
+    }
+    return printing.write(STATEMENT, context, attached=attached, identity=fingerprint)
+
+
+def _statement_content(stated: Statement, *, payer: User, period: Period) -> dict[str, Any]:
+    by = issuer() or Issuer(legal_name="", trading_name="", abn="", address="", phone="")
+    return {
+        "format": STATEMENT_FORMAT,
+        "practice": asdict(by),
+        "payer": payer.get_full_name() or payer.email,
+        "first": period.first.isoformat(),
+        "last": period.last.isoformat(),
+        "zone": period.zone,
+        "issued_at": timezone.now().isoformat(),
+        "opening": f"{stated.opening:.2f}",
+        "closing": f"{stated.closing:.2f}",
+        "lines": [
+            {
+                "at": line.happened_at.isoformat(),
+                "what": line.what,
+                "order": line.order,
+                "change": f"{line.change:.2f}",
+                "balance": f"{line.balance:.2f}",
+            }
+            for line in stated.lines
+        ],
+    }

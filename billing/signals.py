@@ -16,3 +16,6 @@ visit_wanted = Signal()
 
 zone_wanted = Signal()
 """By which clock are the practice's days counted? Who knows answers with the name of a time zone."""
+
+issuer_wanted = Signal()
+"""A paper that is about no order is being written: who knows the practice answers with its ``Issuer``."""

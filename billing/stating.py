@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 
 from billing.models import Account, Entry, Payment, Refund
+from messaging import clocks
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -100,6 +101,7 @@ class Line(NamedTuple):
     what: str
     order: int | None
     """The order's number."""
+    order_id: UUID | None
     change: Decimal
     """Above zero the payer owes more, below zero less."""
     balance: Decimal
@@ -154,6 +156,27 @@ def statement(payer: User, since: datetime, until: datetime) -> Statement:
     return Statement(since, until, rows[0].opening, list(_lines(rows)))
 
 
+HEADINGS = ("Date", "Time", "What", "Order", "Charged", "Credited", "Balance")
+
+
+def table(stated: Statement, *, zone: str) -> list[tuple[Any, ...]]:
+    """The statement under ``HEADINGS``, dated by the clock of ``zone``; amounts are numbers."""
+
+    def row(at: datetime, what: str, *rest: Any) -> tuple[Any, ...]:
+        there = clocks.local(at, zone=zone)
+        return there.date(), f"{there:%H:%M}", what, *rest
+
+    last = stated.until - timedelta(microseconds=1)
+    return [
+        row(stated.since, "Opening balance", None, None, None, stated.opening),
+        *(
+            row(line.happened_at, line.what, line.order, line.charged, line.credited, line.balance)
+            for line in stated.lines
+        ),
+        row(last, "Closing balance", None, stated.charged, stated.credited, stated.closing),
+    ]
+
+
 def _lines(rows: Iterable[_Moved]) -> Iterable[Line]:
     deposits = set()
     for row in rows:
@@ -161,7 +184,9 @@ def _lines(rows: Iterable[_Moved]) -> Iterable[Line]:
             deposits.add(row.order)
         if row.entry and (row.change or row.kind in TOLD_ANYWAY):
             what = _in_words(row, is_deposit=row.order in deposits)
-            yield Line(row.entry, row.happened_at, row.kind, what, row.number, row.change, row.balance)
+            yield Line(
+                row.entry, row.happened_at, row.kind, what, row.number, row.order, row.change, row.balance
+            )
 
 
 def _in_words(row: _Moved, *, is_deposit: bool) -> str:

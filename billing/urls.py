@@ -2,6 +2,9 @@
 
 from django.urls import path
 
-from billing.views import receipts
+from billing.views import receipts, statements
 
-urlpatterns = [path("receipts/<uuid:pk>/", receipts.receipt, name="receipt")]
+urlpatterns = [
+    path("receipts/<uuid:pk>/", receipts.receipt, name="receipt"),
+    path("statement.<str:kind>", statements.statement, name="statement-file"),
+]

@@ -23,6 +23,11 @@ def particulars(order: Order) -> Particulars:
     )
 
 
+def issuer() -> Issuer:
+    """Tell billing who writes its papers."""
+    return _issuer(Practice.objects.current())
+
+
 def _issuer(practice: Practice) -> Issuer:
     return Issuer(
         legal_name=practice.legal_name or practice.name,

@@ -4,7 +4,7 @@ from allauth.account.signals import password_changed, password_reset, user_logge
 from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.dispatch import receiver
 
-from billing.signals import order_paid, particulars_wanted, visit_wanted, zone_wanted
+from billing.signals import issuer_wanted, order_paid, particulars_wanted, visit_wanted, zone_wanted
 from clinic import attesting, auditing, booking, itemising
 from clinic.models import AuditEvent, Practice
 from config.base import record_viewed
@@ -24,6 +24,11 @@ def tell_particulars(sender, order, **kwargs):
 @receiver(visit_wanted, dispatch_uid="clinic.tell_visit")
 def tell_visit(sender, order, **kwargs):
     return attesting.visit(order)
+
+
+@receiver(issuer_wanted, dispatch_uid="clinic.tell_issuer")
+def tell_issuer(sender, **kwargs):
+    return itemising.issuer()
 
 
 @receiver(zone_wanted, dispatch_uid="clinic.tell_zone")

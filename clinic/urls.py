@@ -13,6 +13,7 @@ from clinic.views import (
     payments,
     profile,
     receipts,
+    statements,
     waiting,
 )
 
@@ -51,6 +52,7 @@ urlpatterns = [
     path("portal/appointments/<uuid:pk>/pay/", payments.pay, name="appointment-pay"),
     path("portal/appointments/<uuid:pk>/paid/", payments.paid, name="appointment-paid"),
     path("portal/receipts/", receipts.receipts, name="receipts"),
+    path("portal/statement/", statements.statement, name="statement"),
     path("portal/documents/", documents.documents, name="documents"),
     path("files/<uuid:pk>/", documents.file, name="file"),
 ]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.shortcuts import redirect
+from django.urls import URLPattern, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -19,6 +20,7 @@ from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 
 from billing import charging, crediting, receipting, refunding
+from billing.admin import statements
 from billing.admin.columns import column, dollars, link
 from billing.admin.dialogs import CreditForm, DepositForm, Reason, RefundForm, TakenForm
 from billing.models import Order, OrderLine, Payment, Refund
@@ -87,7 +89,10 @@ class OrderAdmin(RecordAdmin):
         "earner",
     ]
     actions_list = ["deposit"]
-    actions_detail = ["take", "use_credit", "refund", "waive", "write_off"]
+    actions_detail = ["take", "use_credit", "refund", "waive", "write_off", "statement"]
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*statements.urls(self.admin_site.admin_view), *super().get_urls()]
 
     @display(description="Status", ordering="status", label=COLOURS)
     def show_status(self, order: Order) -> tuple[str, str]:
@@ -182,6 +187,12 @@ class OrderAdmin(RecordAdmin):
         crediting.use(order, by=request.user, **_answers(form))
         return _told_of(order)
 
+    @action(description="Statement", permissions=["statement"], icon="summarize", url_path="payer")
+    def statement(self, request: SignedInRequest, object_id: str) -> HttpResponse:
+        """The statement of its payer."""
+        order = cast(Order, self.get_visible_or_404(request, object_id))
+        return redirect(statements.address(order.payer_id))
+
     @action(
         description="Take a deposit",
         permissions=["take"],
@@ -211,7 +222,8 @@ class OrderAdmin(RecordAdmin):
         order = self.get_object(request, object_id)
         if order is None:
             return []
-        useful = {"refund"} if order.kept > order.promised else set()
+        useful = {"statement"}
+        useful |= {"refund"} if order.kept > order.promised else set()
         if order.status == Order.Status.OPEN:
             useful |= {"take", "waive", "write_off"}
             useful |= {"use_credit"} if crediting.balance(order.payer) > 0 else set()
@@ -227,6 +239,9 @@ class OrderAdmin(RecordAdmin):
 
     def has_take_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("billing.take_payment")
+
+    def has_statement_permission(self, request, object_id=None) -> bool:
+        return statements.is_for(request)
 
     def has_add_permission(self, request):
         return False

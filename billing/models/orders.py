@@ -127,6 +127,7 @@ class Order(Kept):
             ("refund_order", "Can give money back"),
             ("waive_order", "Can waive what is owed"),
             ("take_payment", "Can enter a payment taken by hand"),
+            ("view_statement", "Can view anybody's statement"),
         ]
         indexes = [models.Index(fields=["status"], name="%(app_label)s_%(class)s_status")]
         constraints = [

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
+from billing.admin import statements
 from clinic import consulting, enrolling
 from clinic.forms.identifiers import PatientNumbersForm
 from clinic.identifiers import IHI, MEDICARE
@@ -76,7 +78,7 @@ class PatientAdmin(RecordAdmin):
         "identified_at",
         "identified_by",
     ]
-    actions_detail = ["reveal", "record_numbers", "identify"]
+    actions_detail = ["reveal", "record_numbers", "identify", "statement"]
 
     def has_add_permission(self, request):
         return False  # patients sign themselves up
@@ -163,6 +165,15 @@ class PatientAdmin(RecordAdmin):
     def identify(self, request, patient: Patient, form: IdentityDialog) -> str:
         consulting.identify(patient, document=form.cleaned_data["document"], by=request.user)
         return f"The identity of {patient} is checked."
+
+    @action(description="Statement", permissions=["statement"], icon="summarize", url_path="statement")
+    def statement(self, request, object_id: str) -> HttpResponse:
+        """What they owe, and everything that moved it."""
+        patient = cast(Patient, self.get_visible_or_404(request, object_id))
+        return redirect(statements.address(patient.user_id))
+
+    def has_statement_permission(self, request, object_id=None) -> bool:
+        return statements.is_for(request)
 
     def has_reveal_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("clinic.view_patient_identifiers")

@@ -220,3 +220,16 @@ class TestIdentityAfterwards:
         assert identified.identified_by == doctor.user
         assert CHECK_AGAIN not in told
         assert len(told) == 1
+
+
+@pytest.mark.parametrize(("role", "status"), [("manager", 302), ("reception", 302), ("doctor", 403)])
+def test_the_statement_is_one_click_away(staff_client, make_user, make_patient, role, status):
+    patient = make_patient("debtor")
+    address = reverse("admin:clinic_patient_statement", args=[patient.pk])
+
+    answer = staff_client(make_user(role, f"{role}-here")).get(address)
+
+    assert (answer.status_code, answer.headers.get("Location", "")) == (
+        status,
+        reverse("admin:billing_statement", args=[patient.user_id]) if status == 302 else "",
+    )
