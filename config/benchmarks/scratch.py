@@ -48,6 +48,7 @@ def database(*, durable: bool = False) -> Iterator[Path]:
             django.setup()
             print("Making the tables …", file=sys.stderr)
             call_command("migrate", verbosity=0)
+            call_command("collectstatic", verbosity=0, interactive=False)  # a fresh clone has none
             yield folder
         finally:
             server.stop()
