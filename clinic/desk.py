@@ -80,6 +80,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Payments", "payments", "billing.payment"),
         Entry("Refunds", "currency_exchange", "billing.refund"),
         Entry("Disputes", "gavel", "billing.dispute"),
+        Entry("Revenue", "monitoring", "clinic.revenue"),
         Entry("Day close", "event_available", "billing.dayclose"),
         Entry("Differences", "difference", "billing.difference"),
         Entry("Payouts", "account_balance", "billing.payout"),

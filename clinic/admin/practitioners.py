@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.shortcuts import redirect
+from django.urls import URLPattern
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import action, display
 
 from clinic import enrolling
+from clinic.admin import revenue
 from clinic.forms.accounts import SigningDialog
 from clinic.forms.identifiers import PractitionerForm
 from clinic.models import Practitioner, Role
@@ -76,6 +78,9 @@ class PractitionerAdmin(RecordAdmin):
     @display(description="Doctor", ordering="user__family_name")
     def show_name(self, practitioner: Practitioner) -> str:
         return str(practitioner)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*revenue.urls(self.admin_site.admin_view), *super().get_urls()]
 
     @display(description="Registration", label={"Verified": "success", "To be verified": "warning"})
     def show_verified(self, practitioner: Practitioner) -> str:

@@ -26,6 +26,7 @@ CLINICAL = {
     "Consents",
 }
 MONEY = {
+    "Revenue",
     "Day close",
     "Differences",
     "Disputes",
@@ -58,7 +59,7 @@ SHOWN = {
         "Rules of the states",
     },
     Role.RECEPTION: ALWAYS | {"Orders", "Receipts", "Letters", "Waiting list"},
-    Role.DOCTOR: ALWAYS | CATALOGUE | CLINICAL | {"Conversations", "Rules of the states"},
+    Role.DOCTOR: ALWAYS | CATALOGUE | CLINICAL | {"Conversations", "Revenue", "Rules of the states"},
     Role.AUDITOR: ALWAYS
     | CATALOGUE
     | CLINICAL
