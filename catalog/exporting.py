@@ -1,4 +1,4 @@
-"""The lines of an import and the products as tables, for people who go on in a spreadsheet program."""
+"""The lines of an import as a table, for people who go on in a spreadsheet program."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
-from import_export.fields import Field
-from import_export.resources import ModelResource
 from openpyxl import Workbook
 
-from catalog.models import Decision, ImportRow, Product
+from catalog.models import Decision, ImportRow
 from catalog.models.imports import ImportRowQuerySet
 from config.spreadsheets import harmless
 
@@ -75,21 +73,3 @@ def _amount(amount: dict[str, Any] | None) -> str | None:
 
 def _told(value: Any) -> str:
     return "–" if value in (None, "", [], {}) else str(value)
-
-
-class ProductResource(ModelResource):
-    """Products as a plain table, with the prices in force."""
-
-    supplier = Field("supplier__name")
-    wholesale = Field("wholesale")
-    retail = Field("retail")
-
-    class Meta:
-        model = Product
-        fields = (
-            *("supplier", "brand", "name", "gtin13", "product_code", "pbs_code", "dose_form"),
-            *("size_value", "size_unit", "strength", "thc_op", "thc_value", "thc_unit", "thc_basis"),
-            *("cbd_op", "cbd_value", "cbd_unit", "cbd_basis", "tga_category", "schedule", "pathway"),
-            *("artg_id", "strain_type", "cultivar", "supply", "availability", "wholesale", "retail"),
-        )
-        export_order = fields

@@ -70,6 +70,7 @@ SIDEBAR: dict[str, list[Entry]] = {
     ],
     "Catalogue": [
         Entry("Products", "medication", "catalog.product"),
+        Entry("Prices", "price_change", "catalog.price"),
         Entry("Suppliers", "local_shipping", "catalog.supplier"),
         Entry("Imports", "upload_file", "catalog.import"),
         Entry("Layouts of lists", "view_column", "catalog.sheetlayout"),

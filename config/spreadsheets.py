@@ -19,7 +19,18 @@ def harmless(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     told = ILLEGAL_CHARACTERS_RE.sub("", value)[:LONGEST]
-    return f"'{told}" if told.lstrip().startswith(FORMULA) or told.startswith(("\t", "\r")) else told
+    return f"'{told}" if _begins_like_a_formula(told) else told
+
+
+def as_it_was(value: str) -> str:
+    """Take back what ``harmless`` put in front, of a text that comes in again."""
+    return value[1:] if value.startswith("'") and _begins_like_a_formula(value[1:]) else value
+
+
+def _begins_like_a_formula(text: str) -> bool:
+    """Whether it does, behind whatever apostrophes: so that each can be told from one of ours."""
+    bare = text.lstrip("'")
+    return bare.lstrip().startswith(FORMULA) or bare.startswith(("\t", "\r"))
 
 
 class SafeXLSX(base_formats.XLSX):

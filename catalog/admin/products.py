@@ -18,21 +18,19 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
-from import_export.admin import ExportMixin
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
-from unfold.contrib.import_export.forms import ExportForm
 from unfold.decorators import action, display
 
 from catalog import contrasting, searching
 from catalog.admin import price_chart
 from catalog.admin.columns import dollars
 from catalog.admin.filters import AttentionFilter, CategoryFilter, CbdFilter, ThcFilter
-from catalog.exporting import ProductResource
+from catalog.admin.tables import ProductTables
 from catalog.models import Price, Product
 from catalog.sheets.findings import CODES
+from catalog.tabling import ProductTable
 from config.admin import RecordAdmin
-from config.spreadsheets import SafeCSV, SafeXLSX
 
 SUPPLY_COLOURS = {
     Product.Supply.ACTIVE: "success",
@@ -67,12 +65,10 @@ class PriceInline(TabularInline):
 
 
 @admin.register(Product)
-class ProductAdmin(ExportMixin, RecordAdmin):
+class ProductAdmin(ProductTables, RecordAdmin):
     """Products come from lists; by hand only their supply is changed."""
 
-    resource_classes = [ProductResource]
-    export_formats = [SafeXLSX, SafeCSV]
-    export_form_class = ExportForm
+    resource_classes = [ProductTable]
     list_display = [
         "show_name",
         "show_strength",

@@ -10,12 +10,15 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from catalog.admin.columns import counted
+from catalog.admin.tables import Tables
 from catalog.models import Supplier
+from catalog.tabling import SupplierTable
 from config.admin import RecordAdmin
 
 
 @admin.register(Supplier)
-class SupplierAdmin(RecordAdmin):
+class SupplierAdmin(Tables, RecordAdmin):
+    resource_classes = [SupplierTable]
     list_display = ["name", "key", "email", "show_products"]
     search_fields = ["name", "key"]
     fields = ["name", "key", "email"]

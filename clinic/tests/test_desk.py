@@ -11,7 +11,7 @@ from clinic.models import Role
 from messaging.models import Letter
 
 STAFF = [Role.MANAGER, Role.RECEPTION, Role.DOCTOR, Role.AUDITOR]
-CATALOGUE = {"Products", "Suppliers"}
+CATALOGUE = {"Products", "Prices", "Suppliers"}
 ALWAYS = {
     *("Dashboard", "Appointments", "Patients", "Practitioners", "Audit trail"),
     *("Practice", "Appointment types", "Rosters", "Leave and holidays", "Times"),
