@@ -73,3 +73,20 @@ def test_it_takes_as_many_statements_for_many_as_for_one(count):
         sets.move_all(Letter, [row.pk for row in rows], "failed", by=None)
 
     assert len(asked) == 3
+
+
+def test_each_row_is_written_as_it_is_now(owed, manager):
+    owed[0].to, owed[1].to, owed[1].template = "a@example.com", "b@example.com", "never written"
+
+    with CaptureQueriesContext(connection) as captured:
+        sets.change_each(owed[:2], ["to"], by=manager, why="Mended.")
+
+    assert len(captured) <= 3
+    kept = {letter.pk: (letter.to, letter.template) for letter in Letter.objects.all()}
+    assert [kept[row.pk] for row in owed] == [
+        ("a@example.com", "t"),
+        ("b@example.com", "t"),
+        ("2@example.com", "t"),
+    ]
+    assert told(owed[:2]) == {("~", "owed", manager, "Mended.")}
+    assert owed[0].history.first().to == "a@example.com"

@@ -16,3 +16,9 @@ class TestHarmless:
 
     def test_leaves_out_what_no_workbook_can_hold(self):
         assert spreadsheets.harmless("Oil\x0b30mL") == "Oil30mL"
+
+
+class TestAsItWas:
+    @pytest.mark.parametrize("text", ["=1+1", "'=1", "''=1", "'Cool", "' =1", "\t1", "-", "", "Oil", "'"])
+    def test_takes_back_what_was_put_in_front(self, text):
+        assert spreadsheets.as_it_was(spreadsheets.harmless(text)) == text
