@@ -127,8 +127,6 @@ def _hold(key: UUID, *, patient: Patient, by: User | None, consents: Iterable[st
     # The patient first: two holds of one patient would wait for each other in the database's own check.
     Patient.objects.select_for_update().values_list("pk").get(pk=patient.pk)
     slot = ask_for(key, patient=patient, now=now, most_holds=MOST_HOLDS)
-    if not (slot.practitioner.accepts_patients and slot.practitioner.user.is_active):
-        raise SlotWithdrawn
     practice = Practice.objects.current()
     policy, fee = _terms(patient, slot.appointment_type, practice=practice)
     consenting.agree(patient, kinds=consents, by=by, policy=policy)
@@ -169,7 +167,8 @@ def ask_for(key: UUID, *, patient: Patient, now: datetime, most_holds: int | Non
         raise HoldsEnough
     if slot.starts_at <= now:
         raise SlotPast
-    if not (slot.is_offered and slot.appointment_type.is_offered):
+    is_offered = slot.is_offered and slot.appointment_type.is_offered
+    if not (is_offered and slot.practitioner.accepts_patients and slot.practitioner.user.is_active):
         raise SlotWithdrawn
     if slot.is_taken:
         raise SlotTaken

@@ -82,9 +82,7 @@ def choose(
     Three statements, however many slots there are. Days are those of the calendar in ``zone``.
     """
     now = timezone.now()
-    free = Slot.objects.free(now).filter(
-        appointment_type=kind, practitioner__accepts_patients=True, practitioner__user__is_active=True
-    )
+    free = Slot.objects.free(now).filter(appointment_type=kind)
     if practitioner:
         free = free.filter(practitioner=practitioner)
     dated = free.annotate(on=TruncDate("starts_at", tzinfo=ZoneInfo(zone))).values("on").order_by("on")
@@ -108,5 +106,4 @@ def _times(free: QuerySet[Slot], day: datetime.date, zone: str) -> Iterator[Time
 
 def is_free(slot: Slot) -> bool:
     """Whether somebody could hold it now."""
-    free = Slot.objects.free(timezone.now()).filter(pk=slot.pk, appointment_type__is_offered=True)
-    return free.filter(practitioner__accepts_patients=True, practitioner__user__is_active=True).exists()
+    return Slot.objects.free(timezone.now()).filter(pk=slot.pk).exists()

@@ -118,12 +118,14 @@ def _today(patient: Patient) -> datetime.date:
 def waiting_for(slot: Slot) -> list[WaitlistEntry]:
     """Those whom ``slot`` suits, who waited longest first: the one rule of who gets a freed time.
 
-    One statement, however many wait. Nobody is named who had this time offered before, or is elsewhere then.
+    One statement, however many wait. Nobody is named who had this time offered before, or is elsewhere then,
+    and nobody at all while its doctor takes no patients.
     """
     elsewhere = Appointment.objects.live().filter(starts_at__lt=slot.ends_at, ends_at__gt=slot.starts_at)
     entries = with_what_they_have(WaitlistEntry.objects.filter(status=WaitlistEntry.Status.WAITING)).filter(
         Q(practitioners=[]) | Q(practitioners__contains=[slot.practitioner_id]),
         Q(booking=None) | Q(has_at__gt=slot.starts_at),
+        Exists(Slot.objects.for_patients().filter(pk=slot.pk)),
         appointment_type=slot.appointment_type_id,
         # A day to each side for the patient's zone; ``suits`` looks closer.
         from_on__lte=slot.starts_at.date() + A_DAY,

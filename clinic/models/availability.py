@@ -83,8 +83,13 @@ class SlotQuerySet(ScopedQuerySet):
         return self.filter(Exists(_claims()))
 
     def free(self, now: datetime) -> Self:
-        """Those that can be booked: still ahead, offered, and nobody's."""
-        return self.offered(now).filter(~Exists(_claims()))
+        """Those that can be booked: still ahead, offered, nobody's, and of a doctor who takes patients."""
+        return self.offered(now).for_patients().filter(~Exists(_claims()))
+
+    def for_patients(self) -> Self:
+        """Those of a kind that is offered, and of a doctor who takes patients now."""
+        doctors = Practitioner.objects.seeing_patients().filter(pk=OuterRef("practitioner"))
+        return self.filter(Exists(doctors), appointment_type__is_offered=True)
 
     def with_is_taken(self) -> Self:
         """Tell of each as ``is_taken`` whether somebody has it, never who."""

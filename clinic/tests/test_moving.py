@@ -187,6 +187,15 @@ class TestRefusals:
 
         assert untouched(confirmed)
 
+    def test_a_time_of_a_doctor_who_takes_no_patients_now(self, confirmed, make_slot, make_doctor):
+        full = make_slot(48, of=make_doctor("full", accepts_patients=False))
+
+        with pytest.raises(booking.SlotWithdrawn):
+            moving.move(confirmed, to=full, by=confirmed.patient.user, why="It suits me better.")
+
+        confirmed.refresh_from_db()
+        assert (confirmed.status, full.appointments.count()) == ("confirmed", 0)
+
     def test_a_time_that_was_withdrawn(self, confirmed, later, manager):
         rostering.withdraw(later, by=manager, why="Training.")
 

@@ -136,6 +136,12 @@ class TestWaitingFor:
 
         assert waitlisting.waiting_for(make_slot(20)) == []
 
+    def test_names_nobody_for_a_doctor_who_takes_no_patients_now(self, patient, wait, slot, doctor):
+        wait(patient)
+        doctor.change(by=None, accepts_patients=False)
+
+        assert waitlisting.waiting_for(slot) == []
+
     @pytest.mark.parametrize("many", [1, 3])
     def test_asks_once_however_many_wait(self, make_patient, wait, slot, django_assert_num_queries, many):
         for each in range(many):
@@ -181,6 +187,22 @@ class TestTimesFor:
         entry = waitlisting.ask(confirmed.patient, wish=SOON, instead_of=confirmed, by=None)
         make_slot(20)
         cancelling.cancel(confirmed, by=manager, why="The doctor is ill.")
+
+        assert self.times(entry) == []
+
+    def test_leave_out_doctors_who_take_no_patients_now(self, patient, wait, make_slot, make_doctor):
+        entry, left = wait(patient), make_doctor("left")
+        for away in (make_doctor("full", accepts_patients=False), left):
+            make_slot(20, of=away)
+        left.user.is_active = False
+        left.user.save()
+        fits = make_slot(30)
+
+        assert self.times(entry) == [fits]
+
+    def test_leave_out_kinds_that_are_not_offered_any_more(self, patient, wait, slot, short_visit):
+        entry = wait(patient)
+        short_visit.change(by=None, is_offered=False)
 
         assert self.times(entry) == []
 
