@@ -9,6 +9,7 @@ class ClinicConfig(AppConfig):
         from clinic import (
             expiring,
             filling,
+            following,
             guarding,
             linking,
             receivers,  # noqa: F401  connects itself
@@ -19,7 +20,9 @@ class ClinicConfig(AppConfig):
         from messaging import mailing
 
         mailing.SECRETS |= linking.SECRETS
-        mailing.STILL_WANTED |= reminding.STILL_WANTED | filling.STILL_WANTED | expiring.STILL_WANTED
+        mailing.STILL_WANTED |= (
+            reminding.STILL_WANTED | filling.STILL_WANTED | expiring.STILL_WANTED | following.STILL_WANTED
+        )
         post_migrate.connect(caching.make_table, sender=self, dispatch_uid="caching")
         post_migrate.connect(schedules.sync, sender=self, dispatch_uid="schedules")
         post_migrate.connect(guarding.install, sender=self, dispatch_uid="guarding")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, Exists, QuerySet, Value, When
+from django.db.models import Case, Exists, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from billing import charging, refunding
@@ -81,15 +81,20 @@ class NotHeld(Refused):
 
 
 def fee_for(
-    patient: Patient, appointment_type: AppointmentType, *, practice: Practice | None = None
+    patient: Patient,
+    appointment_type: AppointmentType,
+    *,
+    practice: Practice | None = None,
+    after: Appointment | None = None,
 ) -> charging.Line:
     """What an appointment costs ``patient`` if they hold it today.
 
-    They are returning once they had an appointment with any of the doctors, or missed one.
+    They are returning once they had an appointment with any of the doctors, or missed one, or had ``after``.
 
     :raises charging.NoFee: nobody has set the fee
     """
-    code = appointment_type.returning_fee if is_returning(patient) else appointment_type.new_fee
+    returns = _been_here(patient, after=after).exists()
+    code = appointment_type.returning_fee if returns else appointment_type.new_fee
     return charging.line_for(code, on=(practice or Practice.objects.current()).today())
 
 
@@ -97,13 +102,29 @@ def is_returning(patient: Patient) -> bool:
     return _been_here(patient).exists()
 
 
-def _been_here(patient: Patient) -> QuerySet[Appointment]:
-    over = [Appointment.Status.COMPLETED, Appointment.Status.NO_SHOW]
-    return Appointment.objects.filter(patient=patient, status__in=over).order_by()
+def _been_here(patient: Patient, *, after: Appointment | None = None) -> QuerySet[Appointment]:
+    over = Q(status__in=[Appointment.Status.COMPLETED, Appointment.Status.NO_SHOW])
+    if after:
+        over |= Q(pk=after.pk)
+    return Appointment.objects.filter(over, patient=patient).order_by()
+
+
+class Terms(NamedTuple):
+    """How a time is held: until when at most, and why."""
+
+    until: datetime
+    why: str = "Held for payment."
+    after: Appointment | None = None
+    """The visit that this one follows; it counts as one that was, though it may still be under way."""
 
 
 def hold(
-    slot: Slot | UUID, *, patient: Patient, by: User | None, consents: Iterable[str] = ()
+    slot: Slot | UUID,
+    *,
+    patient: Patient,
+    by: User | None,
+    consents: Iterable[str] = (),
+    terms: Terms | None = None,
 ) -> Appointment:
     """Keep ``slot``, or the one of that key, for ``patient`` while they pay; its price stays as it is now.
 
@@ -117,18 +138,21 @@ def hold(
     key = slot.pk if isinstance(slot, Slot) else slot
     try:
         with transaction.atomic():
-            return _hold(key, patient=patient, by=by, consents=consents)
+            return _hold(key, patient=patient, by=by, consents=consents, terms=terms)
     except IntegrityError as clash:
         raise refusal(clash) from clash
 
 
-def _hold(key: UUID, *, patient: Patient, by: User | None, consents: Iterable[str]) -> Appointment:
+def _hold(
+    key: UUID, *, patient: Patient, by: User | None, consents: Iterable[str], terms: Terms | None
+) -> Appointment:
     now = timezone.now()
     # The patient first: two holds of one patient would wait for each other in the database's own check.
     Patient.objects.select_for_update().values_list("pk").get(pk=patient.pk)
     slot = ask_for(key, patient=patient, now=now, most_holds=MOST_HOLDS)
     practice = Practice.objects.current()
-    policy, fee = _terms(patient, slot.appointment_type, practice=practice)
+    terms = terms or Terms(now + timedelta(minutes=practice.hold_minutes))
+    policy, fee = _agreed(patient, slot.appointment_type, practice=practice, after=terms.after)
     consenting.agree(patient, kinds=consents, by=by, policy=policy)
     order = charging.open_order(payer=patient.user, lines=[fee], earner=slot.practitioner.user, by=by)
     return Appointment.objects.add(
@@ -138,22 +162,25 @@ def _hold(key: UUID, *, patient: Patient, by: User | None, consents: Iterable[st
         ends_at=slot.ends_at,
         order=order,
         policy=policy,
-        held_until=min(now + timedelta(minutes=practice.hold_minutes), slot.starts_at),
+        held_until=min(terms.until, slot.starts_at),
         by=by,
-        why="Held for payment.",
+        why=terms.why,
     )
 
 
-def _terms(
-    patient: Patient, kind: AppointmentType, *, practice: Practice
+def _agreed(
+    patient: Patient, kind: AppointmentType, *, practice: Practice, after: Appointment | None
 ) -> tuple[CancellationPolicy | None, charging.Line]:
     """What ``patient`` agrees to if they book today, and what it costs them; read in one."""
     today = practice.today()
     code = Case(
-        When(Exists(_been_here(patient)), then=Value(kind.returning_fee)), default=Value(kind.new_fee)
+        When(Exists(_been_here(patient, after=after)), then=Value(kind.returning_fee)),
+        default=Value(kind.new_fee),
     )
     policy = charging.with_fee(CancellationPolicy.objects.in_force(today), code=code, on=today).first()
-    return policy, charging.fee_with(policy) if policy else fee_for(patient, kind, practice=practice)
+    if policy:
+        return policy, charging.fee_with(policy)
+    return None, fee_for(patient, kind, practice=practice, after=after)
 
 
 def ask_for(key: UUID, *, patient: Patient, now: datetime, most_holds: int | None = None) -> Slot:
@@ -193,26 +220,36 @@ def refusal(clash: IntegrityError) -> Exception:
     return told() if told else clash
 
 
-def start_payment(appointment: Appointment, *, success_url: str, cancel_url: str, by: User | None) -> Payment:
+def start_payment(
+    appointment: Appointment,
+    *,
+    success_url: str,
+    cancel_url: str,
+    by: User | None,
+    consents: Iterable[str] = (),
+) -> Payment:
     """Open the payment page. The first time, the hold starts anew: nobody is to hurry there (WCAG 2.2.1).
+
+    Where somebody else chose the time, the patient says yes now, to ``consents``.
 
     :raises NotHeld: it is not waiting for payment
     :raises HoldOver: the hold has run out
     :raises gateway.Unreachable: the payment service does not answer
     """
-    _extend(appointment, by=by)
+    _extend(appointment, by=by, consents=consents)
     return charging.start_checkout(
         appointment.order, success_url=success_url, cancel_url=cancel_url, expires=appointment.held_until
     )
 
 
 @transaction.atomic
-def _extend(appointment: Appointment, *, by: User | None) -> None:
+def _extend(appointment: Appointment, *, by: User | None, consents: Iterable[str]) -> None:
     now = timezone.now()
     if appointment.lock().status != Appointment.Status.HELD:
         raise NotHeld(appointment)
     if appointment.held_until <= now:
         raise HoldOver
+    consenting.agree(appointment.patient, kinds=consents, by=by, policy=appointment.policy)
     if appointment.extended_at is None:
         hold = timedelta(minutes=Practice.objects.current().hold_minutes)
         until = max(appointment.held_until, min(now + hold, appointment.starts_at))

@@ -44,7 +44,12 @@ def version(kind: str, *, policy: CancellationPolicy | None) -> str:
 
 def before_booking(*, policy: CancellationPolicy | None) -> list[tuple[str, str]]:
     """What somebody who books reads: each text with its title."""
-    return [(kind.label, text(kind, policy=policy)) for kind in BEFORE_BOOKING]
+    return words(BEFORE_BOOKING, policy=policy)
+
+
+def words(kinds: Iterable[Consent.Kind], *, policy: CancellationPolicy | None) -> list[tuple[str, str]]:
+    """Each text with its title."""
+    return [(kind.label, text(kind, policy=policy)) for kind in kinds]
 
 
 def lacking(patient: Patient, *, policy: CancellationPolicy | None) -> list[Consent.Kind]:

@@ -88,8 +88,9 @@ def offer_to(slot: Slot, *, entry: WaitlistEntry, by: User) -> WaitlistOffer:
 def _offer(slot: Slot, *, entry: WaitlistEntry, by: User | None) -> WaitlistOffer:
     until = answer_by(slot, zone=entry.patient.user.time_zone, now=timezone.now())
     entry.move_to(WaitlistEntry.Status.OFFERED, by=by, why="A time was freed.")
-    held = booking.hold(slot, patient=entry.patient, by=by)
-    held.change(held_until=until, by=by, why="Kept for one who waits.")
+    held = booking.hold(
+        slot, patient=entry.patient, by=by, terms=booking.Terms(until, why="Kept for one who waits.")
+    )
     offered = WaitlistOffer.objects.add(entry=entry, slot=slot, appointment=held, by=by)
     _tell(offered, "clinic/mail/waitlist_offer")
     return offered

@@ -75,9 +75,14 @@ def fees_for(patient: Patient) -> list[tuple[AppointmentType, Decimal | None]]:
 
 
 def choose(
-    kind: AppointmentType, *, practitioner: Practitioner | None, day: datetime.date | None, zone: str
+    kind: AppointmentType,
+    *,
+    practitioner: Practitioner | None,
+    day: datetime.date | None,
+    zone: str,
+    near: datetime.date | None = None,
 ) -> Choice:
-    """Find what is free, on ``day`` or on the first day that has something.
+    """Find what is free, on ``day`` or else on the first day that has something, or the nearest to ``near``.
 
     Three statements, however many slots there are. Days are those of the calendar in ``zone``.
     """
@@ -86,10 +91,17 @@ def choose(
     if practitioner:
         free = free.filter(practitioner=practitioner)
     dated = free.annotate(on=TruncDate("starts_at", tzinfo=ZoneInfo(zone))).values("on").order_by("on")
-    days = [Day(row["on"], row["times"]) for row in dated.annotate(times=Count("pk"))[:DAYS_SHOWN]]
+    counted = dated.annotate(times=Count("pk"))
+    days = [Day(row["on"], row["times"]) for row in (counted if near else counted[:DAYS_SHOWN])]
+    nearest = _nearest(days, near) if near else 0
     if day is None and days:
-        day = days[0].date
+        day = days[nearest].date
+    days = days[max(0, min(nearest - DAYS_SHOWN // 2, len(days) - DAYS_SHOWN)) :][:DAYS_SHOWN]
     return Choice(days, day, list(_times(free, day, zone)) if day else [])
+
+
+def _nearest(days: list[Day], near: datetime.date) -> int:
+    return min(range(len(days)), key=lambda each: abs(days[each].date - near), default=0)
 
 
 def _times(free: QuerySet[Slot], day: datetime.date, zone: str) -> Iterator[Times]:

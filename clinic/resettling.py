@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,6 +13,7 @@ from clinic import cancelling, moving, offering
 from clinic.models import Appointment, Practitioner, RosterException
 from clinic.timetabling import Timetable
 from config.base import Refused
+from messaging import clocks
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -145,11 +145,6 @@ def other_times(
     appointment: Appointment, *, practitioner: Practitioner | None, day: date | None, zone: str
 ) -> offering.Choice:
     """What is free for the same kind of appointment; nearest to the old time unless a day is named."""
+    there = clocks.local(appointment.starts_at, zone=zone).date()
     kind = appointment.slot.appointment_type
-    choice = offering.choose(kind, practitioner=practitioner, day=day, zone=zone)
-    if day is None and choice.days:
-        there = appointment.starts_at.astimezone(ZoneInfo(zone)).date()
-        nearest = min((each.date for each in choice.days), key=lambda each: abs(each - there))
-        if nearest != choice.day:
-            return offering.choose(kind, practitioner=practitioner, day=nearest, zone=zone)
-    return choice
+    return offering.choose(kind, practitioner=practitioner, day=day, zone=zone, near=there)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 from django.contrib import admin, messages
@@ -13,7 +14,7 @@ from unfold.decorators import action, display
 
 from billing import charging
 from clinic import attending, cancelling, consulting
-from clinic.admin import moves
+from clinic.admin import follow_ups, moves
 from clinic.admin.availability import Reason, by_our_clock
 from clinic.admin.dialogs import CancelForm
 from clinic.models import Appointment
@@ -57,7 +58,7 @@ class AppointmentAdmin(RecordAdmin):
     search_fields = ["patient__user__family_name", "patient__user__given_name", "patient__user__email"]
     date_hierarchy = "starts_at"
     ordering = ["-starts_at", "-pk"]
-    actions_detail = ["consult", "arrived", "did_not_attend", "move", "cancel", "waive"]
+    actions_detail = ["consult", "arrived", "did_not_attend", "follow_up", "move", "cancel", "waive"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Appointment]:
         return (
@@ -146,12 +147,22 @@ class AppointmentAdmin(RecordAdmin):
     @action(description="Move", permissions=["cancel"], icon="event_repeat", url_path="move")
     def move(self, request, object_id: str) -> HttpResponse:
         """A page, not a dialog: one looks for another time there."""
+        return self._look_for_a_time(request, object_id, moves.page)
+
+    def _look_for_a_time(self, request, object_id: str, page: Callable[..., HttpResponse]) -> HttpResponse:
         appointment = self.get_visible_or_404(request, object_id)
         try:
-            return moves.page(self, request, cast(Appointment, appointment))
+            return page(self, request, cast(Appointment, appointment))
         except Refused as no:
             messages.error(request, str(no))
             return redirect("admin:clinic_appointment_change", object_id)
+
+    @action(
+        description="Book follow-up", permissions=["follow_up"], icon="event_upcoming", url_path="follow-up"
+    )
+    def follow_up(self, request, object_id: str) -> HttpResponse:
+        """A page as well: one looks for a time there."""
+        return self._look_for_a_time(request, object_id, follow_ups.page)
 
     @step(
         "Waive fee",
@@ -176,6 +187,9 @@ class AppointmentAdmin(RecordAdmin):
 
     def has_consult_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("clinic.conduct_appointment")
+
+    def has_follow_up_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("clinic.book_follow_up")
 
     def has_cancel_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("clinic.cancel_appointment")

@@ -32,6 +32,7 @@ class PracticeAdmin(RecordAdmin):
                     "time_zone",
                     ("hold_minutes", "warn_minutes", "offer_minutes"),
                     ("patient_late_minutes", "doctor_late_minutes"),
+                    ("follow_up_hours", "follow_up_weeks"),
                     ("horizon_weeks", "reminder_hours"),
                 ],
             },

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django import forms
 
-from clinic import offering
+from clinic import following, offering
 from clinic.models import AppointmentType, Practitioner
 
 
@@ -16,6 +16,14 @@ class WishForm(forms.Form):
     kind = forms.ModelChoiceField(AppointmentType.objects.none(), required=False, label="Kind of appointment")
     doctor = forms.ModelChoiceField(
         Practitioner.objects.none(), required=False, label="Doctor", empty_label="Any doctor"
+    )
+    weeks = forms.TypedChoiceField(
+        choices=[("", "As soon as possible"), *following.in_words()],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        label="When",
+        error_messages={"invalid_choice": "Choose in how many weeks."},
     )
     day = forms.DateField(required=False)
 
@@ -34,10 +42,16 @@ class WishForm(forms.Form):
 class HoldForm(forms.Form):
     """The patient's yes, without which nothing is held."""
 
-    agree = forms.BooleanField(
-        label="I have read and agree to all three",
-        error_messages={"required": "Please read the three points and tick the box to go on."},
-    )
+    agree = forms.BooleanField()
+
+    def __init__(self, data: Any = None, *, points: int = 3) -> None:
+        super().__init__(data)
+        agreed, read = {1: ("this", "this point"), 2: ("both", "both points")}.get(
+            points, ("all three", "the three points")
+        )
+        agree = self.fields["agree"]
+        agree.label = f"I have read and agree to {agreed}"
+        agree.error_messages["required"] = f"Please read {read} and tick the box to go on."
 
 
 class CancelForm(forms.Form):

@@ -8,7 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from clinic import offering
+from clinic import following, offering
 from clinic.models import Appointment, Practitioner, Slot
 
 REASON = {"required": "Please say why: it stays with the appointment."}
@@ -70,6 +70,14 @@ class ElsewhereForm(forms.Form):
     def __init__(self, data: Any) -> None:
         super().__init__(data)
         cast(forms.ModelChoiceField, self.fields["doctor"]).queryset = offering.doctors()
+
+
+class FollowUpForm(ElsewhereForm):
+    """In how many weeks, with whom and on which day to look for the next visit."""
+
+    weeks = forms.TypedChoiceField(
+        choices=following.in_words(), coerce=int, required=False, widget=UnfoldAdminSelectWidget
+    )
 
 
 class MoveForm(forms.Form):

@@ -137,6 +137,7 @@ class Appointment(Stateful):
             ("view_every_appointment", "Can view every appointment"),
             ("cancel_appointment", "Can cancel an appointment"),
             ("conduct_appointment", "Can conduct a consultation"),
+            ("book_follow_up", "Can book a patient's next visit"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -64,6 +64,17 @@ class Practice(Record):
         validators=[MinValueValidator(5)],
         help_text="Never shorter than a time is held for payment. At night the clock stands still.",
     )
+    follow_up_hours = models.PositiveSmallIntegerField(
+        "hours a follow-up that the practice books is held for payment",
+        default=72,
+        validators=[MinValueValidator(1)],
+        help_text="The patient gets a letter, and is not at the screen: give them time to read it.",
+    )
+    follow_up_weeks = models.PositiveSmallIntegerField(
+        "weeks until a follow-up, where the doctor wrote no date",
+        default=4,
+        validators=[MinValueValidator(1), MaxValueValidator(26)],
+    )
     warn_minutes = models.PositiveSmallIntegerField(
         "minutes before a hold ends that the patient is reminded to pay", default=5
     )
@@ -111,6 +122,11 @@ class Practice(Record):
                 condition=Q(offer_minutes__gte=F("hold_minutes")),
                 name="%(app_label)s_%(class)s_offers_last",
                 violation_error_message="Keep a freed time at least as long as one held for payment.",
+            ),
+            models.CheckConstraint(
+                condition=Q(follow_up_hours__gte=F("hold_minutes") / 60.0),
+                name="%(app_label)s_%(class)s_follow_ups_last",
+                violation_error_message="Hold a follow-up at least as long as any other time.",
             ),
             models.UniqueConstraint(
                 fields=["only"],

@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from billing.models import Receipt
-from clinic import attending, cancelling, filling, reckoning
-from clinic.forms.booking import CancelForm
-from clinic.models import LIVE, Appointment, Patient, User
+from clinic import attending, cancelling, consenting, filling, following, reckoning
+from clinic.forms.booking import CancelForm, HoldForm
+from clinic.models import LIVE, Appointment, Consent, Patient, User
 from clinic.views.patients import for_patients
 from clinic.views.waiting import offers_to
 from config.base import SignedInRequest, record_viewed
@@ -53,8 +53,19 @@ def appointment(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpRes
     if exchange := filling.exchange_for(found):
         return redirect("waiting-offer", pk=exchange.pk)
     record_viewed.send(Appointment, record=found, request=request, action="read")
+    return show(request, found)
+
+
+def show(
+    request: SignedInRequest, found: Appointment, *, agree: HoldForm | None = None, status: int = 200
+) -> HttpResponse:
+    """Its page. What the practice booked for them, the patient agrees to before they pay: ``agree`` asks."""
     now = timezone.now()
+    asks = to_agree_to(found)
     context = {
+        "agree": agree or HoldForm(points=len(asks)) if asks else None,
+        "consents": consenting.words(asks, policy=found.policy),
+        "weeks": following.weeks_ahead(found) if found.status == Appointment.Status.COMPLETED else None,
         "appointment": found,
         "now": now,
         "may_move": reckoning.free_until(found) > now,
@@ -63,7 +74,13 @@ def appointment(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpRes
         .filter(order=found.order_id)
         .select_related("paper", "replaced_by"),
     }
-    return render(request, "clinic/appointment.html", context)
+    return render(request, "clinic/appointment.html", context, status=status)
+
+
+def to_agree_to(found: Appointment) -> list[Consent.Kind]:
+    """What is still to be agreed to before it can be paid for."""
+    is_held = found.status == Appointment.Status.HELD
+    return consenting.lacking(found.patient, policy=found.policy) if is_held else []
 
 
 @for_patients

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from clinic import booking, consenting, offering, reckoning
+from clinic import booking, consenting, following, offering, reckoning
 from clinic.forms.booking import HoldForm, WishForm
 from clinic.models import Patient, Slot
 from clinic.views.patients import for_patients
@@ -21,13 +21,16 @@ def book(request: SignedInRequest, patient: Patient) -> HttpResponse:
     status = 200 if wish.is_valid() else 400
     kinds = offering.fees_for(patient)
     chosen = wish.cleaned_data.get("kind") or (kinds[0][0] if kinds else None)
-    context = {"wish": wish, "kinds": kinds, "kind": chosen, "doctor": wish.cleaned_data.get("doctor")}
+    doctor, weeks = wish.cleaned_data.get("doctor"), wish.cleaned_data.get("weeks")
+    context = {"wish": wish, "kinds": kinds, "kind": chosen, "doctor": doctor, "weeks": weeks}
     if chosen:
+        zone = request.user.time_zone
         context["choice"] = offering.choose(
             chosen,
-            practitioner=wish.cleaned_data.get("doctor"),
+            practitioner=doctor,
             day=wish.cleaned_data.get("day"),
-            zone=request.user.time_zone,
+            zone=zone,
+            near=following.day_in(weeks, zone=zone) if weeks else None,
         )
     return render(request, "clinic/slot_choose.html", context, status=status)
 

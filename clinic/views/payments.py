@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from clinic import booking, filling
+from clinic.forms.booking import HoldForm
 from clinic.models import Appointment, Patient
-from clinic.views.appointments import own
+from clinic.views.appointments import own, show, to_agree_to
 from clinic.views.patients import for_patients
 from config.base import SignedInRequest
 
@@ -23,8 +24,12 @@ def pay(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
     found = get_object_or_404(own(request.user), pk=pk)
     if exchange := filling.exchange_for(found):
         return redirect("waiting-offer", pk=exchange.pk)
+    asks = to_agree_to(found)
+    if asks and not (agree := HoldForm(request.POST, points=len(asks))).is_valid():
+        return show(request, found, agree=agree, status=400)
     payment = booking.start_payment(
         found,
+        consents=asks,
         success_url=request.build_absolute_uri(reverse("appointment-paid", args=[pk])),
         cancel_url=request.build_absolute_uri(reverse("appointment", args=[pk])),
         by=request.user,

@@ -104,7 +104,7 @@ def offer(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
     offered = get_object_or_404(offers_to(request.user), pk=pk)
     policy = offered.appointment.policy
     asks = [] if offered.entry.booking_id else consenting.lacking(patient, policy=policy)
-    form = HoldForm(request.POST) if request.method == "POST" and asks else None
+    form = HoldForm(request.POST, points=len(asks)) if request.method == "POST" and asks else None
     if request.method == "POST" and (form is None or form.is_valid()):
         taken = filling.accept(offered, by=request.user, consents=asks)
         if offered.entry.booking_id:
@@ -116,8 +116,8 @@ def offer(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
         "appointment": offered.appointment,
         "is_open": offers_to(request.user).open(timezone.now()).filter(pk=pk).exists(),
         "has": has.first() if offered.entry.booking_id else None,
-        "form": form or HoldForm() if asks else None,
-        "consents": [(kind.label, consenting.text(kind, policy=policy)) for kind in asks],
+        "form": form or HoldForm(points=len(asks)) if asks else None,
+        "consents": consenting.words(asks, policy=policy),
     }
     return render(request, "clinic/waiting_offer.html", context, status=400 if form else 200)
 

@@ -23,7 +23,7 @@ def fields_of(practice, **changes):
             "warn_minutes",
             "patient_late_minutes",
         ),
-        *("doctor_late_minutes", "horizon_weeks"),
+        *("doctor_late_minutes", "horizon_weeks", "follow_up_hours", "follow_up_weeks"),
         *("registration_days", "youngest_age", "shortest_minutes", "most_repeats_s8", "most_repeats"),
         *("most_packs", "most_grams_a_month", "most_thc_swallowed", "most_thc_inhaled"),
         *("most_scripts_a_day", "expiring_days", "screening_days", "rule_months"),
@@ -60,3 +60,12 @@ def test_an_abn_that_cannot_be_is_refused(staff_client, manager, practice):
     answer = staff_client(manager).post(change_of(practice), fields_of(practice, abn="12345678901"))
 
     assert list(answer.context["adminform"].form.errors) == ["abn"]
+
+
+def test_a_follow_up_is_not_held_shorter_than_any_other_time(staff_client, manager, practice):
+    data = fields_of(practice, hold_minutes=90, offer_minutes=90, follow_up_hours=1)
+
+    answer = staff_client(manager).post(change_of(practice), data)
+
+    assert answer.status_code == 400
+    assert "Hold a follow-up at least as long as any other time." in answer.content.decode()

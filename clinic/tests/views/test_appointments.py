@@ -91,7 +91,7 @@ class TestAppointment:
             f"/portal/book/?kind={confirmed.slot.appointment_type_id}&doctor={confirmed.slot.practitioner_id}"
         )
 
-        assert f"&amp;doctor={confirmed.slot.practitioner_id}" in page
+        assert f"&amp;doctor={confirmed.slot.practitioner_id}&amp;weeks=4" in page
         assert "Book the next visit" in page
         assert times.context["doctor"] == confirmed.slot.practitioner
 

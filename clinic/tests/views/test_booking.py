@@ -6,6 +6,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from clinic import booking, rostering
 from clinic.models import Appointment, Consent
@@ -48,12 +49,25 @@ class TestBook:
         assert html.count("Times by your clock: AEDT (UTC+11:00).") == 1
         assert times == ["2:30\xa0am", '2:30\xa0am <span class="zone">AEST (UTC+10:00)</span>']
 
-    @pytest.mark.parametrize("wish", ["kind=nonsense", f"kind={NOBODY}", f"doctor={NOBODY}", "day=nonsense"])
+    @pytest.mark.parametrize(
+        "wish", ["kind=nonsense", f"kind={NOBODY}", f"doctor={NOBODY}", "day=nonsense", "weeks=999"]
+    )
     def test_says_what_is_not_offered(self, browser, slot, wish):
         answer = browser.get(f"/portal/book/?{wish}")
 
         assert answer.status_code == 400
         assert "notice bad" in answer.content.decode()
+
+    def test_can_be_in_so_many_weeks(self, browser, make_slot):
+        for days in (3, 26, 60):
+            make_slot(24 * days)
+
+        answer = browser.get("/portal/book/?weeks=4")
+
+        due = timezone.localdate() + timedelta(days=26)
+        assert answer.context["choice"].day == due
+        assert '<option value="4" selected>In 4 weeks</option>' in answer.content.decode()
+        assert f"weeks=4&amp;day={due}" in answer.content.decode()
 
     def test_says_when_nothing_is_free(self, browser, short_visit):
         assert "All times of this kind are taken." in browser.get("/portal/book/").content.decode()
