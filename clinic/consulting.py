@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +21,10 @@ from clinic.models import (
     Segment,
     State,
 )
-from config import hashing
 from config.base import Refused
 
 if TYPE_CHECKING:
     from clinic.models import Practitioner, User
-
-NOTE_FIELDS = ("presenting", "examination", "assessment", "plan", "review_on")
 
 
 class NotTheirs(Refused):
@@ -43,11 +39,6 @@ class Over(Refused):
 
 class Unfinished(Refused):
     """Something is still to be written."""
-
-
-class Signed(Refused):
-    def __init__(self) -> None:
-        super().__init__("This note is signed and kept as it is.")
 
 
 class NotSighted(Refused):
@@ -236,60 +227,6 @@ def record_consent(patient: Patient, *, by: User) -> None:
     """
     require_carer(patient, by=by)
     consenting.agree(patient, kinds=[Consent.Kind.UNAPPROVED], by=by)
-
-
-def save_note(note: Note, *, by: User, **written: Any) -> datetime.datetime:
-    """Keep a draft as it is being typed, and tell when it was kept.
-
-    Drafts change every few seconds and are nobody's record yet, so this is the one place that saves
-    without a version; ``sign_note`` writes the version that counts.
-
-    :raises NotTheirs: ``by`` is not the doctor of the consultation
-    :raises Signed: the note is signed
-    """
-    require_doctor(note.encounter.practitioner, by=by)
-    if unknown := set(written) - {*NOTE_FIELDS}:
-        raise ValueError(f"A note has no {unknown}.")
-    drafts = Note.objects.filter(pk=note.pk, status=Note.Status.DRAFT)
-    if not drafts.update(**written):
-        raise Signed
-    return timezone.now()
-
-
-@transaction.atomic
-def sign_note(note: Note, *, by: User, **written: Any) -> None:
-    """Sign the note as it stands, or as it was ``written`` last; from now on nobody can change it.
-
-    :raises NotTheirs: ``by`` is not the doctor of the consultation
-    :raises Unfinished: assessment or plan is empty
-    :raises IllegalMove: it is signed already
-    """
-    require_doctor(note.lock().encounter.practitioner, by=by)
-    for name in NOTE_FIELDS:
-        setattr(note, name, written.get(name, getattr(note, name)))
-    if not (note.assessment.strip() and note.plan.strip()):
-        raise Unfinished("Write at least an assessment and a plan before you sign.")
-    now = timezone.now()
-    note.move_to(
-        Note.Status.SIGNED,
-        by=by,
-        why="Signed.",
-        **{name: getattr(note, name) for name in NOTE_FIELDS},
-        signed_at=now,
-        signed_by=by,
-        content_sha256=hashing.fingerprint(note_content(note, signed_at=now, signed_by=by)),
-    )
-
-
-def note_content(note: Note, *, signed_at: datetime.datetime, signed_by: User) -> dict[str, Any]:
-    """What the signature stands for."""
-    words = {name: getattr(note, name) for name in NOTE_FIELDS if name != "review_on"}
-    return words | {
-        "encounter": str(note.encounter_id),
-        "review_on": note.review_on.isoformat() if note.review_on else None,
-        "signed_at": signed_at.astimezone(datetime.UTC).isoformat(),
-        "signed_by": str(signed_by.pk),
-    }
 
 
 @transaction.atomic

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from clinic import consulting, prescribing
+from clinic import consulting, noting, prescribing
 from clinic.admin import rewriting
 from clinic.forms.consultations import (
+    AddendumForm,
+    ConfirmationForm,
     ConfirmForm,
     IdentityForm,
-    LocationForm,
     NoteForm,
     SegmentForm,
+    TemplateForm,
 )
 from clinic.forms.desk import DeskForm
 from clinic.forms.prescriptions import (
@@ -48,13 +50,17 @@ def _stop(encounter: Encounter, form: ConfirmForm, user: User) -> str:
     return "The call has ended."
 
 
-def _locate(encounter: Encounter, form: LocationForm, user: User) -> str:
-    consulting.confirm_location(encounter, state=form.cleaned_data["state"], by=user)
+def _locate(encounter: Encounter, form: ConfirmationForm, user: User) -> str:
+    said = form.cleaned_data
+    consulting.confirm_location(encounter, state=said["state"], where=said["where"], by=user)
+    if said["said"]:
+        contact = {name: said[name] for name in ("emergency_name", "emergency_phone", "present")}
+        consulting.confirm(encounter, by=user, **contact)
     return f"The patient is in {encounter.get_location_state_display()}."
 
 
 def _identify(encounter: Encounter, form: IdentityForm, user: User) -> str:
-    consulting.identify(encounter.patient, document=form.cleaned_data["sighted"], by=user)
+    consulting.identify(encounter.patient, encounter=encounter, by=user, **form.cleaned_data)
     return "The identity check is recorded."
 
 
@@ -64,13 +70,31 @@ def _consent(encounter: Encounter, form: ConfirmForm, user: User) -> str:
 
 
 def _save_note(encounter: Encounter, form: NoteForm, user: User) -> str:
-    consulting.save_note(encounter.note, by=user, **form.cleaned_data)
+    noting.save(encounter.note, by=user, **form.cleaned_data)
     return "The draft of the note is saved."
 
 
 def _sign_note(encounter: Encounter, form: NoteForm, user: User) -> str:
-    consulting.sign_note(encounter.note, by=user, **form.cleaned_data)
+    # Kept first: what was typed stays, whatever is still missing for a signature.
+    kept = noting.save(encounter.note, by=user, **form.cleaned_data)
+    noting.sign(encounter.note, by=user, **form.cleaned_data | {"revision": kept.revision})
     return "The note is signed and locked."
+
+
+def _use_template(encounter: Encounter, form: TemplateForm, user: User) -> str:
+    template = form.cleaned_data["template"]
+    noting.begin_from_template(encounter.note, template, by=user)
+    return f"The words of “{template}” are in the note."
+
+
+def _use_last(encounter: Encounter, form: ConfirmForm, user: User) -> str:
+    noting.begin_from_last(encounter.note, by=user)
+    return "The words of the last note are in this one. Change what is different now."
+
+
+def _add(encounter: Encounter, form: AddendumForm, user: User) -> str:
+    noting.add(encounter.note, by=user, **form.cleaned_data)
+    return "The addendum is signed and stands under the note."
 
 
 def _write(encounter: Encounter, form: LineForm, user: User) -> str:
@@ -121,11 +145,14 @@ def _close(encounter: Encounter, form: ConfirmForm, user: User) -> str:
 ACTIONS: dict[str, Action] = {
     "start": Action(SegmentForm, "call", _start),
     "stop": Action(ConfirmForm, "call", _stop),
-    "locate": Action(LocationForm, "who", _locate),
+    "locate": Action(ConfirmationForm, "who", _locate),
     "identify": Action(IdentityForm, "who", _identify),
     "consent": Action(ConfirmForm, "who", _consent),
     "save-note": Action(NoteForm, "note", _save_note),
     "sign-note": Action(NoteForm, "note", _sign_note),
+    "template": Action(TemplateForm, "note", _use_template),
+    "last-note": Action(ConfirmForm, "note", _use_last),
+    "add": Action(AddendumForm, "note", _add),
     "write": Action(LineForm, "prescribe", _write),
     "remove": Action(RemoveForm, "prescribe", _remove),
     "send-to": Action(DestinationForm, "prescribe", _send_to),
@@ -164,6 +191,8 @@ STANDING = {
     "identify": "identify_form",
     "save-note": "note_form",
     "sign-note": "note_form",
+    "template": "template_form",
+    "add": "add_form",
     "write": "write_form",
     "look": "look_form",
     "approve": "approve_form",

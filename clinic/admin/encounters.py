@@ -15,10 +15,9 @@ from django.views.decorators.http import require_GET, require_POST
 from unfold.decorators import display
 
 from catalog import listing, searching
-from clinic import charting, consulting
+from clinic import charting, noting
 from clinic.admin.consultation import ACTIONS, STANDING, ask, standing_forms
 from clinic.forms.consultations import NoteForm
-from clinic.forms.desk import DeskForm
 from clinic.models import Encounter, Note, State
 from config.admin import RecordAdmin
 from config.base import Refused, SignedInRequest, record_viewed
@@ -86,6 +85,9 @@ class EncounterAdmin(RecordAdmin):
             return self._page(request, encounter, sent={STANDING[name]: form}, status=400)
         try:
             messages.success(request, ask(action, encounter, form, request.user))
+        except noting.WrittenElsewhere as no:
+            form = _going_on(request, encounter, no)
+            return self._page(request, encounter, sent={"note_form": form, "elsewhere": no}, status=409)
         except Refused as no:
             messages.error(request, str(no))
         return redirect(reverse("admin:clinic_encounter_change", args=[pk]) + f"#{action.place}")
@@ -97,10 +99,14 @@ class EncounterAdmin(RecordAdmin):
         if not form.is_valid():
             return JsonResponse({"error": "The date for the review is not a date."}, status=400)
         try:
-            saved_at = consulting.save_note(encounter.note, by=request.user, **form.cleaned_data)
+            kept = noting.save(encounter.note, by=request.user, **form.cleaned_data)
+        except noting.WrittenElsewhere as no:
+            theirs = {name: getattr(no.note, name) or "" for name in noting.FIELDS}
+            told = {"error": str(no), "theirs": theirs, "revision": no.note.revision}
+            return JsonResponse(told, status=409)
         except Refused as no:
             return JsonResponse({"error": str(no)}, status=409)
-        return JsonResponse({"saved_at": saved_at.isoformat()})
+        return JsonResponse({"saved_at": kept.at.isoformat(), "revision": kept.revision})
 
     def products(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
         """Medicines that may be prescribed and fit what the doctor types."""
@@ -132,7 +138,7 @@ class EncounterAdmin(RecordAdmin):
         request: SignedInRequest,
         encounter: Encounter,
         *,
-        sent: dict[str, DeskForm] | None = None,
+        sent: dict[str, Any] | None = None,
         status: int = 200,
     ) -> HttpResponse:
         chart = charting.chart(encounter, by=request.user)
@@ -150,6 +156,12 @@ class EncounterAdmin(RecordAdmin):
             "history_url": reverse("admin:clinic_encounter_history", args=[encounter.pk]),
         }
         return TemplateResponse(request, "admin/consultation.html", context, status=status)
+
+
+def _going_on(request: SignedInRequest, encounter: Encounter, no: noting.WrittenElsewhere) -> NoteForm:
+    """What was typed, as a form that is kept when it is sent again: both texts have been seen then."""
+    typed = request.POST.dict() | {"revision": str(no.note.revision)}
+    return NoteForm(typed, encounter=encounter, user=request.user)
 
 
 @admin.register(Note)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from clinic import attending, consulting
+from clinic import attending, consulting, noting
 from clinic.demo import scripting
 from clinic.models import Appointment, Encounter, Segment
 from config.base import acting_as, work_off
@@ -46,11 +46,11 @@ def _write_up(encounter: Encounter, *, simulation: Simulation) -> None:
     consulting.stop_segment(encounter, by=doctor)
     written = random.choice(script["notes"])
     review_on = timezone.localdate() + timedelta(weeks=random.choice([4, 6, 8]))
-    consulting.save_note(encounter.note, by=doctor, **written, review_on=review_on)
+    noting.save(encounter.note, by=doctor, **written, review_on=review_on)
     if random.random() < WITH_SCRIPT:
         scripting.prescribe(encounter, simulation=simulation)
     if random.random() >= UNSIGNED:
-        consulting.sign_note(encounter.note, by=doctor)
+        noting.sign(encounter.note, by=doctor)
         consulting.close(encounter, by=doctor)
 
 

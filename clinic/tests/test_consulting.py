@@ -3,12 +3,10 @@
 from datetime import date
 
 import pytest
-from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from clinic import cancelling, caring, consulting, gathering
+from clinic import cancelling, caring, consulting, gathering, noting
 from clinic.models import Appointment, Consent, Encounter, Note
-from config import hashing
 from config.base import IllegalMove
 
 pytestmark = pytest.mark.django_db
@@ -21,8 +19,8 @@ def note(encounter):
 
 @pytest.fixture
 def signed(note, doctor):
-    consulting.save_note(note, by=doctor.user, assessment="Insomnia.", plan="Review in four weeks.")
-    consulting.sign_note(note, by=doctor.user)
+    noting.save(note, by=doctor.user, assessment="Insomnia.", plan="Review in four weeks.")
+    noting.sign(note, by=doctor.user)
     return note
 
 
@@ -120,75 +118,13 @@ class TestCare:
         assert not Consent.objects.filter(kind="unapproved").exists()
 
 
-class TestNote:
-    def test_a_draft_is_kept_without_a_version(self, note, doctor):
-        consulting.save_note(note, by=doctor.user, presenting="Sleeps badly.", review_on=date(2027, 1, 5))
-
-        note.refresh_from_db()
-        assert (note.presenting, note.review_on) == ("Sleeps badly.", date(2027, 1, 5))
-        assert note.history.count() == 1
-
-    def test_a_draft_is_of_its_doctor(self, note, make_doctor):
-        with pytest.raises(consulting.NotTheirs):
-            consulting.save_note(note, by=make_doctor("colleague").user, plan="Mine.")
-
-    def test_signing_needs_an_assessment_and_a_plan(self, note, doctor):
-        consulting.save_note(note, by=doctor.user, assessment="Insomnia.", plan=" ")
-
-        with pytest.raises(consulting.Unfinished):
-            consulting.sign_note(note, by=doctor.user)
-
-    def test_signing_keeps_who_when_and_a_fingerprint_of_the_words(self, signed, doctor):
-        signed.refresh_from_db()
-        content = consulting.note_content(signed, signed_at=signed.signed_at, signed_by=doctor.user)
-        version = signed.history.first()
-
-        assert signed.signed_by == doctor.user
-        assert signed.content_sha256 == hashing.fingerprint(content)
-        assert (version.assessment, version.history_user) == ("Insomnia.", doctor.user)
-
-    def test_a_signed_note_is_not_saved_nor_signed_again(self, signed, doctor):
-        with pytest.raises(consulting.Signed):
-            consulting.save_note(signed, by=doctor.user, plan="Something else.")
-        with pytest.raises(IllegalMove):
-            consulting.sign_note(signed, by=doctor.user)
-
-    @pytest.mark.parametrize(
-        "sql",
-        [
-            "UPDATE clinic_note SET plan = 'else'",
-            "UPDATE clinic_note SET status = 'draft'",
-            "UPDATE clinic_note SET content_sha256 = ''",
-            "DELETE FROM clinic_note",
-        ],
-    )
-    def test_the_database_keeps_a_signed_note(self, signed, sql):
-        with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(sql)
-
-        assert Note.objects.get().plan == "Review in four weeks."
-
-    def test_the_models_keep_a_signed_note(self, signed):
-        signed.plan = "else"
-        for way in (
-            signed.save,
-            lambda: Note.objects.update(plan="else"),
-            lambda: Note.objects.bulk_update([signed], ["plan"]),
-            signed.delete,
-        ):
-            with pytest.raises(IntegrityError), transaction.atomic():
-                way()
-
-        assert Note.objects.get().plan == "Review in four weeks."
-
-
 class TestAFormerDoctor:
     """One whose account was closed or given another role writes nothing more, in what was theirs either."""
 
     @pytest.mark.parametrize("change", [{"role": "auditor"}, {"is_active": False}])
     def test_writes_nothing_more(self, encounter, note, patient, doctor, change):
         user = doctor.user
-        consulting.save_note(note, by=user, assessment="Insomnia.", plan="Review in four weeks.")
+        noting.save(note, by=user, assessment="Insomnia.", plan="Review in four weeks.")
         user.change(by=None, **change)
 
         for way in (
@@ -198,8 +134,8 @@ class TestAFormerDoctor:
             lambda: consulting.confirm_location(encounter, state="QLD", by=user),
             lambda: consulting.identify(patient, document="Passport", by=user),
             lambda: consulting.record_consent(patient, by=user),
-            lambda: consulting.save_note(note, by=user, plan="Something else."),
-            lambda: consulting.sign_note(note, by=user),
+            lambda: noting.save(note, by=user, plan="Something else."),
+            lambda: noting.sign(note, by=user),
             lambda: consulting.close(encounter, by=user),
         ):
             with pytest.raises(consulting.NotTheirs):
@@ -227,8 +163,8 @@ class TestClose:
 
     def test_waits_for_drafts(self, ready, doctor):
         note = ready.encounter.note
-        consulting.save_note(note, by=doctor.user, assessment="Insomnia.", plan="Oil.")
-        consulting.sign_note(note, by=doctor.user)
+        noting.save(note, by=doctor.user, assessment="Insomnia.", plan="Oil.")
+        noting.sign(note, by=doctor.user)
 
         with pytest.raises(consulting.Unfinished, match="draft prescriptions"):
             consulting.close(ready.encounter, by=doctor.user)

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from clinic import booking, consulting, prescribing
+from clinic import booking, noting, prescribing
 from clinic.models import AuditEvent, Encounter, MonitoringCheck, Note, Prescription
 
 pytestmark = pytest.mark.django_db
@@ -278,7 +278,7 @@ class TestPrescribing:
 class TestClose:
     def test_says_what_is_still_to_be_done(self, sent, encounter, doctor):
         waiting = sent("close")
-        consulting.sign_note(encounter.note, by=doctor.user, assessment="Insomnia.", plan="Diary.")
+        noting.sign(encounter.note, by=doctor.user, assessment="Insomnia.", plan="Diary.")
         done = sent("close")
 
         assert waiting == ["Sign the note before you close the consultation."]
