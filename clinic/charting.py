@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from catalog.models import DoseForm
-from clinic import checking, consenting, gathering, identifiers, rewriting
-from clinic.models import Allergy, Consent, Encounter, Note, Prescription, Segment
+from clinic import checking, drawing, gathering, noting, rewriting, surveying
+from clinic.models import (
+    Appointment,
+    Confirmation,
+    Document,
+    Encounter,
+    Note,
+    NoteTemplate,
+    Prescription,
+    Segment,
+)
+from config import together
 from messaging import chatting
 
 if TYPE_CHECKING:
+    import datetime
+
+    from django.db.models import QuerySet
+
     from clinic.models import User
 
 NOTES_SHOWN = 5
+EVENTS_SHOWN = 40
+"""Of each kind, on the line of time."""
 
 
 def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
     """Read the whole page; ``encounter`` comes with its patient, practitioner, appointment and note."""
     now = timezone.now()
+    room = encounter.appointment.room
+    conversation = chatting.asked(room, by) if room else None  # first: what comes later is told live
+    rows = _rows(encounter, by=by)
+    care = surveying.rows(encounter.patient, by=by)
+    together.read([*rows.values(), *care.values(), *(conversation.rows if conversation else [])])
     known = gathering.facts(encounter, now=now)
     cases = gathering.cases(encounter, by=by, now=now, known=known)
     prefetch_related_objects([*known.scripts], "documents")
@@ -31,16 +53,11 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
         "patient": encounter.patient,
         "note": encounter.note,
         "age": gathering.age(encounter.patient, now=now),
-        "medicare": identifiers.MEDICARE.mask(encounter.patient.medicare_number),
         "may_write": may_write,
         "favourites": rewriting.favourites(by) if may_write else [],
         "stretches": known.stretches,
         "running": next((s for s in known.stretches if s.ended_at is None), None),
         "has_spoken": any(s.modality in Segment.SYNCHRONOUS for s in known.stretches),
-        "consent": next(
-            (c for c in known.consents if c.version == consenting.VERSIONS[Consent.Kind.UNAPPROVED]), None
-        ),
-        "consent_text": consenting.text(Consent.Kind.UNAPPROVED),
         "approvals": [
             (approval, dict(DoseForm.choices).get(approval.dose_form, "")) for approval in known.approvals
         ],
@@ -55,9 +72,37 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
             script.status == Prescription.Status.ISSUED and not script.documents.all()
             for script in known.scripts
         ),
-        "allergies": Allergy.objects.visible_to(by).standing().filter(patient=encounter.patient),
-        "earlier_notes": _earlier_notes(encounter, by=by),
-        **_room(encounter, by=by),
+        "current_scripts": [script for script in known.scripts if _runs(script, today)],
+        "may_add": by.has_perm("clinic.conduct_appointment"),
+        "note_key": noting.browser_key(encounter.note, by=by) if may_write else "",
+        "confirmations": _newest_of_each(rows["confirmations"]),
+        "earlier_notes": rows["notes"],
+        "templates": rows["templates"],
+        "timeline": _timeline(rows, known.scripts, now=now),
+        **surveying.told(encounter.patient, care),
+        **(conversation.context() if conversation else {}),
+    }
+
+
+def _rows(encounter: Encounter, *, by: User) -> dict[str, QuerySet]:
+    """What was before, as far as it is shown, not read yet."""
+    patient = encounter.patient_id
+    signed = Note.objects.visible_to(by).filter(encounter__patient=patient, status=Note.Status.SIGNED)
+    appointments = Appointment.objects.visible_to(by).filter(patient=patient, encounter=None)
+    shown = [Appointment.Status.CONFIRMED, Appointment.Status.NO_SHOW]
+    return {
+        "confirmations": encounter.confirmations.select_related("recorded_by"),
+        "templates": NoteTemplate.objects.visible_to(by).offered(),
+        "notes": signed.exclude(encounter=encounter)
+        .select_related("encounter__practitioner__user")
+        .order_by("-signed_at")[:NOTES_SHOWN],
+        "encounters": Encounter.objects.visible_to(by)
+        .filter(patient=patient)
+        .select_related("practitioner__user")[:EVENTS_SHOWN],
+        "appointments": appointments.filter(status__in=shown)
+        .select_related("slot__appointment_type")
+        .order_by("-starts_at")[:EVENTS_SHOWN],
+        "documents": Document.objects.visible_to(by).filter(patient=patient)[:EVENTS_SHOWN],
     }
 
 
@@ -75,14 +120,24 @@ def _draft(case: gathering.Case) -> dict[str, Any]:
     }
 
 
-def _earlier_notes(encounter: Encounter, *, by: User) -> list[Note]:
-    signed = Note.objects.visible_to(by).filter(
-        encounter__patient=encounter.patient_id, status=Note.Status.SIGNED
-    )
-    rows = signed.exclude(encounter=encounter).select_related("encounter__practitioner__user")
-    return list(rows.order_by("-signed_at")[:NOTES_SHOWN])
+def _runs(script: Prescription, today: datetime.date) -> bool:
+    lasts = script.valid_until_on is not None and script.valid_until_on >= today
+    return script.status == Prescription.Status.ISSUED and lasts
 
 
-def _room(encounter: Encounter, *, by: User) -> dict[str, Any]:
-    room = encounter.appointment.room
-    return chatting.room_context(room, by) if room else {}
+def _newest_of_each(confirmations: Iterable[Confirmation]) -> list[Confirmation]:
+    """Of what was confirmed twice in a consultation, the later."""
+    newest = {one.kind: one for one in sorted(confirmations, key=lambda one: one.recorded_at)}
+    return [newest[kind] for kind in Confirmation.Kind if kind in newest]
+
+
+def _timeline(
+    rows: Mapping[str, Any], scripts: Sequence[Prescription], *, now: datetime.datetime
+) -> drawing.Timeline:
+    events = [
+        *drawing.of_encounters(rows["encounters"]),
+        *drawing.of_appointments(rows["appointments"]),
+        *drawing.of_scripts(scripts[:EVENTS_SHOWN]),
+        *drawing.of_documents(rows["documents"]),
+    ]
+    return drawing.timeline(events, now=now)

@@ -103,6 +103,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Rules of the states", "gavel", "clinic.staterule"),
         Entry("Money settings", "tune", "billing.moneysettings"),
         Entry("Appointment types", "category", "clinic.appointmenttype"),
+        Entry("Templates for notes", "edit_document", "clinic.notetemplate"),
         Entry("Rosters", "calendar_month", "clinic.roster"),
         Entry("Leave and holidays", "beach_access", "clinic.rosterexception"),
         Entry("Times", "schedule", "clinic.slot"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from messaging.models import Member, Message, ReadMark, Room
 from messaging.models.rooms import LONGEST, TOO_LONG
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from clinic.models import User
 
 PAGE = 50
@@ -131,26 +134,63 @@ def unread_for(user: User) -> dict[UUID, int]:
     return dict(unread.order_by().values_list("room").annotate(Count("pk")))
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What ``messaging/_room.html`` shows ``user`` of a visible room; its rows may be read with others."""
+
+    room: Room
+    user: User
+    last_event_id: int
+    members: QuerySet[Member]
+    page: QuerySet[Message]
+    is_latest: bool = True
+
+    @property
+    def rows(self) -> list[QuerySet]:
+        return [self.members, self.page]
+
+    def context(self) -> dict[str, Any]:
+        messages = [_as_read_by(self.user, message) for message in reversed(self.page)]
+        return {
+            "room": self.room,
+            "room_state": _state(self.room, self.user, list(self.members)),
+            "room_messages": messages,
+            "room_last_sequence": messages[-1]["sequence"] if messages else 0,
+            "room_has_earlier": bool(messages) and messages[0]["sequence"] > 1,
+            "room_is_latest": self.is_latest,
+            "room_last_event_id": self.last_event_id,
+            "room_client_id": uuid7(),
+            "room_longest": LONGEST,
+        }
+
+
+def asked(room: Room, user: User, *, before: int | None = None) -> Asked:
+    """Ask for the end of ``room``, or for what was ``before``. Where to listen from is read at once."""
+    last_event_id = streaming.last_event_id(user)  # first, so that nothing falls between
+    return Asked(room, user, last_event_id, _members(room), _page(room, before=before), before is None)
+
+
 def room_context(room: Room, user: User, *, before: int | None = None) -> dict[str, Any]:
     """What ``messaging/_room.html`` shows ``user`` of a visible room: the end, or what was ``before``."""
-    last_event_id = streaming.last_event_id(user)  # first, so that nothing falls between
-    messages = messages_in(room, user, before=before)
-    return {
-        "room": room,
-        "room_state": state_of(room, user),
-        "room_messages": messages,
-        "room_last_sequence": messages[-1]["sequence"] if messages else 0,
-        "room_has_earlier": bool(messages) and messages[0]["sequence"] > 1,
-        "room_is_latest": before is None,
-        "room_last_event_id": last_event_id,
-        "room_client_id": uuid7(),
-        "room_longest": LONGEST,
-    }
+    return asked(room, user, before=before).context()
+
+
+def _members(room: Room) -> QuerySet[Member]:
+    return room.members.present().select_related("user", "read_mark")
+
+
+def _page(room: Room, *, before: int | None = None) -> QuerySet[Message]:
+    found = room.messages.select_related("recorded_by")
+    earlier = found if before is None else found.filter(sequence__lt=before)
+    return earlier.order_by("-sequence")[:PAGE]
 
 
 def state_of(room: Room, user: User) -> dict[str, Any]:
     """What changes in a room besides its messages: who is in it, how far they read, whether one can write."""
-    members = list(room.members.present().select_related("user", "read_mark"))
+    return _state(room, user, list(_members(room)))
+
+
+def _state(room: Room, user: User, members: list[Member]) -> dict[str, Any]:
     others = [member for member in members if member.user_id != user.pk]
     is_member = len(others) < len(members)
     return {
@@ -166,12 +206,11 @@ def messages_in(
     room: Room, user: User, *, after: int | None = None, before: int | None = None
 ) -> list[dict[str, Any]]:
     """A page of ``room`` in order, as ``user`` reads it: from ``after`` on, or the last ones ``before``."""
-    found = room.messages.select_related("recorded_by")
     if after is not None:
+        found = room.messages.select_related("recorded_by")
         page = list(found.filter(sequence__gt=after).order_by("sequence")[:PAGE])
     else:
-        earlier = found if before is None else found.filter(sequence__lt=before)
-        page = list(earlier.order_by("-sequence")[:PAGE])[::-1]
+        page = list(_page(room, before=before))[::-1]
     return [_as_read_by(user, message) for message in page]
 
 

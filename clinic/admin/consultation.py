@@ -64,11 +64,6 @@ def _identify(encounter: Encounter, form: IdentityForm, user: User) -> str:
     return "The identity check is recorded."
 
 
-def _consent(encounter: Encounter, form: ConfirmForm, user: User) -> str:
-    consulting.record_consent(encounter.patient, by=user)
-    return "The consent is recorded."
-
-
 def _save_note(encounter: Encounter, form: NoteForm, user: User) -> str:
     noting.save(encounter.note, by=user, **form.cleaned_data)
     return "The draft of the note is saved."
@@ -147,7 +142,6 @@ ACTIONS: dict[str, Action] = {
     "stop": Action(ConfirmForm, "call", _stop),
     "locate": Action(ConfirmationForm, "who", _locate),
     "identify": Action(IdentityForm, "who", _identify),
-    "consent": Action(ConfirmForm, "who", _consent),
     "save-note": Action(NoteForm, "note", _save_note),
     "sign-note": Action(NoteForm, "note", _sign_note),
     "template": Action(TemplateForm, "note", _use_template),

@@ -16,9 +16,11 @@ from unfold.decorators import display
 
 from catalog import listing, searching
 from clinic import charting, noting
+from clinic.admin import revealing
+from clinic.admin.care import care_forms, may_care
 from clinic.admin.consultation import ACTIONS, STANDING, ask, standing_forms
-from clinic.forms.consultations import NoteForm
-from clinic.models import Encounter, Note, State
+from clinic.forms.consultations import NoteForm, RevealForm
+from clinic.models import Encounter, State
 from config.admin import RecordAdmin
 from config.base import Refused, SignedInRequest, record_viewed
 
@@ -63,6 +65,7 @@ class EncounterAdmin(RecordAdmin):
         guard = self.admin_site.admin_view
         return [
             path("<uuid:pk>/do/<slug:name>/", guard(require_POST(self.do)), name="clinic_encounter_do"),
+            path("<uuid:pk>/reveal/", guard(require_POST(self.reveal)), name="clinic_encounter_reveal"),
             path("<uuid:pk>/note/", guard(require_POST(self.keep_note)), name="clinic_encounter_note"),
             path("<uuid:pk>/products/", guard(require_GET(self.products)), name="clinic_encounter_products"),
             *super().get_urls(),
@@ -87,10 +90,21 @@ class EncounterAdmin(RecordAdmin):
             messages.success(request, ask(action, encounter, form, request.user))
         except noting.WrittenElsewhere as no:
             form = _going_on(request, encounter, no)
-            return self._page(request, encounter, sent={"note_form": form, "elsewhere": no}, status=409)
+            theirs = [(heading, getattr(no.note, name)) for name, heading in noting.PARTS.items()]
+            sent = {"note_form": form, "elsewhere": no, "elsewhere_parts": theirs}
+            return self._page(request, encounter, sent=sent, status=409)
         except Refused as no:
             messages.error(request, str(no))
         return redirect(reverse("admin:clinic_encounter_change", args=[pk]) + f"#{action.place}")
+
+    def reveal(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
+        """Show the patient's numbers for two minutes to somebody who says why."""
+        encounter = self._conducted(request, pk)
+        form = RevealForm(request.POST, encounter=encounter, user=request.user)
+        if not form.is_valid():
+            return self._page(request, encounter, sent={"reveal_form": form}, status=400)
+        messages.success(request, revealing.reveal(request, encounter.patient, why=form.cleaned_data["why"]))
+        return redirect(reverse("admin:clinic_encounter_change", args=[pk]) + "#who")
 
     def keep_note(self, request: SignedInRequest, pk: UUID) -> JsonResponse:
         """The note's draft, sent by the page's script while the doctor types."""
@@ -147,11 +161,15 @@ class EncounterAdmin(RecordAdmin):
             **chart,
             **self._found(request),
             "title": str(encounter.patient),
+            "reveal_form": RevealForm(encounter=encounter, user=request.user),
             "subtitle": f"Consultation with {encounter.practitioner}",
             "opts": self.opts,
             "is_fullwidth": "1",
             "states": State.choices,
             **standing_forms(chart, user=request.user),
+            **care_forms(encounter.patient, user=request.user),
+            "may_care": may_care(request.user),
+            "revealed": revealing.numbers(request, encounter.patient),
             **(sent or {}),
             "history_url": reverse("admin:clinic_encounter_history", args=[encounter.pk]),
         }
@@ -162,27 +180,3 @@ def _going_on(request: SignedInRequest, encounter: Encounter, no: noting.Written
     """What was typed, as a form that is kept when it is sent again: both texts have been seen then."""
     typed = request.POST.dict() | {"revision": str(no.note.revision)}
     return NoteForm(typed, encounter=encounter, user=request.user)
-
-
-@admin.register(Note)
-class NoteAdmin(RecordAdmin):
-    """Notes, to be read; they are written on the consultation page."""
-
-    list_display = ["__str__", "show_doctor", "show_status", "signed_at", "review_on"]
-    list_select_related = ["encounter__patient__user", "encounter__practitioner__user"]
-    list_filter = ["status", "review_on"]
-    search_fields = ["encounter__patient__user__given_name", "encounter__patient__user__family_name"]
-
-    @display(description="Doctor")
-    def show_doctor(self, note: Note) -> str:
-        return str(note.encounter.practitioner)
-
-    @display(description="Status", label={"draft": "warning", "signed": "success"})
-    def show_status(self, note: Note) -> tuple[str, str]:
-        return note.status, note.get_status_display()
-
-    def has_add_permission(self, request):
-        return False
-
-    def has_change_permission(self, request, obj=None):
-        return False

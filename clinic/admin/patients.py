@@ -7,9 +7,8 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
@@ -17,6 +16,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from billing.admin import statements
 from clinic import consulting, enrolling
+from clinic.admin import revealing
+from clinic.admin.care import CarePanel
 from clinic.forms.identifiers import PatientNumbersForm
 from clinic.identifiers import IHI, MEDICARE
 from clinic.models import Patient
@@ -27,8 +28,6 @@ CHECK_AGAIN = (
     "Name or date of birth changed, so the identity check no longer holds."
     " A doctor has to see a document again before prescribing."
 )
-REVEALED_FOR = 120
-"""Seconds for which a patient's numbers stay readable after somebody said why."""
 HIDDEN = {"medicare_number", "medicare_irn", "ihi"}
 """What the list of versions does not spell out: that it changed is enough there."""
 
@@ -60,7 +59,8 @@ class HidesNumbers(InWords):
 
 
 @admin.register(Patient)
-class PatientAdmin(RecordAdmin):
+class PatientAdmin(CarePanel, RecordAdmin):
+    change_form_outer_after_template = "admin/care/patient.html"
     list_display = ["show_name", "date_of_birth", "phone", "state", "show_identified", "created_at"]
     list_select_related = ["user"]
     list_filter = [("state", ChoicesDropdownFilter)]
@@ -84,7 +84,7 @@ class PatientAdmin(RecordAdmin):
         return False  # patients sign themselves up
 
     def get_fieldsets(self, request, obj=None):
-        full = "_in_full" if obj and self._is_revealed(request, obj) else ""
+        full = "_in_full" if obj and revealing.is_revealed(request, obj) else ""
         care = [("gp_name", "gp_practice"), ("gp_address", "gp_phone")]
         contact = [
             "show_name",
@@ -146,9 +146,7 @@ class PatientAdmin(RecordAdmin):
         text="They stay readable on this page for two minutes. The audit trail keeps who looked, and why.",
     )
     def reveal(self, request, patient: Patient, form: RevealDialog) -> str:
-        enrolling.reveal_identifiers(patient, by=request.user, why=form.cleaned_data["why"])
-        request.session["revealed"] = {str(patient.pk): timezone.now().timestamp()}
-        return "The numbers are readable under “Identifiers” for two minutes."
+        return revealing.reveal(request, patient, why=form.cleaned_data["why"])
 
     @step(
         "Record numbers",
@@ -183,7 +181,3 @@ class PatientAdmin(RecordAdmin):
 
     def has_identify_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("clinic.conduct_appointment")
-
-    def _is_revealed(self, request: HttpRequest, patient: Patient) -> bool:
-        since = request.session.get("revealed", {}).get(str(patient.pk), 0)
-        return self.has_reveal_permission(request) and timezone.now().timestamp() - since < REVEALED_FOR

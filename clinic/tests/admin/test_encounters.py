@@ -118,16 +118,14 @@ class TestForms:
         assert sent("stop") == ["The call has ended."]
         assert [s.modality for s in encounter.segments.all()] == ["video", "voice"]
 
-    def test_location_identity_and_consent_are_recorded(self, sent, encounter):
+    def test_location_and_identity_are_recorded(self, sent, encounter):
         assert sent("locate", state="QLD") == ["The patient is in Queensland."]
         assert sent("identify", document="Passport", issuer="New Zealand", ending="41X") == [
             "The identity check is recorded."
         ]
-        assert sent("consent") == ["The consent is recorded."]
 
         patient = Encounter.objects.get().patient
         assert patient.identity_document == "Passport, New Zealand, ending 41X"
-        assert patient.consents.filter(kind="unapproved").count() == 1
 
     def test_more_than_three_characters_of_a_document_are_refused(self, browser, encounter):
         answer = browser.post(form(encounter, "identify"), {"document": "Passport", "ending": "N1234567"})
@@ -142,6 +140,7 @@ class TestForms:
         answer = browser.post(address, {"presenting": "Sleeps badly.", "review_on": "2027-01-05"})
 
         assert re.match(r"\d{4}-\d\d-\d\dT", answer.json()["saved_at"])
+        assert answer.json()["revision"] == 1
         assert Note.objects.get().presenting == "Sleeps badly."
 
     def test_a_date_that_is_none_is_told_and_nothing_is_kept(self, browser, encounter):

@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic import enrolling
-from clinic.admin.patients import CHECK_AGAIN, REVEALED_FOR
+from clinic.admin.patients import CHECK_AGAIN
+from clinic.admin.revealing import REVEALED_FOR
 from clinic.models import AuditEvent
 
 LIST = reverse("admin:clinic_patient_changelist")

@@ -200,7 +200,7 @@ def write_up(doctor: Actor) -> None:
     expect(page.get_by_text(re.compile("Given .* version"))).to_be_visible()
     page.get_by_label("History").fill("Lower back pain for eight months after lifting. No red flags.")
     page.get_by_label("Assessment").fill("Chronic mechanical low back pain.")
-    page.get_by_label("Plan and goals").fill("Walk 30 minutes daily within six weeks. Review pain diary.")
+    page.get_by_label("Plan", exact=True).fill("Walk 30 minutes daily within six weeks. Review pain diary.")
     expect(page.get_by_text(re.compile("Draft kept at"))).to_be_visible()
 
 

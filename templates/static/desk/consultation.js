@@ -1,62 +1,9 @@
 // The consultation page: the note is kept while it is typed, medicines are found, papers appear.
 
+import "./care.js";
+import { forgetNote, keepNote } from "./note.js";
+
 const page = document.querySelector("[data-consultation]");
-const PAUSE = 1500; // milliseconds without typing after which the draft is kept
-const LONGEST = 5000; // of typing without a pause
-
-function keepNote(form) {
-  const told = document.querySelector("[data-saved]");
-  let timer, since, saving, changed = false;
-
-  const tell = (sentence, isWrong = false) => {
-    told.textContent = sentence;
-    told.classList.toggle("is-wrong", isWrong);
-  };
-  const send = async () => {
-    const answer = await fetch(page.dataset.noteUrl, { method: "POST", body: new FormData(form) });
-    if (answer.redirected) throw new Error("You are signed out. Copy your text, then sign in again.");
-    const kept = await answer.json();
-    if (!answer.ok) throw new Error(kept.error);
-    const at = new Date(kept.saved_at);
-    tell(`Draft kept at ${at.toLocaleTimeString([], { hour: "numeric", minute: "2-digit", second: "2-digit" })}`);
-  };
-  const save = async () => {
-    clearTimeout(timer);
-    if (saving) return saving; // whoever typed meanwhile is waited for again below
-    changed = false;
-    since = undefined;
-    saving = send().catch((problem) => {
-      changed = true;
-      const lost = problem instanceof TypeError;
-      tell(lost ? "Not kept: no connection. Trying again." : `Not kept: ${problem.message}`, true);
-      timer = setTimeout(save, LONGEST);
-    });
-    await saving;
-    saving = undefined;
-    if (changed && since) wait();
-  };
-  const wait = () => {
-    changed = true;
-    since ??= Date.now();
-    clearTimeout(timer);
-    timer = setTimeout(save, Math.min(PAUSE, Math.max(0, since + LONGEST - Date.now())));
-    if (!saving) tell("Not kept yet");
-  };
-  form.addEventListener("input", wait);
-  form.addEventListener("submit", () => { changed = false; clearTimeout(timer); });
-  // Every other form loads the page again: the draft goes first.
-  for (const other of page.querySelectorAll("form[method='post']")) {
-    if (other === form || other.closest(".room")) continue;
-    other.addEventListener("submit", async (event) => {
-      if (!changed && !saving) return;
-      event.preventDefault();
-      await save();
-      if (!changed) other.requestSubmit(event.submitter);
-    });
-  }
-  window.addEventListener("beforeunload", (event) => changed && event.preventDefault());
-  form.querySelector("[data-save]").hidden = true;
-}
 
 function findMedicines(form) {
   const box = form.querySelector("[data-search]");
@@ -108,6 +55,8 @@ async function waitForPapers() {
 
 const note = page?.querySelector("[data-note]");
 const write = page?.querySelector("[data-write]");
-if (note) keepNote(note);
+if (note) keepNote(note, page);
+const signed = page?.querySelector("[data-signed-note]");
+if (signed) forgetNote(signed.dataset.signedNote);
 if (write) findMedicines(write);
 if (page?.querySelector("[data-pending]")) waitForPapers();

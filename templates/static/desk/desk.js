@@ -80,6 +80,19 @@
       event.target.click();
     }
   });
+  // Whoever signs out leaves no copy of a draft behind (copies.js); a window that has it open lets go.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.getAttribute("action")?.endsWith("/logout/") || form.dataset.leaving) return;
+    event.preventDefault();
+    form.dataset.leaving = "yes";
+    const leave = () => form.submit();
+    const gone = window.indexedDB?.deleteDatabase("promedicine-drafts");
+    if (!gone) return leave();
+    gone.onsuccess = gone.onerror = leave;
+    setTimeout(leave, 1000);
+  });
+
   window.addEventListener("DOMContentLoaded", () => { landmarks(); mend(); });
   window.addEventListener("load", () => { colourCharts(); mend(); });
   document.addEventListener("htmx:afterSettle", mend);

@@ -1,0 +1,98 @@
+"""A patient's care at a glance: what stands on record, what was denied, agreed to and sighted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from clinic import consenting, identifiers
+from clinic.models import (
+    Alert,
+    Allergy,
+    Condition,
+    Consent,
+    IdentityCheck,
+    NoneKnown,
+    OtherMedicine,
+)
+from config import together
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from clinic.models import Patient, User
+
+ASKED = (Consent.Kind.UNAPPROVED, Consent.Kind.SHARE_GP)
+"""What a doctor asks for during a consultation; the other texts are agreed to before booking."""
+
+
+class Kind(NamedTuple):
+    """One kind of what is known: those that stand, and who said that there are none."""
+
+    name: str
+    standing: list[Any]
+    none: NoneKnown | None
+
+
+class Agreement(NamedTuple):
+    """What the patient last said to one kind of text, and the words in force."""
+
+    kind: Consent.Kind
+    consent: Consent | None
+    text: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is a yes to the words in force."""
+        given = self.consent is not None and self.consent.answer == Consent.Answer.GIVEN
+        return given and self.consent is not None and self.consent.version == consenting.VERSIONS[self.kind]
+
+    @property
+    def is_given(self) -> bool:
+        return self.consent is not None and self.consent.answer == Consent.Answer.GIVEN
+
+
+def rows(patient: Patient, *, by: User) -> dict[str, QuerySet]:
+    """What the panel shows of ``patient``, as far as ``by`` may see it, not read yet."""
+    facts = {"allergies": Allergy, "conditions": Condition, "medicines": OtherMedicine, "alerts": Alert}
+    found: dict[str, Any] = {
+        name: model.objects.visible_to(by).filter(patient=patient).select_related("ended_by")
+        for name, model in facts.items()
+    }
+    denied = NoneKnown.objects.visible_to(by).filter(patient=patient).select_related("recorded_by")
+    checks = IdentityCheck.objects.visible_to(by).filter(patient=patient).select_related("recorded_by")
+    return found | {
+        "denied": denied.order_by("kind", "-recorded_at").distinct("kind"),
+        "identity_checks": checks[:1],
+        "consents": Consent.objects.visible_to(by).filter(patient=patient).newest(),
+    }
+
+
+def told(patient: Patient, read: Mapping[str, Any]) -> dict[str, Any]:
+    """What a template shows of ``rows``."""
+    consents = {consent.kind: consent for consent in read["consents"]}
+    kinds = ("allergies", "conditions", "medicines", "alerts")
+    return {
+        **{name: _kind(name, read) for name in kinds},
+        "ended": [fact for name in kinds for fact in read[name] if fact.ended_at],
+        "identity_check": next(iter(read["identity_checks"]), None),
+        "agreements": [Agreement(kind, consents.get(kind), consenting.text(kind)) for kind in ASKED],
+        "other_consents": [consent for kind, consent in consents.items() if kind not in ASKED],
+        "medicare": identifiers.MEDICARE.mask(patient.medicare_number),
+        "ihi": identifiers.IHI.mask(patient.ihi),
+    }
+
+
+def _kind(name: str, read: Mapping[str, Any]) -> Kind:
+    facts = list(read[name])
+    said = next((denial for denial in read["denied"] if denial.kind == name), None)
+    # Whatever was written down after it, a mistake too, asks for the question again.
+    holds = said and all(fact.created_at < said.recorded_at for fact in facts)
+    return Kind(name, [fact for fact in facts if fact.ended_at is None], said if holds else None)
+
+
+def panel(patient: Patient, *, by: User) -> dict[str, Any]:
+    """Read the panel of one patient, in one statement."""
+    read = rows(patient, by=by)
+    together.read(read.values())
+    return told(patient, read)
