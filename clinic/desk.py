@@ -62,6 +62,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Consultations", "clinical_notes", "clinic.encounter"),
         Entry("Notes", "edit_note", "clinic.note"),
         Entry("Prescriptions", "prescriptions", "clinic.prescription"),
+        Entry("Papers to sign and send", "local_post_office", "clinic.original"),
         Entry("Favourites", "favorite", "clinic.favourite"),
         Entry("Approvals", "verified", "clinic.approval"),
         Entry("Monitoring checks", "monitor_heart", "clinic.monitoringcheck"),
@@ -101,6 +102,7 @@ SIDEBAR: dict[str, list[Entry]] = {
     "Settings": [
         Entry("Practice", "home_health", "clinic.practice"),
         Entry("Rules of the states", "gavel", "clinic.staterule"),
+        Entry("Pharmacies", "local_pharmacy", "clinic.pharmacy"),
         Entry("Money settings", "tune", "billing.moneysettings"),
         Entry("Appointment types", "category", "clinic.appointmenttype"),
         Entry("Templates for notes", "edit_document", "clinic.notetemplate"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from clinic import verifying
 from clinic.models import Document, Prescription
 from config import printing
 from config.base import Refused, forbid_transaction
@@ -31,11 +32,16 @@ def render(prescription: Prescription) -> None:
         return
     for kind in TEMPLATES:
         if not prescription.documents.filter(kind=kind).exists():
-            _keep(prescription, kind=kind, pdf=write_pdf(prescription, kind=kind))
+            secret = verifying.new_secret()
+            pdf = write_pdf(prescription, kind=kind, secret=secret)
+            _keep(prescription, kind=kind, pdf=pdf, secret=secret)
 
 
-def write_pdf(prescription: Prescription, *, kind: str) -> bytes:
-    """Write the paper as PDF/A-3a with the issued content attached; the same content gives the same bytes."""
+def write_pdf(prescription: Prescription, *, kind: str, secret: str) -> bytes:
+    """Write the paper as PDF/A-3a with the issued content attached.
+
+    ``secret`` is what its code asks about; the same content and secret give the same bytes.
+    """
     content = prescription.content
     attached = printing.Attachment(
         name=f"prescription-{content['number']}.json",
@@ -45,19 +51,20 @@ def write_pdf(prescription: Prescription, *, kind: str) -> bytes:
     )
     return printing.write(
         TEMPLATES[Document.Kind(kind)],
-        _context(content, prescription.content_sha256),
+        _context(content, prescription.content_sha256, address=verifying.address(secret)),
         attached=attached,
         identity=f"{prescription.content_sha256}{kind}",
     )
 
 
-def _context(content: dict[str, Any], sha256: str) -> dict[str, Any]:
+def _context(content: dict[str, Any], sha256: str, *, address: str) -> dict[str, Any]:
     dates = {name: datetime.date.fromisoformat(content[name]) for name in DATES}
     born_on = datetime.date.fromisoformat(content["patient"]["date_of_birth"])
-    return {**content, **dates, "born_on": born_on, "sha256": sha256}
+    check = {"code": printing.code(address), "address": address}
+    return {**content, **dates, **check, "born_on": born_on, "sha256": sha256}
 
 
-def _keep(prescription: Prescription, *, kind: str, pdf: bytes) -> None:
+def _keep(prescription: Prescription, *, kind: str, pdf: bytes, secret: str) -> None:
     name, sha256 = printing.keep(pdf, folder="documents")
     try:
         with transaction.atomic():
@@ -68,6 +75,7 @@ def _keep(prescription: Prescription, *, kind: str, pdf: bytes) -> None:
                 kind=kind,
                 file=name,
                 sha256=sha256,
+                secret=secret,
             )
             if kind == Document.Kind.PATIENT_COPY:
                 _tell_patient(prescription)
@@ -78,11 +86,6 @@ def _keep(prescription: Prescription, *, kind: str, pdf: bytes) -> None:
 
 def _refuse_void(prescription: Prescription) -> None:
     """Hold the prescription until its paper is kept, so that it is not cancelled meanwhile."""
-    if prescription.lock().status != Prescription.Status.ISSUED:
-        raise Void
-
-
-def _insist_on_issued(prescription: Prescription) -> None:
     if prescription.lock().status != Prescription.Status.ISSUED:
         raise Void
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog import listing
 from catalog.models import Product
-from clinic import accounts, checking, consulting, gathering, particulars, ruling
+from clinic import accounts, checking, consulting, dispatching, gathering, particulars, ruling
 from clinic.models import Approval, Encounter, MonitoringCheck, Prescription, PrescriptionLine, State
 from config import hashing
 from config.base import Refused, enqueue
@@ -268,6 +268,7 @@ def _issue(prescription: Prescription, *, by: User, reasons: Mapping[str, str]) 
         issued_at=now,
         issued_by=by,
     )
+    dispatching.begin(prescription, by=by)
     enqueue("clinic.tasks.render_prescription", prescription.pk)
 
 

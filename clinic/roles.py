@@ -38,9 +38,14 @@ CARE = {
     )
 }
 
+# The way of a paper from the printer to the pharmacy; it tells nothing of what is prescribed.
+ENVELOPES = {"clinic.view_original", "clinic.send_original", "clinic.view_dispensenote"}
+
 GRANTS: dict[str, frozenset[str]] = {
     Role.MANAGER: frozenset(
         DESK
+        | ENVELOPES
+        | _all("clinic", "pharmacy")
         | _all("clinic", "user")
         | _all("clinic", "practice")
         | _all("clinic", "practitioner")
@@ -122,6 +127,8 @@ GRANTS: dict[str, frozenset[str]] = {
     ),
     Role.RECEPTION: frozenset(
         DESK
+        | ENVELOPES
+        | _all("clinic", "pharmacy")
         | _all("clinic", "patient")
         | {
             "clinic.view_every_patient",
@@ -172,6 +179,9 @@ GRANTS: dict[str, frozenset[str]] = {
             "clinic.issue_prescription",
             "clinic.view_staterule",
             "clinic.view_favourite",
+            "clinic.view_pharmacy",
+            "clinic.view_original",
+            "clinic.view_dispensenote",
             "clinic.change_favourite",
             "clinic.view_approval",
             "clinic.add_approval",

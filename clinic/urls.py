@@ -14,6 +14,7 @@ from clinic.views import (
     profile,
     receipts,
     statements,
+    verifying,
     waiting,
 )
 
@@ -54,5 +55,6 @@ urlpatterns = [
     path("portal/receipts/", receipts.receipts, name="receipts"),
     path("portal/statement/", statements.statement, name="statement"),
     path("portal/documents/", documents.documents, name="documents"),
+    path("verify/<str:secret>/", verifying.verify, name="verify"),
     path("files/<uuid:pk>/", documents.file, name="file"),
 ]

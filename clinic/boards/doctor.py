@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Subquery
 from clinic import desk
 from clinic.boards import figures
 from clinic.boards.figures import Day, Figure, between
-from clinic.models import BOOKED, Appointment, Note, Prescription
+from clinic.models import BOOKED, Appointment, Note, Original, Prescription
 from messaging import chatting
 from messaging.models import Room
 
@@ -37,6 +37,7 @@ def board(user: User) -> dict[str, Any]:
             Figure("Appointments today", len(visits), _today_link(day), "event"),
             Figure("Notes to sign", len(notes), notes_link, "edit_note"),
             Figure("Prescriptions in draft", len(drafts), drafts_link, "draft"),
+            _to_sign(user),
             Figure("Unread messages", unread, desk.page("messaging.room"), "forum"),
         ],
         "next": next_of(visits) or later,
@@ -91,6 +92,13 @@ def _drafts(user: User) -> list[Prescription]:
     rows = Prescription.objects.visible_to(user)
     own = rows.filter(status=Prescription.Status.DRAFT, practitioner__user=user)
     return list(own.select_related("patient__user", "encounter").order_by("created_at"))
+
+
+def _to_sign(user: User) -> Figure:
+    waiting = {"status__exact": "to_sign", "prescription__status__exact": "issued"}
+    own = Original.objects.visible_to(user).filter(**waiting, prescription__practitioner__user=user)
+    link = desk.page("clinic.original", **waiting, prescription__practitioner__user__id__exact=user.pk)
+    return Figure("Papers to sign", own.count(), link, "draw")
 
 
 def _unread(user: User) -> list[tuple[Room, str, int]]:

@@ -14,7 +14,7 @@ from catalog.models import Import
 from clinic import desk
 from clinic.boards import figures, health
 from clinic.boards.figures import Chart, Day, Figure, between, dollars
-from clinic.models import LIVE, Appointment, Patient, Practitioner
+from clinic.models import LIVE, Appointment, Original, Patient, Practitioner
 from messaging.models import Letter
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ OUTCOMES = {
     "Cancelled or moved": ["cancelled", "moved", "expired"],
     "Did not attend": ["no_show"],
 }
+IN_VAIN = {
+    "status__exact": "sent",
+    "prescription__status__exact": "cancelled",
+    "pharmacy_told_at__isnull": True,
+}
 
 QUEUES: list[tuple[str, Any, dict[str, Any], str]] = [
     ("Times held for payment", Appointment, {"status__exact": "held"}, ""),
@@ -42,6 +47,13 @@ QUEUES: list[tuple[str, Any, dict[str, Any], str]] = [
     ("Refunds that failed", Refund, {"status__exact": "failed"}, "urgent"),
     ("Imports to be reviewed", Import, {"status__exact": "checked"}, ""),
     ("Imports to be approved", Import, {"status__exact": "reviewed"}, ""),
+    (
+        "Signed prescriptions to send",
+        Original,
+        {"status__exact": "to_send", "prescription__status__exact": "issued"},
+        "",
+    ),
+    ("Void prescriptions that a pharmacy holds", Original, IN_VAIN, "urgent"),
     ("Doctors to be verified", Practitioner, {"verified_at__isnull": True}, ""),
 ]
 

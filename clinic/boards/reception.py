@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from clinic import desk
 from clinic.boards import figures, manager
 from clinic.boards.figures import Day, Figure, between
-from clinic.models import Appointment, Patient
+from clinic.models import Appointment, Original, Patient
 from messaging import clocks
 from messaging.models import Letter
 
@@ -35,7 +35,7 @@ def board(user: User) -> dict[str, Any]:
     today = _today(user, day)
     holds = _holds(user, day)
     return {
-        "numbers": [*manager.visits_today(user, day), _waiting(today, day), _running(holds)],
+        "numbers": [*manager.visits_today(user, day), _waiting(today, day), _running(holds), _to_send(user)],
         "statuses": manager.statuses_today(user, day),
         "arrivals": [visit for visit in today if visit.status in EXPECTED][:SHOWN],
         "arrivals_link": desk.page(
@@ -69,6 +69,14 @@ def _waiting(today: Iterable[Appointment], day: Day) -> Figure:
 def _running(holds: list[Appointment]) -> Figure:
     link = desk.page("clinic.appointment", status__exact="held")
     return Figure("Times held for payment", len(holds), link, "hourglass_top")
+
+
+def _to_send(user: User) -> Figure:
+    waiting = {"status__exact": "to_send", "prescription__status__exact": "issued"}
+    count = Original.objects.visible_to(user).filter(**waiting).count()
+    return Figure(
+        "Prescriptions to send", count, desk.page("clinic.original", **waiting), "local_post_office"
+    )
 
 
 def _missed(today: Iterable[Appointment], day: Day) -> list[Call]:

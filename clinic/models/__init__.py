@@ -12,6 +12,8 @@ from clinic.models.care import (
     NoneKnown,
     OtherMedicine,
 )
+from clinic.models.deliveries import DispenseNote, Original, Pharmacy
+from clinic.models.documents import Document
 from clinic.models.encounters import Encounter, Segment
 from clinic.models.favourites import Favourite
 from clinic.models.feeds import CalendarFeed
@@ -23,7 +25,7 @@ from clinic.models.places import State
 from clinic.models.policies import CancellationPolicy
 from clinic.models.practice import Practice
 from clinic.models.practitioners import Practitioner
-from clinic.models.prescriptions import Approval, Document, MonitoringCheck, Prescription, PrescriptionLine
+from clinic.models.prescriptions import Approval, MonitoringCheck, Prescription, PrescriptionLine
 from clinic.models.reminders import Reminder
 from clinic.models.rosters import AppointmentType, Roster, RosterException
 from clinic.models.states import StateRule
@@ -44,6 +46,7 @@ __all__ = [
     "Condition",
     "Confirmation",
     "Consent",
+    "DispenseNote",
     "Document",
     "Encounter",
     "Favourite",
@@ -53,8 +56,10 @@ __all__ = [
     "NoneKnown",
     "Note",
     "NoteTemplate",
+    "Original",
     "OtherMedicine",
     "Patient",
+    "Pharmacy",
     "Practice",
     "Practitioner",
     "Prescription",

@@ -52,6 +52,7 @@ class AuditEvent(models.Model):
         SIGN_IN = "sign_in", "Signed in"
         SIGN_OUT = "sign_out", "Signed out"
         SIGN_IN_FAILED = "sign_in_failed", "Failed to sign in"
+        VERIFY = "verify", "Checked a paper"
         SECOND_FACTOR = "second_factor", "Second factor"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -23,6 +23,7 @@ from clinic.models import (
     CancellationPolicy,
     Encounter,
     Patient,
+    Pharmacy,
     Practice,
     Practitioner,
     Prescription,
@@ -262,6 +263,14 @@ def app_of():
 def issued(ready, doctor, code_of):
     prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
     return Prescription.objects.get(pk=ready.pk)
+
+
+@pytest.fixture
+def pharmacy(db) -> Pharmacy:
+    return Pharmacy.objects.add(
+        by=None, name="Corner Pharmacy", street="3 High Street", suburb="Geelong", state="VIC",
+        postcode="3220", phone="0355500100",
+    )  # fmt: skip
 
 
 @pytest.fixture

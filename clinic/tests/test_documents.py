@@ -110,6 +110,68 @@ class TestPrintAndSign:
         assert "VIC-8841" in text
 
 
+NAMES = [
+    "محمد عبد الله الحسيني",
+    "Nguyễn Thị Phương Thảo Đặng",
+    "Maximiliana-Theodora Featherstonehaugh-Cholmondeley von Wittelsbach-Hohenzollern the Younger",
+]
+SIXTY = "Extra Long Full Spectrum Balanced Night Oil Twenty-Five to 1"
+
+
+class TestWhatIsHardToPrint:
+    @pytest.mark.parametrize("kind", Document.Kind.values)
+    @pytest.mark.parametrize("name", NAMES)
+    def test_names_are_whole_and_drawn_in_our_own_letters(self, issue, kind, name):
+        script = issue("NSW")
+        script.content["patient"]["name"] = name
+        script.content["lines"][0]["name"] = SIXTY
+
+        reader = PdfReader(io.BytesIO(documents.write_pdf(script, kind=kind, secret="x")))
+
+        text = words(reader)
+        assert len(SIXTY) == 60
+        assert name in text
+        assert SIXTY in text
+        fonts = {
+            str(font.get_object()["/BaseFont"]).partition("+")[2]
+            for page in reader.pages
+            for font in page["/Resources"]["/Font"].get_object().values()
+        }
+        assert {one[:6] for one in fonts} == {"Papers"}
+
+    def test_three_medicines_on_a_form_are_each_whole(self, issue):
+        script = issue()
+        [line] = script.content["lines"]
+        names = ["Day Tablet", "Noon Tablet", "Night Tablet"]
+        script.content |= {"schedule": "S4", "lines": [line | {"name": name} for name in names]}
+
+        paper = PdfReader(io.BytesIO(documents.write_pdf(script, kind="print_and_sign", secret="x")))
+
+        text = words(paper)
+        assert [text.count(name) for name in names] == [1, 1, 1]
+        assert text.count("Take 0.25 mL by mouth at night.") == 3
+        assert text.count("signature in ink".upper()) == 1
+
+    def test_a_second_page_says_whose_it_is(self, issue):
+        script = issue("NSW")
+        script.content["lines"][0]["directions"] = "Take 0.25 mL by mouth at night. " * 40
+
+        pages = PdfReader(io.BytesIO(documents.write_pdf(script, kind="print_and_sign", secret="x"))).pages
+
+        assert len(pages) == 2
+        second = " ".join(pages[1].extract_text().split())
+        assert f"Prescription {script.number} for Patient Example" in second
+        assert "Page 2 of 2" in second
+        assert f"Prescription {script.number} for" not in pages[0].extract_text()
+
+    def test_a_replacement_names_what_it_replaces(self, issue):
+        script = issue()
+        script.content["replaces"] = 99
+
+        paper = PdfReader(io.BytesIO(documents.write_pdf(script, kind="print_and_sign", secret="x")))
+        assert "In place of 99, which is void" in words(paper)
+
+
 class TestPatientCopy:
     def test_says_that_it_cannot_be_dispensed_and_has_no_place_for_a_signature(self, issue):
         text = words(read(issue(), "patient_copy"))
@@ -146,6 +208,15 @@ class TestBoth:
         assert fonts != []
         assert all({"/FontFile2", "/FontFile3"} & set(one.keys()) for one in described)
 
+    def test_carry_a_code_that_leads_to_their_page_and_names_nobody(self, issue, kind, settings):
+        settings.BASE_URL = "https://clinic.example"
+        script = issue()
+        secret = script.documents.get(kind=kind).secret
+
+        text = words(read(script, kind)).replace(" ", "")
+        assert f"https://clinic.example/verify/{secret}/" in text
+        assert "date of birth; nothing can be dispensed from it" in words(read(script, kind))
+
     def test_claim_to_be_nothing_else(self, issue, kind):
         reader = read(issue(), kind)
 
@@ -153,8 +224,9 @@ class TestBoth:
 
     def test_are_the_same_bytes_again(self, issue, kind):
         script = issue()
+        secret = script.documents.get(kind=kind).secret
 
-        first, second = (documents.write_pdf(script, kind=kind) for _ in range(2))
+        first, second = (documents.write_pdf(script, kind=kind, secret=secret) for _ in range(2))
 
         assert first == second
         assert hashlib.sha256(first).hexdigest() == script.documents.get(kind=kind).sha256
@@ -228,7 +300,7 @@ class TestRender:
         script = issue()
         script.content["patient"]["name"] = "<b>Patient</b> & Co"
 
-        text = words(PdfReader(io.BytesIO(documents.write_pdf(script, kind="patient_copy"))))
+        text = words(PdfReader(io.BytesIO(documents.write_pdf(script, kind="patient_copy", secret="x"))))
 
         assert "<b>Patient</b> & Co" in text
 
@@ -241,7 +313,7 @@ class TestRender:
             f'<img src="file://{tmp_path}/local.png"><img src="data:image/png;base64,{carried}">'
         )
 
-        paper = PdfReader(io.BytesIO(documents.write_pdf(issue(), kind="patient_copy")))
+        paper = PdfReader(io.BytesIO(documents.write_pdf(issue(), kind="patient_copy", secret="x")))
 
         drawn = [one.image.convert("RGB").getpixel((0, 0)) for page in paper.pages for one in page.images]
         assert asked == []

@@ -21,7 +21,11 @@ def documents(request: SignedInRequest, patient: Patient) -> HttpResponse:
     return render(
         request,
         "clinic/document_list.html",
-        {"documents": own.select_related("prescription__practitioner__user")},
+        {
+            "documents": own.select_related(
+                "prescription__practitioner__user", "prescription__original__pharmacy"
+            )
+        },
     )
 
 

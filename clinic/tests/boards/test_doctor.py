@@ -74,6 +74,7 @@ class TestBoard:
             "Appointments today": 1,
             "Notes to sign": 1,
             "Prescriptions in draft": 0,
+            "Papers to sign": 0,
             "Unread messages": 2,
         }
 

@@ -62,6 +62,7 @@ class TestBoard:
             "Appointments today": 2,
             "Waiting now": 1,
             "Times held for payment": 0,
+            "Prescriptions to send": 0,
         }
 
 
