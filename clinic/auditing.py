@@ -22,12 +22,12 @@ def note(
     *,
     by: User | None,
     request: HttpRequest | None = None,
-    record: Model | None = None,
+    record: Model | type[Model] | None = None,
     why: str = "",
     outcome: str = "done",
     **more: str,
 ) -> AuditEvent:
-    """Write one thing down: what ``by`` did, to which record, and from where.
+    """Write one thing down: what ``by`` did, to which record or kind of record, and from where.
 
     ``more`` is kept with the origin; nothing clinical and no identifier belongs in it.
     """
@@ -38,12 +38,17 @@ def note(
         by=by,
         role=by.role if by else "",
         record_type=record._meta.label_lower if record else "",
-        record_id=record.pk if record and isinstance(record.pk, UUID) else None,
-        patient_id=patient_of(record),
+        record_id=_key_of(record),
+        patient_id=None if isinstance(record, type) else patient_of(record),
         why=why,
         outcome=outcome,
         trace=tracing.current() | page | more,
     )
+
+
+def _key_of(record: Any) -> UUID | None:
+    key = None if record is None or isinstance(record, type) else record.pk
+    return key if isinstance(key, UUID) else None
 
 
 def patient_of(record: Any) -> UUID | None:

@@ -174,12 +174,20 @@ def sidebar(request: SignedInRequest) -> list[dict[str, Any]]:
     user = request.user
     badges = _badges(user)
     dashboard = {"title": "Dashboard", "icon": "space_dashboard", "link": reverse("admin:index")}
-    groups = [
+    groups: list[dict[str, Any]] = [
         {"title": title, "items": [_item(entry, badges) for entry in entries if entry.is_for(user)]}
         for title, entries in SIDEBAR.items()
     ]
+    _mark_open(request.path, [item for group in groups for item in group["items"]])
     groups[0]["items"] = [dashboard, *groups[0]["items"]]
     return [group for group in groups if group["items"]]
+
+
+def _mark_open(path: str, items: list[dict[str, Any]]) -> None:
+    """Mark the page that is open: of two addresses that fit, the one that says more."""
+    fitting = [item["link"] for item in items if path.startswith(item["link"])]
+    for item in items:
+        item["active"] = bool(fitting) and item["link"] == max(fitting, key=len)
 
 
 def _item(entry: Entry, badges: dict[str, int]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.dispatch import receiver
 from billing.signals import issuer_wanted, order_paid, particulars_wanted, visit_wanted, zone_wanted
 from clinic import attesting, auditing, booking, itemising
 from clinic.models import AuditEvent, Practice
-from config.base import record_viewed
+from config.base import record_viewed, rows_exported
 
 
 @receiver(order_paid, dispatch_uid="clinic.confirm_paid_appointment")
@@ -39,6 +39,13 @@ def tell_zone(sender, **kwargs):
 @receiver(record_viewed, dispatch_uid="clinic.note_opened_record")
 def note_opened_record(sender, record, request, action, **kwargs):
     auditing.note(action, by=request.user, request=request, record=record)
+
+
+@receiver(rows_exported, dispatch_uid="clinic.note_export")
+def note_export(sender, request, rows, **kwargs):
+    auditing.note(
+        AuditEvent.Action.EXPORT, by=request.user, request=request, record=sender, why=f"Rows: {rows}."
+    )
 
 
 @receiver(user_logged_in, dispatch_uid="clinic.note_sign_in")

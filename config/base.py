@@ -28,6 +28,8 @@ from config import tracing, versioning
 if TYPE_CHECKING:
     from clinic.models import User
 
+rows_exported = Signal()
+"""Someone took rows of a list along. Sent by their model, with ``request`` and how many ``rows``."""
 record_viewed = Signal()
 """Someone opened one record. Sent with ``record``, ``request`` and ``action`` ("read", "download", …)."""
 

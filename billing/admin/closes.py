@@ -20,7 +20,8 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
-from billing import closing
+from billing import closing, exporting
+from billing.admin.exports import Exports
 from billing.admin.figures import rows_of, signed_pairs, within
 from billing.closing import Day, Standing
 from billing.models import DayClose, Difference, Entry, Reconciliation
@@ -57,7 +58,8 @@ class Cell(NamedTuple):
 
 
 @admin.register(DayClose)
-class DayCloseAdmin(FactAdmin):
+class DayCloseAdmin(Exports, FactAdmin):
+    resource_classes = [exporting.CLOSES]
     fields = [
         ("day", "number", "zone"),
         ("recorded_by", "recorded_at"),
@@ -99,6 +101,7 @@ class DayCloseAdmin(FactAdmin):
             **self.admin_site.each_context(request),
             "title": "Day close",
             "opts": self.opts,
+            "has_export_permission": self.has_export_permission(request),
             "weeks": [[_cell(month[day], shown=on) for day in week] for week in weeks],
             "earlier": _address(on.replace(day=1) - timedelta(days=1)),
             "later": _address(_first_of_next_month(on)),

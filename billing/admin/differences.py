@@ -11,8 +11,9 @@ from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
 
-from billing import explaining
+from billing import explaining, exporting
 from billing.admin.columns import column, in_words, link
+from billing.admin.exports import Exports
 from billing.models import Difference
 from config.admin import RecordAdmin, step
 
@@ -41,7 +42,8 @@ class ExplainForm(BaseDialogForm):
 
 
 @admin.register(Difference)
-class DifferenceAdmin(RecordAdmin):
+class DifferenceAdmin(Exports, RecordAdmin):
+    resource_classes = [exporting.DIFFERENCES]
     list_display = ["happened_at", "show_kind", "show_order", "show_ours", "show_theirs", "show_status"]
     list_select_related = ["order"]
     list_filter = [

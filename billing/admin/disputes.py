@@ -16,8 +16,9 @@ from unfold.dataclasses import UnfoldAction
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
-from billing import disputing, evidencing
+from billing import disputing, evidencing, exporting
 from billing.admin.columns import LINK, column, link
+from billing.admin.exports import Exports
 from billing.models import Dispute
 from config import printing
 from config.admin import RecordAdmin, step
@@ -33,7 +34,8 @@ COLOURS = {
 
 
 @admin.register(Dispute)
-class DisputeAdmin(RecordAdmin):
+class DisputeAdmin(Exports, RecordAdmin):
+    resource_classes = [exporting.DISPUTES]
     list_display = ["due_at", "show_order", "show_payer", "show_reason", "show_status", "show_amount"]
     list_filter = [("status", ChoicesDropdownFilter), ("due_at", RangeDateTimeFilter)]
     search_fields = ["payment__order__number__startswith", "payment__order__payer__email", "stripe_id"]

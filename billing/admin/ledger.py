@@ -10,7 +10,9 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
+from billing import exporting
 from billing.admin.columns import column, dollars, link
+from billing.admin.exports import Exports
 from billing.models import Entry, Posting
 from config.admin import FactAdmin
 
@@ -42,7 +44,8 @@ class PostingInline(TabularInline):
 
 
 @admin.register(Entry)
-class EntryAdmin(FactAdmin):
+class EntryAdmin(Exports, FactAdmin):
+    resource_classes = [exporting.ENTRIES, exporting.POSTINGS]
     linked_lookups = ("order", "postings__account")
     list_display = ["happened_at", "kind", "show_order", "payer", "show_amount", "why"]
     list_select_related = ["order", "payer"]

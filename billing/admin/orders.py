@@ -19,10 +19,11 @@ from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 
-from billing import charging, crediting, receipting, refunding
+from billing import charging, crediting, exporting, receipting, refunding
 from billing.admin import statements
 from billing.admin.columns import column, dollars, link
 from billing.admin.dialogs import CreditForm, DepositForm, Reason, RefundForm, TakenForm
+from billing.admin.exports import Exports
 from billing.models import Order, OrderLine, Payment, Refund
 from config.admin import RecordAdmin, step
 from config.base import Refused, SignedInRequest
@@ -59,7 +60,8 @@ class OrderLineInline(TabularInline):
 
 
 @admin.register(Order)
-class OrderAdmin(RecordAdmin):
+class OrderAdmin(Exports, RecordAdmin):
+    resource_classes = [exporting.ORDERS]
     list_display = ["number", "payer", "show_status", "show_amount", "show_owing", "show_kept", "created_at"]
     list_select_related = ["payer"]
     list_filter = [("status", ChoicesDropdownFilter), ("created_at", RangeDateTimeFilter)]
@@ -67,7 +69,7 @@ class OrderAdmin(RecordAdmin):
     ordering = ["-number"]
     inlines = [OrderLineInline]
     fieldsets = [
-        (None, {"fields": [("number", "payer", "earner", "show_status"), ("amount", "gst", "created_at")]}),
+        (None, {"fields": [("number", "show_status"), ("payer", "earner"), ("amount", "gst", "created_at")]}),
         ("What became of it", {"fields": [("owing", "paid", "refunded", "kept"), "show_ledger"]}),
         ("Payments and refunds", {"fields": ["show_payments", "show_refunds", "show_credit"]}),
     ]

@@ -7,7 +7,9 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
+from billing import exporting
 from billing.admin.columns import column, link
+from billing.admin.exports import Exports
 from billing.models import Payment
 from config.admin import RecordAdmin
 
@@ -19,7 +21,8 @@ COLOURS = {
 
 
 @admin.register(Payment)
-class PaymentAdmin(RecordAdmin):
+class PaymentAdmin(Exports, RecordAdmin):
+    resource_classes = [exporting.PAYMENTS]
     linked_lookups = ("paid_at",)
     list_display = ["created_at", "show_order", "show_payer", "method", "show_status", "show_amount"]
     list_select_related = ["order__payer"]

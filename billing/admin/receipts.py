@@ -17,8 +17,9 @@ from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from billing import rebating, receipting
+from billing import exporting, rebating, receipting
 from billing.admin.columns import LINK, column, dollars, link
+from billing.admin.exports import Exports
 from billing.composing import NO_REBATE
 from billing.models import MedicareItem, Receipt
 from config.admin import FactAdmin, step
@@ -52,7 +53,8 @@ class ItemForm(BaseDialogForm):
 
 
 @admin.register(Receipt)
-class ReceiptAdmin(FactAdmin):
+class ReceiptAdmin(Exports, FactAdmin):
+    resource_classes = [exporting.RECEIPTS]
     linked_lookups = ("order", "order__payer")
     list_display = [
         "number",

@@ -9,8 +9,9 @@ from unfold.dataclasses import UnfoldAction
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
-from billing import refunding
+from billing import exporting, refunding
 from billing.admin.columns import column, link
+from billing.admin.exports import Exports
 from billing.models import Refund
 from config.admin import RecordAdmin, step
 from config.base import SignedInRequest
@@ -24,7 +25,8 @@ COLOURS = {
 
 
 @admin.register(Refund)
-class RefundAdmin(RecordAdmin):
+class RefundAdmin(Exports, RecordAdmin):
+    resource_classes = [exporting.REFUNDS]
     linked_lookups = ("payment__method",)
     list_display = ["created_at", "show_order", "show_payer", "cause", "reason", "show_status", "show_amount"]
     list_select_related = ["payment__order__payer"]

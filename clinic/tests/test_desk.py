@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import StripeEvent
@@ -179,3 +180,14 @@ class TestPage:
             desk.page("clinic.appointment", status__exact="held")
             == "/admin/clinic/appointment/?status__exact=held"
         )
+
+
+def test_only_the_page_that_is_open_is_marked(make_user, rf):
+    request = rf.get(reverse("admin:clinic_revenue_changelist"))
+    request.user = make_user("manager")
+
+    marked = [
+        item["title"] for group in desk.sidebar(request) for item in group["items"] if item.get("active")
+    ]
+
+    assert marked == ["Revenue"]

@@ -1,0 +1,140 @@
+"""Lists of money that are taken along: which rows, in which form, by whom, and what the trail says."""
+
+import csv
+import io
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from openpyxl import load_workbook
+
+from billing import charging, closing, refunding
+from billing.models import Entry, Payment
+from clinic.models import AuditEvent
+
+pytestmark = pytest.mark.django_db
+XLSX, CSV = "0", "1"
+LISTS = ["order", "payment", "refund", "dispute", "receipt", "entry", "difference", "dayclose"]
+
+
+def take(client, name: str, kind: str = CSV, resource: str = "0", **filters):
+    address = reverse(f"admin:billing_{name}_export", query=filters)
+    return client.post(address, {"format": kind, "resource": resource})
+
+
+def rows(answer) -> list[dict[str, str]]:
+    assert answer.status_code == 200
+    return [*csv.DictReader(io.StringIO(answer.content.decode()))]
+
+
+def cells(answer) -> list:
+    book = load_workbook(io.BytesIO(answer.content))
+    return [cell for line in book.active.iter_rows(min_row=2) for cell in line]
+
+
+@pytest.fixture
+def some(make_order, manager):
+    """Two orders, the first of them half given back."""
+    first, second = make_order("89.00"), make_order("50.00")
+    charging.take_payment(first, by=manager, method=Payment.Method.CASH)
+    refunding.refund(first, amount=Decimal("44.50"), by=manager, why="Asked for.")
+    return first, second
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("manager", 200), ("auditor", 200), ("reception", 403), ("doctor", 403)]
+)
+def test_who_may_take_it(make_user, staff_client, role, status):
+    client = staff_client(make_user(role))
+
+    assert {name: take(client, name).status_code for name in LISTS} == dict.fromkeys(LISTS, status)
+
+
+def test_patients_find_nothing(payer, client):
+    client.force_login(payer)
+
+    assert client.post(reverse("admin:billing_order_export"), follow=True).status_code == 404
+
+
+def test_each_list_has_its_button(manager, staff_client):
+    client = staff_client(manager)
+
+    pages = {name: client.get(reverse(f"admin:billing_{name}_changelist")).content.decode() for name in LISTS}
+
+    assert [name for name in LISTS if reverse(f"admin:billing_{name}_export") not in pages[name]] == []
+
+
+def test_orders_leave_as_the_list_is_narrowed(some, manager, staff_client):
+    client = staff_client(manager)
+
+    whole, narrowed = rows(take(client, "order")), rows(take(client, "order", status__exact="open"))
+
+    assert [row["Number"] for row in whole] == [str(order.number) for order in reversed(some)]
+    assert [row["Number"] for row in narrowed] == [str(some[1].number)]
+    told = [whole[1][name] for name in ("Payer", "Received", "Still owed")]
+    assert told == ["Patient Example", "89.00", "0.00"]
+
+
+def test_times_are_the_practices(some, manager, staff_client):
+    made = rows(take(staff_client(manager), "order"))[0]["Made"]
+
+    there = some[1].created_at.astimezone(ZoneInfo(closing.zone()))
+    assert datetime.fromisoformat(made) == there.replace(tzinfo=None, microsecond=0)
+
+
+def test_the_workbook_holds_numbers_and_days(some, manager, staff_client):
+    found = cells(take(staff_client(manager), "order", XLSX))
+
+    assert (found[1].is_date, found[5].value, found[5].data_type) == (True, 50, "n")
+
+
+def test_nothing_is_a_formula_and_a_credit_stays_a_number(some, payer, manager, staff_client):
+    payer.change(by=None, why="Test.", given_name="=1+1")
+    client = staff_client(manager)
+
+    orders, postings = (take(client, "order"), take(client, "entry", resource="1"))
+    books = cells(take(client, "order", XLSX)) + cells(take(client, "entry", XLSX, resource="1"))
+
+    assert {row["Payer"] for row in rows(orders)} == {"'=1+1 Example"}
+    assert {row["Amount"] for row in rows(postings)} >= {"-89.00", "89.00"}
+    assert [cell.value for cell in books if cell.data_type == "f"] == []
+    assert -89 in [cell.value for cell in books if cell.data_type == "n"]
+
+
+def test_the_ledger_leaves_with_its_accounts(some, manager, staff_client):
+    client = staff_client(manager)
+
+    entries, postings = rows(take(client, "entry")), rows(take(client, "entry", resource="1"))
+
+    assert len(entries) == Entry.objects.count()
+    assert sum(Decimal(row["Amount"]) for row in postings) == 0
+    assert {row["Account"] for row in postings} >= {"Owed by patients", "Consultation income", "Cash drawer"}
+
+
+def test_the_trail_says_who_took_what_and_not_what_was_searched_for(some, manager, staff_client):
+    take(staff_client(manager), "order", q="secret")
+
+    event = AuditEvent.objects.get(action="export")
+    assert (event.by, event.record_type, event.record_id) == (manager, "billing.order", None)
+    assert (event.why, "secret" in str(event.trace)) == ("Rows: 0.", False)
+
+
+@pytest.mark.parametrize("name", ["order", "payment", "refund", "receipt", "entry"])
+def test_asks_the_database_as_often_for_one_and_three(make_paid, give_back, manager, staff_client, name):
+    client = staff_client(manager)
+    give_back(make_paid(), "9.00")
+    before = len(rows(take(client, name)))
+    with CaptureQueriesContext(connection) as one:
+        take(client, name)
+    for _ in range(2):
+        give_back(make_paid(), "9.00")
+
+    with CaptureQueriesContext(connection) as three:
+        answer = take(client, name)
+
+    assert len(rows(answer)) == 3 * before
+    assert len(one) == len(three)
