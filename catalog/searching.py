@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Case, Q, Value, When
+from django.db.models.expressions import RawSQL
 
 from catalog.models import DoseForm, Product, Supplier
 from catalog.models.measures import Basis, Unit
@@ -127,6 +129,24 @@ def with_strength(products: ProductQuerySet, cannabinoid: str, wanted: Range) ->
             told &= Q(**{f"{cannabinoid}_value__lte": wanted.most * times})
         fits |= told
     return products.filter(fits)
+
+
+def with_price(
+    products: ProductQuerySet, kind: str, wanted: Range, *, by: User, on: datetime.date
+) -> ProductQuerySet:
+    """Keep those whose wholesale or retail price in force ``on`` a day lies in the range, in dollars."""
+    if wanted.is_open:
+        return products
+    if not by.has_perm("catalog.view_price"):
+        return products.none()
+    in_force = ["kind = %s", "from_on <= %s", "(until_on IS NULL OR until_on > %s)"]
+    values: list[Any] = [kind, on, on]
+    for bound, sign in ((wanted.least, ">="), (wanted.most, "<=")):
+        if bound is not None:
+            in_force.append(f"amount {sign} %s")
+            values.append(bound)
+    sql = f"SELECT product_id FROM catalog_price_span WHERE {' AND '.join(in_force)}"  # noqa: S608  our own words
+    return products.filter(pk__in=RawSQL(sql, values))  # noqa: S611  the values go beside it
 
 
 def _words(text: str) -> list[str]:

@@ -9,11 +9,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.widgets import UnfoldAdminDecimalFieldWidget, UnfoldAdminSelectWidget
 
 from catalog import searching
-from catalog.models import Product
+from catalog.models import Price, Product
 
 
 class CategoryFilter(DropdownFilter):
@@ -65,7 +66,7 @@ class RangeForm(forms.Form):
         self.usual = measures[0][0]
         for part, word in zip(self.parts, ("from", "to"), strict=False):
             self.fields[part] = forms.DecimalField(
-                label=f"{title} {word}",
+                label=f"{title[0].upper()}{title[1:]} {word}",
                 required=False,
                 min_value=0,
                 max_digits=9,
@@ -74,7 +75,7 @@ class RangeForm(forms.Form):
                 error_messages={"invalid": "Write a number, such as 2.5."},
             )
         self.fields[self.parts[2]] = forms.ChoiceField(
-            label=f"{title} in", choices=measures, required=False, widget=UnfoldAdminSelectWidget
+            label="In", choices=measures, required=False, widget=UnfoldAdminSelectWidget
         )
 
     @property
@@ -115,9 +116,9 @@ class RangeFilter(admin.ListFilter):
             for part, errors in self.form.errors.items():
                 messages.error(request, f"{self.form.fields[part].label}: {errors[0]}")
             return queryset.none()
-        return self.narrow(queryset, self.form.wanted)
+        return self.narrow(queryset, self.form.wanted, request)
 
-    def narrow(self, queryset: Any, wanted: searching.Range) -> QuerySet:
+    def narrow(self, queryset: Any, wanted: searching.Range, request: Any) -> QuerySet:
         raise NotImplementedError
 
 
@@ -126,7 +127,7 @@ class StrengthFilter(RangeFilter):
 
     measures = [(measure, measure) for measure in searching.MEASURES]
 
-    def narrow(self, queryset: Any, wanted: searching.Range) -> QuerySet:
+    def narrow(self, queryset: Any, wanted: searching.Range, request: Any) -> QuerySet:
         return searching.with_strength(queryset, self.parameter_name, wanted)
 
 
@@ -136,3 +137,14 @@ class ThcFilter(StrengthFilter):
 
 class CbdFilter(StrengthFilter):
     title, parameter_name = "CBD", "cbd"
+
+
+class PriceFilter(RangeFilter):
+    """What it costs today."""
+
+    title, parameter_name = "price", "price"
+    measures = [(kind.value, kind.label) for kind in reversed(Price.Kind)]
+
+    def narrow(self, queryset: Any, wanted: searching.Range, request: Any) -> QuerySet:
+        today = timezone.localdate()
+        return searching.with_price(queryset, wanted.measure, wanted, by=request.user, on=today)

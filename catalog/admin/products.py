@@ -25,7 +25,7 @@ from unfold.decorators import action, display
 from catalog import contrasting, searching
 from catalog.admin import price_chart
 from catalog.admin.columns import dollars
-from catalog.admin.filters import AttentionFilter, CategoryFilter, CbdFilter, ThcFilter
+from catalog.admin.filters import AttentionFilter, CategoryFilter, CbdFilter, PriceFilter, ThcFilter
 from catalog.admin.tables import ProductTables
 from catalog.models import Price, Product
 from catalog.sheets.findings import CODES
@@ -90,6 +90,7 @@ class ProductAdmin(ProductTables, RecordAdmin):
         ("dose_form", ChoicesDropdownFilter),
         ThcFilter,
         CbdFilter,
+        PriceFilter,
         ("supplier", RelatedDropdownFilter),
         ("supply", ChoicesDropdownFilter),
     ]

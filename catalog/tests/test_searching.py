@@ -1,13 +1,17 @@
+import datetime
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from catalog import searching
-from catalog.models import Product, Supplier
+from catalog.models import Price, Product, Supplier
 from catalog.models.measures import potency_fields
-from catalog.searching import Range
+from catalog.searching import Found, Range
 from catalog.sheets.parsing import Amount
 
 pytestmark = pytest.mark.django_db
@@ -173,3 +177,60 @@ class TestWithStrength:
 
     def test_keeps_all_when_nothing_is_asked_for(self):
         assert searching.with_strength(Product.objects.all(), "cbd", Range(measure="%")).count() == 7
+
+
+class TestWithPrice:
+    TODAY = datetime.date(2026, 3, 10)
+
+    def kept(self, wanted, by, kind="retail"):
+        products = Product.objects.all()
+        return names(Found(searching.with_price(products, kind, wanted, by=by, on=self.TODAY)))
+
+    def test_keeps_those_whose_price_of_the_day_lies_in_the_range(self, make_product, doctor):
+        for name, told in {
+            "Now": [(10, 50)],
+            "Before": [(1, 50), (10, 90)],
+            "To come": [(10, 90), (11, 50)],
+            "None now": [(1, 50), (9, None)],
+            "Put right": [(10, 90), (10, 50)],
+        }.items():
+            product = make_product(name)
+            for day, amount in told:
+                on = datetime.date(2026, 3, day)
+                Price.objects.create(product=product, kind="retail", amount=amount, effective_on=on)
+
+        assert self.kept(Range(D(50), D(50)), doctor) == ["Now", "Put right"]
+        assert self.kept(Range(least=D(51)), doctor) == ["Before", "To come"]
+        assert self.kept(Range(most=D(49)), doctor) == []
+        assert self.kept(Range(), doctor) == ["Before", "None now", "Now", "Put right", "To come"]
+        assert self.kept(Range(D(1)), doctor, kind="wholesale") == []
+
+    def test_tells_nothing_to_those_who_see_no_prices(self, make_product, reception):
+        Price.objects.create(product=make_product(), kind="retail", amount=50, effective_on=self.TODAY)
+
+        assert self.kept(Range(D(1)), reception) == []
+
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        batches=st.lists(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 3)), max_size=4), max_size=4)
+    )
+    def test_agrees_with_the_prices_however_they_were_written(self, batches, make_product, doctor):
+        product = make_product(f"Heron {uuid4()}")
+        for batch in batches:
+            Price.objects.bulk_create(
+                Price(product=product, kind="retail", amount=amount, effective_on=datetime.date(2026, 3, day))
+                for day, amount in batch
+            )
+
+        for day in range(10):
+            on = datetime.date(2026, 3, 1) + datetime.timedelta(days=day)
+            mine = Product.objects.filter(pk=product.pk)
+            now = mine.with_prices(on=on).get().retail
+            found = [
+                amount
+                for amount in (1, 2, 3)
+                if searching.with_price(
+                    mine, "retail", Range(D(amount), D(amount)), by=doctor, on=on
+                ).exists()
+            ]
+            assert found == ([now] if now else [])

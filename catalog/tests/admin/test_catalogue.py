@@ -121,6 +121,8 @@ class TestProducts:
             ({"attention": "disputed"}, 1),
             ({"attention": "prescribable"}, 19),
             ({"schedule__exact": "S4"}, 3),
+            ({"price_from": "115", "price_to": "115", "price_in": "retail"}, 1),
+            ({"price_from": "1000000"}, 0),
             ({}, 23),
         ],
     )
