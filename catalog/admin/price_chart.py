@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from django.utils.formats import date_format
 
@@ -55,7 +55,7 @@ def draw(prices: Sequence[Price], *, today: datetime.date) -> Picture | None:
     days = [price.effective_on for price in prices]
     first, last = min(days), max([*days, today])
     span, step = max((last - first).days, 1), _step(max(amounts))
-    top = step * -(-max(amounts) // step)
+    top = step * (max(amounts) / step).to_integral_value(ROUND_CEILING)
 
     def across(day: datetime.date) -> float:
         return round(LEFT + (WIDTH - RIGHT - LEFT) * (day - first).days / span, 1)
@@ -76,7 +76,8 @@ def draw(prices: Sequence[Price], *, today: datetime.date) -> Picture | None:
             path += f" {start}{across(day)} {up(amount)} H{across(until)}"
             dots.append((across(day), up(amount)))
         curves.append(Curve(kind.value, kind.label, path.strip(), dots, _told(changes)))
-    ticks = [Tick(up(step * number), f"A${step * number:,f}") for number in range(int(top / step) + 1)]
+    marks = [step * number for number in range(int(top / step) + 1)]
+    ticks = [Tick(up(mark), f"A${mark.normalize():,f}") for mark in marks]
     ends = [Tick(across(first), _day(first)), Tick(across(last), _day(last))]
     return Picture(curves, ticks, ends if first < last else ends[:1])
 

@@ -6,4 +6,5 @@ BENCHMARKS = {
     "booking": "config.benchmarks.booking",
     "webhooks": "config.benchmarks.webhooks",
     "import": "config.benchmarks.imports",
+    "catalogue": "config.benchmarks.catalogue",
 }

@@ -119,6 +119,15 @@ class TestPriceChart:
         assert [tick.text for tick in picture.days] == ["1 Jan 2026", "31 Mar 2026"]
         assert [tick.text for tick in picture.amounts] == ["A$0", "A$25", "A$50", "A$75", "A$100"]
 
+    @pytest.mark.parametrize(
+        ("amount", "top"), [(125, "A$150"), (99, "A$100"), ("7.5", "A$8"), (1049, "A$1,500")]
+    )
+    def test_reaches_above_the_dearest(self, amount, top):
+        picture = price_chart.draw(self.prices(("retail", 1, amount)), today=self.TODAY)
+
+        assert picture.amounts[-1].text == top
+        assert picture.amounts[-1].at == 12 <= picture.curves[0].dots[0][1]
+
     def test_leaves_a_gap_where_there_is_no_price(self):
         picture = price_chart.draw(
             self.prices(("retail", 1, 50), ("retail", 2, None), ("retail", 3, 50)), today=self.TODAY
