@@ -26,7 +26,7 @@ TARGETS = {
     "search_p50_ms": 100,
     "search_p95_ms": 100,
     "list_p95_ms": 300,
-    "search": 2.5,  # times the SQL by hand, which neither ranks nor forgives
+    "search": 4,  # times the SQL by hand, which neither ranks, nor forgives, nor makes objects of fifty rows
     "search_statements": 4,
 }
 LIST = "/admin/catalog/product/"
