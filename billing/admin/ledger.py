@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from django import forms
 from django.contrib import admin
+from django.core.validators import MaxValueValidator
 from django.db.models import Q, QuerySet, Sum
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
-from billing import exporting
-from billing.admin.columns import column, dollars, link
+from billing import closing, exporting, tallying
+from billing.admin.columns import column, dollars, in_words, link
 from billing.admin.exports import Exports
-from billing.models import Entry, Posting
+from billing.closing import Day
+from billing.models import Account, Entry, Posting
 from config.admin import FactAdmin
+from config.base import SignedInRequest
 
 NOTHING = "–"
+ZERO = Decimal("0.00")
 
 
 class PostingInline(TabularInline):
@@ -43,6 +55,21 @@ class PostingInline(TabularInline):
         return False
 
 
+class DayForm(forms.Form):
+    """Until the end of which day."""
+
+    day = forms.DateField(validators=[MaxValueValidator(date(2999, 12, 31))])
+
+
+class Row(NamedTuple):
+    """One account of the trial balance: its balance stands on one side."""
+
+    label: str
+    debit: str
+    credit: str
+    link: str
+
+
 @admin.register(Entry)
 class EntryAdmin(Exports, FactAdmin):
     resource_classes = [exporting.ENTRIES, exporting.POSTINGS]
@@ -53,6 +80,7 @@ class EntryAdmin(Exports, FactAdmin):
     search_fields = ["order__number__startswith", "payer__email", "payer__family_name", "key"]
     ordering = ["-recorded_at", "-pk"]
     inlines = [PostingInline]
+    actions_list = ["trial_balance"]
     fields = [
         ("kind", "happened_at"),
         ("show_order", "payer", "earner"),
@@ -74,6 +102,25 @@ class EntryAdmin(Exports, FactAdmin):
         "key",
     ]
 
+    @action(description="Trial balance", url_path="trial-balance", permissions=["view"], icon="balance")
+    def trial_balance(self, request: SignedInRequest) -> HttpResponse:
+        """Show what every account stood at when a day ended, and that both sides agree."""
+        form = DayForm(request.GET or None)
+        day = Day(form.cleaned_data["day"], closing.zone()) if form.is_valid() else closing.today()
+        balances = [one for one in tallying.trial_balance(day.ends_at) if one.amount]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Trial balance",
+            "opts": self.opts,
+            "day": day,
+            "mistake": form.is_bound and not form.is_valid(),
+            "rows": [_row(one, day) for one in balances],
+            "debits": in_words(sum((max(one.amount, ZERO) for one in balances), ZERO)),
+            "credits": in_words(-sum((min(one.amount, ZERO) for one in balances), ZERO)),
+        }
+        status = 400 if context["mistake"] else 200
+        return TemplateResponse(request, "admin/money/trial_balance.html", context, status=status)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         moved = Sum("postings__amount", filter=Q(postings__amount__gt=0))
         return super().get_queryset(request).annotate(moved=moved)
@@ -93,3 +140,13 @@ class EntryAdmin(Exports, FactAdmin):
     @display(description="Refund")
     def show_refund(self, entry: Entry) -> SafeString | str:
         return link(entry.refund) if entry.refund else NOTHING
+
+
+def _row(balance: tallying.Balance, day: Day) -> Row:
+    asked = urlencode({"postings__account": balance.account, "happened_at__lt": day.ends_at.isoformat()})
+    return Row(
+        Account(balance.account).label,
+        in_words(balance.amount) if balance.amount > 0 else "",
+        in_words(-balance.amount) if balance.amount < 0 else "",
+        f"{reverse('admin:billing_entry_changelist')}?{asked}",
+    )

@@ -1,4 +1,4 @@
-"""Taking Stripe's webhooks: how many in a second, beside INSERTs of the same rows and nothing else."""
+"""Taking Stripe's webhooks, beside INSERTs of the same rows and nothing else, and reading a large ledger."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection
 
 from billing.simulator.webhooks import sign
-from config.benchmarks import scratch
+from config.benchmarks import ledger, scratch
 from config.benchmarks.measuring import p95
 from config.benchmarks.reports import CannotMeasure, Report
 
@@ -34,6 +34,7 @@ def run() -> Report:
     with scratch.database(durable=True):
         measure_webhooks(report)
         measure_inserts(report)
+        ledger.measure(report)
     report.ratios["inserts_per_webhook"] = report.floors["inserts_per_s"] / report.figures["webhooks_per_s"]
     return report
 
