@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from stdnum.au import abn
 
 from billing import gateway, signals
 from billing.composing import money
@@ -213,6 +214,7 @@ def context_of(content: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **content,
         "practice_clock": clocks.place(zone),
+        "abn": abn.format(content["practice"]["abn"]) if content["practice"]["abn"] else "",
         "made": words(content["made_at"]),
         "opened": words(content["dispute"]["opened_at"]),
         "due": words(content["dispute"]["due_at"]),

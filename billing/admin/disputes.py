@@ -43,7 +43,8 @@ class DisputeAdmin(Exports, RecordAdmin):
         ("show_order", "show_payer", "status"),
         ("amount", "show_payment", "show_reason"),
         ("due_at", "opened_at", "closed_at"),
-        ("show_evidence", "show_sent", "stripe_id"),
+        ("show_evidence", "show_sent"),
+        "stripe_id",
     ]
     readonly_fields = [
         "show_order",

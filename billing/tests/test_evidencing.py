@@ -63,7 +63,7 @@ class TestPack:
         for told in [
             f"Payment of order {paid.number}",
             "Example Clinic Pty Ltd",
-            "ABN 51824753556",
+            "ABN 51 824 753 556",
             "dp_1",
             "A$89.00, reason given: product_not_received",
             "Monday 17 August 2026, 10:00 am AEST (UTC+10:00)",  # the deadline
