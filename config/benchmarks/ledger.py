@@ -164,7 +164,7 @@ def fill(postings: int, *, payers: list[Any], earners: list[Any], since: datetim
     The triggers that watch over each row are off meanwhile: ``check`` asks what they ask of all rows at once.
     """
     orders = -(-postings // POSTINGS_AT_ONCE) * ORDERS_AT_ONCE
-    asked = {
+    asked: dict[str, Any] = {
         "payers": [user.pk for user in payers],
         "earners": [user.pk for user in earners],
         "since": since,
@@ -178,7 +178,7 @@ def fill(postings: int, *, payers: list[Any], earners: list[Any], since: datetim
         for table in GUARDED:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         for statement in FILL.split(";\n\n"):
-            cursor.execute(statement.replace(" % ", " %% "), asked if "%(" in statement else None)
+            cursor.execute(statement.replace(" % ", " %% "), asked)
         cursor.execute("DROP TABLE fresh, made")
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for table in GUARDED:
@@ -236,7 +236,8 @@ def statements(read: Callable[[], Any]) -> int:
 
 def compare(reading: Reading, report: Report) -> None:
     """Read by turns, so that whatever else the machine does slows both alike."""
-    ours, theirs = [], []
+    ours: list[float] = []
+    theirs: list[float] = []
     for number in range(WARM_UP + ROUNDS):
         for read, taken in ((reading.read, ours), (lambda: by_hand(reading), theirs)):
             began = time.perf_counter()
