@@ -19,6 +19,7 @@ from billing.models import (
     PayoutLine,
     Posting,
     Reconciliation,
+    StripeEvent,
 )
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def catch_up(*, since: datetime | None, now: datetime) -> int:
     oldest = now - EVENTS_LAST
     told = banking.fetch_events(since=max(since or oldest, oldest), kinds=receiving.ACTIONS)
     missed = receiving.keep(told)
-    for event in missed:
+    for event in StripeEvent.objects.filter(pk__in=missed).order_by("pk"):
         receiving.handle(event)
     return len(missed)
 
