@@ -58,6 +58,24 @@ def test_many_refunds_of_one_order_send_it_once(paid, manager, work):
     ]
 
 
+def test_many_refunds_of_parts_give_back_no_more_than_was_paid(paid, manager, work):
+    outcomes = at_once(
+        *[
+            lambda: refunding.refund(
+                Order.objects.get(pk=paid.pk), amount=Decimal("10.00"), by=manager, why="A courtesy."
+            )
+            for _ in range(20)
+        ]
+    )
+    work()
+
+    assert sum(isinstance(outcome, Refund) for outcome in outcomes) == 8
+    assert sum(isinstance(outcome, refunding.TooMuch) for outcome in outcomes) == 12
+    assert sum(there.amount for there in gateway.fetch_refunds(paid.payments.get().intent_id)) == 80
+    paid.refresh_from_db()
+    assert (paid.refunded, paid.kept) == (Decimal("80.00"), Decimal("9.00"))
+
+
 def test_many_workers_send_one_refund_once(paid, manager):
     owed = refunding.refund(paid, amount=Decimal("10.00"), by=manager, why="A courtesy.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from random import Random
 
@@ -242,6 +243,45 @@ def test_hearing_everything_again_changes_nothing(story, name):
 
     assert list(Entry.objects.order_by("pk").values_list("pk", flat=True)) == written
     assert balances() == ledger
+
+
+# What nobody here did anything about: the inbox tells all of it.
+BY_STRIPE = {"pay", "press", "hear", "again", "dispute", "decide", "retry"}
+TOLD_BY_STRIPE = [
+    name
+    for name, (steps, *_) in STORIES.items()
+    if {step.partition(":")[0] for _, step in steps} <= BY_STRIPE and "pay" in dict(steps).values()
+]
+
+
+def in_the_books() -> list[tuple]:
+    return [
+        (entry.kind, sorted((part.account, part.amount) for part in entry.postings.all()))
+        for entry in Entry.objects.order_by("recorded_at", "pk")
+    ]
+
+
+@pytest.mark.parametrize("name", TOLD_BY_STRIPE)
+def test_replaying_the_inbox_from_empty_gives_the_same_ledger(story, name):
+    steps, _, ledger = STORIES[name]
+    story.open()
+    with taken_back():
+        story.tell([(at, "press:pay" if step == "pay" else step) for at, step in steps])
+        lived = in_the_books()
+        inbox = [json.loads(event.payload) for event in StripeEvent.objects.order_by("received_at", "pk")]
+    assert [kind for kind, _ in in_the_books()] == ["ordered"]
+
+    story.deliver(inbox)
+    StripeEvent.objects.waiting().update(next_attempt_at=story.began)
+    story.retry()
+
+    assert sorted(in_the_books()) == sorted(lived)
+    assert balances() == ledger
+
+
+def test_enough_is_told_and_replayed():
+    assert len(STORIES) >= 30
+    assert len(TOLD_BY_STRIPE) >= 8
 
 
 HAPPENINGS = st.lists(
