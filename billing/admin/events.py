@@ -52,7 +52,9 @@ class StripeEventAdmin(RecordAdmin):
         ("received_at", "processed_at"),
         ("attempts", "next_attempt_at"),
         "error",
-        ("event_id", "about", "mode"),
+        "mode",
+        "event_id",
+        "about",
         "body",
     ]
     readonly_fields = [

@@ -37,7 +37,8 @@ class PaymentAdmin(Exports, RecordAdmin):
         ("show_order", "show_payer", "status"),
         ("amount", "method"),
         ("created_at", "expires_at", "paid_at"),
-        ("session_id", "intent_id"),
+        "session_id",
+        "intent_id",
     ]
     readonly_fields = [
         "show_order",
