@@ -60,7 +60,10 @@ SHOWN = {
         "Rules of the states",
     },
     Role.RECEPTION: ALWAYS | {"Orders", "Receipts", "Letters", "Waiting list"},
-    Role.DOCTOR: ALWAYS | CATALOGUE | CLINICAL | {"Conversations", "Revenue", "Rules of the states"},
+    Role.DOCTOR: ALWAYS
+    | CATALOGUE
+    | CLINICAL
+    | {"Conversations", "Favourites", "Revenue", "Rules of the states"},
     Role.AUDITOR: ALWAYS
     | CATALOGUE
     | CLINICAL
