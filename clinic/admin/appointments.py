@@ -123,7 +123,7 @@ class AppointmentAdmin(RecordAdmin):
         return f"Noted: {appointment.patient} did not attend."
 
     @step(
-        "Cancel",
+        "Cancel appointment",  # the dialog's way out is called Cancel
         may="cancel",
         form=CancelForm,
         icon="event_busy",

@@ -1,0 +1,108 @@
+"""The screens on which times are moved, given up, waited for and followed up: a look at each, with axe."""
+
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import expect
+
+from clinic.demo import people
+from clinic.tests.journeys.actors import DESK, PHONE, Actor
+
+APPOINTMENTS = "/admin/clinic/appointment"
+NAMES = ("ahead", "late", "begun", "entry", "kind", "doctor")
+ARRANGE = """
+from datetime import timedelta
+from django.utils import timezone
+from billing import charging
+from clinic import booking, consulting, waitlisting
+from clinic.demo import people
+from clinic.models import Appointment, AppointmentType, Patient, Practitioner, Slot, User
+
+manager = User.objects.get(email=f"manager@{people.DOMAIN}")
+patient = Patient.objects.get(user__email=people.PATIENT)
+doctor = Practitioner.objects.get(user__email=f"dr.hughes@{people.DOMAIN}")
+kind = AppointmentType.objects.filter(is_offered=True).order_by("minutes").first()
+today = timezone.localdate()
+
+def slot(**ahead):
+    at = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(**ahead)
+    ends = at + timedelta(minutes=kind.minutes)
+    theirs = Slot.objects.filter(practitioner=doctor, withdrawn_at=None)
+    return theirs.filter(starts_at__lt=ends, ends_at__gt=at).first() or Slot.objects.add(
+        practitioner=doctor, appointment_type=kind, starts_at=at, ends_at=ends, by=manager)
+
+def booked(**ahead):
+    held = booking.hold(slot(**ahead), patient=patient, by=patient.user)
+    charging.take_payment(held.order, by=manager, method="terminal")
+    return Appointment.objects.get(pk=held.pk)
+
+for days in range(3, 40, 2):
+    slot(days=days, hours=1)
+ahead, late, begun = booked(days=5), booked(hours=4), booked(hours=1)
+consulting.open(begun, by=doctor.user)
+wish = waitlisting.Wish(today, today + timedelta(days=20))
+entry = waitlisting.ask(patient, wish=wish, kind=kind, by=patient.user)
+Slot.objects.filter(pk=ahead.slot_id).update(outside_at=timezone.now())
+print("MADE", ahead.pk, late.pk, begun.pk, entry.pk, kind.pk, doctor.pk)
+"""
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+@pytest.fixture(scope="module")
+def made(stage) -> dict[str, str]:
+    """Visits of one patient in several states, by name."""
+    told = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v0", "-c", ARRANGE],
+        cwd=settings.BASE_DIR,
+        env=stage.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return dict(zip(NAMES, told.stdout.partition("MADE ")[2].split(), strict=True))
+
+
+def look_at(actor: Actor, screen: str, address: str) -> None:
+    actor.page.goto(address)
+    actor.look(screen)
+    actor.photograph(screen)
+
+
+def test_a_patient_looks_at_their_times(stage, browser, screens, made):
+    patient = Actor(
+        browser, stage, "patient", screens=screens, viewport=PHONE, is_mobile=True, has_touch=True
+    )
+    patient.sign_in(people.PATIENT)
+
+    look_at(patient, "60-move", f"/portal/appointments/{made['ahead']}/move/")
+    patient.page.locator("a.time").first.click()
+    expect(patient.page.get_by_role("heading", name="Move your appointment?")).to_be_visible()
+    patient.photograph("61-move-to")
+    look_at(patient, "62-cancel", f"/portal/appointments/{made['ahead']}/cancel/")
+    look_at(patient, "63-cancel-late", f"/portal/appointments/{made['late']}/cancel/")
+    look_at(patient, "64-waiting", "/portal/waiting/")
+    look_at(patient, "65-join", f"/portal/waiting/join/?kind={made['kind']}")
+    look_at(patient, "66-in-four-weeks", f"/portal/book/?weeks=4&doctor={made['doctor']}")
+    look_at(patient, "67-calendar", "/accounts/calendar/")
+
+    assert patient.troubles == []
+
+
+def test_the_desk_looks_at_the_times_of_patients(stage, browser, screens, made):
+    manager = Actor(browser, stage, "manager", screens=screens, viewport=DESK)
+    manager.sign_in(f"manager@{people.DOMAIN}")
+    manager.give_code()
+    manager.page.wait_for_url("**/admin/")
+
+    look_at(manager, "70-follow-up", f"{APPOINTMENTS}/{made['begun']}/follow-up/")
+    look_at(manager, "71-move", f"{APPOINTMENTS}/{made['ahead']}/move/")
+    look_at(manager, "72-waiting-list", "/admin/clinic/waitlistentry/")
+    look_at(manager, "73-who-waits", f"/admin/clinic/waitlistentry/{made['entry']}/change/")
+    look_at(manager, "74-outside", "/admin/clinic/roster/outside/")
+    look_at(manager, "75-rosters", "/admin/clinic/roster/")
+    look_at(manager, "76-exception", "/admin/clinic/rosterexception/add/")
+
+    assert manager.troubles == []
