@@ -11,6 +11,7 @@ class ClinicConfig(AppConfig):
             filling,
             following,
             guarding,
+            letterbook,
             linking,
             receivers,  # noqa: F401  connects itself
             reminding,
@@ -25,5 +26,6 @@ class ClinicConfig(AppConfig):
         )
         post_migrate.connect(caching.make_table, sender=self, dispatch_uid="caching")
         post_migrate.connect(schedules.sync, sender=self, dispatch_uid="schedules")
+        post_migrate.connect(letterbook.ship, sender=self, dispatch_uid="letterbook")
         post_migrate.connect(guarding.install, sender=self, dispatch_uid="guarding")
         post_migrate.connect(ruling.ship, sender=self, dispatch_uid="ruling")

@@ -63,6 +63,10 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Notes", "edit_note", "clinic.note"),
         Entry("Prescriptions", "prescriptions", "clinic.prescription"),
         Entry("Papers to sign and send", "local_post_office", "clinic.original"),
+        Entry("Letters about patients", "contract_edit", "clinic.clinicalletter"),
+        Entry("Adverse events", "emergency", "clinic.adverseevent"),
+        Entry("Registers", "menu_book", "clinic.register"),
+        Entry("Prescribing in figures", "query_stats", "clinic.watch"),
         Entry("Favourites", "favorite", "clinic.favourite"),
         Entry("Approvals", "verified", "clinic.approval"),
         Entry("Monitoring checks", "monitor_heart", "clinic.monitoringcheck"),
@@ -102,6 +106,7 @@ SIDEBAR: dict[str, list[Entry]] = {
     "Settings": [
         Entry("Practice", "home_health", "clinic.practice"),
         Entry("Rules of the states", "gavel", "clinic.staterule"),
+        Entry("Texts for letters", "draft", "clinic.lettertext"),
         Entry("Pharmacies", "local_pharmacy", "clinic.pharmacy"),
         Entry("Money settings", "tune", "billing.moneysettings"),
         Entry("Appointment types", "category", "clinic.appointmenttype"),

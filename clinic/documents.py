@@ -6,9 +6,11 @@ import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.template.loader import render_to_string
+from django.utils import timezone
 
-from clinic import verifying
-from clinic.models import Document, Prescription
+from clinic import corresponding, verifying
+from clinic.models import ClinicalLetter, Document, Encounter, Prescription
 from config import printing
 from config.base import Refused, forbid_transaction
 from messaging import chatting, mailing
@@ -22,7 +24,7 @@ DATES = ("issued_on", "valid_until_on")
 
 class Void(Refused):
     def __init__(self) -> None:
-        super().__init__("This prescription is void and has no paper any more.")
+        super().__init__("This is void and has no paper any more.")
 
 
 def render(prescription: Prescription) -> None:
@@ -49,12 +51,18 @@ def write_pdf(prescription: Prescription, *, kind: str, secret: str) -> bytes:
         content=content,
         made_at=datetime.datetime.fromisoformat(content["issued_at"]),
     )
-    return printing.write(
-        TEMPLATES[Document.Kind(kind)],
-        _context(content, prescription.content_sha256, address=verifying.address(secret)),
+    return printing.write_page(
+        page(prescription, kind=kind, secret=secret),
         attached=attached,
         identity=f"{prescription.content_sha256}{kind}",
     )
+
+
+def page(prescription: Prescription, *, kind: str, secret: str) -> str:
+    """Write the paper as HTML."""
+    address = verifying.address(secret)
+    context = _context(prescription.content, prescription.content_sha256, address=address)
+    return render_to_string(TEMPLATES[Document.Kind(kind)], context)
 
 
 def _context(content: dict[str, Any], sha256: str, *, address: str) -> dict[str, Any]:
@@ -78,7 +86,7 @@ def _keep(prescription: Prescription, *, kind: str, pdf: bytes, secret: str) -> 
                 secret=secret,
             )
             if kind == Document.Kind.PATIENT_COPY:
-                _tell_patient(prescription)
+                _tell_patient(prescription.encounter)
     # Another worker was faster and its paper counts, or the prescriber has cancelled meanwhile.
     except (IntegrityError, Void):
         printing.drop(name)
@@ -90,16 +98,63 @@ def _refuse_void(prescription: Prescription) -> None:
         raise Void
 
 
-def _tell_patient(prescription: Prescription) -> None:
-    person = prescription.patient.user
+def _tell_patient(encounter: Encounter) -> None:
+    person = encounter.patient.user
     mailing.queue(
         "clinic/mail/document_ready",
         recipient=person,
         to=person.email,
         context={"name": person.get_short_name(), "path": "/portal/documents/"},
     )
-    if room := prescription.encounter.appointment.room:
+    if room := encounter.appointment.room:
         chatting.post_system(room, text="A document from your doctor is ready. You find it under Documents.")
+
+
+def render_letter(letter: ClinicalLetter) -> None:
+    """Make the paper of a signed letter; asked again, or of a void one, nothing happens."""
+    forbid_transaction()
+    if letter.status != ClinicalLetter.Status.SIGNED or letter.documents.exists():
+        return
+    pdf = _print_letter(letter.content, sha256=letter.content_sha256)
+    name, sha256 = printing.keep(pdf, folder="documents")
+    try:
+        with transaction.atomic():
+            _refuse_unsigned(letter)
+            Document.objects.create(
+                patient=letter.patient, letter=letter, kind=letter.kind, file=name, sha256=sha256
+            )
+            _tell_patient(letter.encounter)
+    except (IntegrityError, Void):
+        printing.drop(name)
+
+
+def _refuse_unsigned(letter: ClinicalLetter) -> None:
+    """Hold the letter until its paper is kept, so that it is not made void meanwhile."""
+    if letter.lock().status != ClinicalLetter.Status.SIGNED:
+        raise Void
+
+
+def preview(letter: ClinicalLetter) -> bytes:
+    """Print a letter as it is kept now, marked as a draft; nothing of it is stored."""
+    content = corresponding.describe(letter, at=timezone.now())
+    return _print_letter(content, sha256="", is_draft=True)
+
+
+def _print_letter(content: dict[str, Any], *, sha256: str, is_draft: bool = False) -> bytes:
+    born_on = content["patient"]["date_of_birth"]
+    context = content | {
+        "is_draft": is_draft,
+        "written_on": datetime.date.fromisoformat(content["written_on"]),
+        "born_on": datetime.date.fromisoformat(born_on) if born_on else None,
+        "foot": "Draft" if is_draft else sha256[:16],
+    }
+    attached = printing.Attachment(
+        name="letter.json",
+        description="The letter as it was written",
+        content=content,
+        made_at=datetime.datetime.fromisoformat(content["signed_at"]),
+    )
+    return printing.write("clinic/pdf/letter.html", context, attached=attached, identity=f"{sha256}letter")
 
 
 def read(document: Document) -> bytes:
@@ -112,5 +167,5 @@ def read(document: Document) -> bytes:
 
 def file_name(document: Document) -> str:
     """Name a file so that it can be told from others where it was downloaded, and tells nothing else."""
-    number = document.prescription.number if document.prescription else ""
-    return f"{document.kind.replace('_', '-')}-{number}.pdf"
+    kind, script = document.kind.replace("_", "-"), document.prescription
+    return f"{kind}-{script.number}.pdf" if script else f"{kind}-{document.recorded_at:%Y-%m-%d}.pdf"

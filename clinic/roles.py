@@ -46,6 +46,8 @@ GRANTS: dict[str, frozenset[str]] = {
         DESK
         | ENVELOPES
         | _all("clinic", "pharmacy")
+        | _all("clinic", "lettertext")
+        | {"clinic.view_watch", "clinic.watch_prescribing"}
         | _all("clinic", "user")
         | _all("clinic", "practice")
         | _all("clinic", "practitioner")
@@ -186,6 +188,14 @@ GRANTS: dict[str, frozenset[str]] = {
             "clinic.view_document",
             "clinic.issue_prescription",
             "clinic.view_staterule",
+            "clinic.view_watch",
+            "clinic.view_register",
+            "clinic.view_clinicalletter",
+            "clinic.change_clinicalletter",
+            "clinic.view_lettertext",
+            "clinic.view_adverseevent",
+            "clinic.add_adverseevent",
+            "clinic.change_adverseevent",
             "clinic.view_favourite",
             "clinic.view_pharmacy",
             "clinic.view_original",
@@ -204,6 +214,15 @@ GRANTS: dict[str, frozenset[str]] = {
         DESK
         | CARE
         | {
+            "clinic.view_pharmacy",
+            "clinic.view_original",
+            "clinic.view_dispensenote",
+            "clinic.view_watch",
+            "clinic.watch_prescribing",
+            "clinic.view_register",
+            "clinic.view_clinicalletter",
+            "clinic.view_lettertext",
+            "clinic.view_adverseevent",
             "clinic.view_notetemplate",
             "clinic.view_user",
             "clinic.view_patient",

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from clinic import documents, expiring, filling, inspecting, reminding, rostering, waitlisting
-from clinic.models import Prescription
+from clinic.models import ClinicalLetter, Prescription
 
 
 def expire_holds() -> None:
@@ -39,3 +39,7 @@ def offer_slots() -> None:
 
 def render_prescription(prescription_id: str) -> None:
     documents.render(Prescription.objects.get(pk=prescription_id))
+
+
+def render_letter(letter_id: str) -> None:
+    documents.render_letter(ClinicalLetter.objects.get(pk=letter_id))

@@ -51,6 +51,11 @@ class Attachment(NamedTuple):
 
 def write(template: str, context: Mapping[str, Any], *, attached: Attachment, identity: str) -> bytes:
     """Print ``template`` as PDF/A-3a; the same content gives the same bytes, named by ``identity``."""
+    return write_page(render_to_string(template, dict(context)), attached=attached, identity=identity)
+
+
+def write_page(page: str, *, attached: Attachment, identity: str) -> bytes:
+    """Print HTML as PDF/A-3a; the same page and content give the same bytes, named by ``identity``."""
     attachment = PdfAttachment(
         string=hashing.canonical(attached.content),
         name=attached.name,
@@ -59,12 +64,9 @@ def write(template: str, context: Mapping[str, Any], *, attached: Attachment, id
         created=attached.made_at,
         modified=attached.made_at,
     )
-    # Nothing is fetched from anywhere: a paper must not change with a server, nor tell it who reads.
-    page = HTML(
-        string=render_to_string(template, dict(context)), url_fetcher=URLFetcher(allowed_protocols=["data"])
-    )
     sheet, fonts = _letters()
-    return page.write_pdf(
+    # Nothing is fetched from anywhere: a paper must not change with a server, nor tell it who reads.
+    return HTML(string=page, url_fetcher=URLFetcher(allowed_protocols=["data"])).write_pdf(
         stylesheets=[sheet],
         font_config=fonts,
         attachments=[attachment],

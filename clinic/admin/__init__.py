@@ -1,6 +1,7 @@
 """The clinic's screens in the admin; each registers itself."""
 
 from clinic.admin import (
+    adverse,
     appointments,
     audit,
     availability,
@@ -8,6 +9,7 @@ from clinic.admin import (
     deliveries,
     encounters,
     inspections,
+    letters,
     notes,
     patients,
     people,
@@ -21,6 +23,7 @@ from clinic.admin import (
 )
 
 __all__ = [
+    "adverse",
     "appointments",
     "audit",
     "availability",
@@ -28,6 +31,7 @@ __all__ = [
     "deliveries",
     "encounters",
     "inspections",
+    "letters",
     "notes",
     "patients",
     "people",

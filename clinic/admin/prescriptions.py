@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from catalog.models import DoseForm
 from clinic import prescribing
 from clinic.admin.availability import Reason
+from clinic.admin.registers import RegisterScreens
 from clinic.models import (
     Approval,
     Document,
@@ -71,7 +72,7 @@ def download_link(document: Document) -> str:
 
 
 @admin.register(Prescription)
-class PrescriptionAdmin(RecordAdmin):
+class PrescriptionAdmin(RegisterScreens, RecordAdmin):
     """Scripts, to be looked at; they are written on the consultation page."""
 
     list_display = [
@@ -211,7 +212,7 @@ class DocumentAdmin(FactAdmin):
     list_select_related = ["patient__user", "prescription__patient__user"]
     list_filter = ["kind"]
     search_fields = ["prescription__number", "patient__user__given_name", "patient__user__family_name"]
-    fields = ["kind", "patient", "prescription", "recorded_at", "sha256", "show_download"]
+    fields = ["kind", "patient", "prescription", "letter", "recorded_at", "sha256", "show_download"]
     readonly_fields = ["recorded_at", "show_download"]
 
     @display(description="File")

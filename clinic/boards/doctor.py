@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Subquery
 from clinic import desk
 from clinic.boards import figures
 from clinic.boards.figures import Day, Figure, between
-from clinic.models import BOOKED, Appointment, Note, Original, Prescription
+from clinic.models import BOOKED, AdverseEvent, Appointment, Note, Original, Prescription
 from messaging import chatting
 from messaging.models import Room
 
@@ -38,6 +38,7 @@ def board(user: User) -> dict[str, Any]:
             Figure("Notes to sign", len(notes), notes_link, "edit_note"),
             Figure("Prescriptions in draft", len(drafts), drafts_link, "draft"),
             _to_sign(user),
+            *_adverse(user),
             Figure("Unread messages", unread, desk.page("messaging.room"), "forum"),
         ],
         "next": next_of(visits) or later,
@@ -92,6 +93,17 @@ def _drafts(user: User) -> list[Prescription]:
     rows = Prescription.objects.visible_to(user)
     own = rows.filter(status=Prescription.Status.DRAFT, practitioner__user=user)
     return list(own.select_related("patient__user", "encounter").order_by("created_at"))
+
+
+def _adverse(user: User) -> list[Figure]:
+    """Serious events that the TGA is still to be told, and by when; nothing where there is none."""
+    waiting = [*AdverseEvent.objects.visible_to(user).waiting()]
+    if not waiting:
+        return []
+    by = waiting[0].due_on
+    link = desk.page("clinic.adverseevent", status__exact="open", is_serious__exact=1)
+    label = f"Adverse events to report by {by:%d/%m}"
+    return [Figure(label, len(waiting), link, "emergency", is_urgent=True)]
 
 
 def _to_sign(user: User) -> Figure:

@@ -1,5 +1,6 @@
 """Every record of the clinic; others import them from here."""
 
+from clinic.models.adverse import AdverseEvent
 from clinic.models.appointments import Appointment
 from clinic.models.audit import AuditEvent
 from clinic.models.availability import BOOKED, LIVE, Slot
@@ -18,6 +19,7 @@ from clinic.models.encounters import Encounter, Segment
 from clinic.models.favourites import Favourite
 from clinic.models.feeds import CalendarFeed
 from clinic.models.inspections import Inspection
+from clinic.models.letters import ClinicalLetter, LetterKind, LetterText
 from clinic.models.notes import Addendum, Note, NoteTemplate
 from clinic.models.patients import Consent, Patient
 from clinic.models.people import Role, User
@@ -35,6 +37,7 @@ __all__ = [
     "BOOKED",
     "LIVE",
     "Addendum",
+    "AdverseEvent",
     "Alert",
     "Allergy",
     "Appointment",
@@ -43,6 +46,7 @@ __all__ = [
     "AuditEvent",
     "CalendarFeed",
     "CancellationPolicy",
+    "ClinicalLetter",
     "Condition",
     "Confirmation",
     "Consent",
@@ -52,6 +56,8 @@ __all__ = [
     "Favourite",
     "IdentityCheck",
     "Inspection",
+    "LetterKind",
+    "LetterText",
     "MonitoringCheck",
     "NoneKnown",
     "Note",

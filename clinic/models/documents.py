@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Q
 
+from clinic.models.letters import ClinicalLetter
 from clinic.models.patients import Patient
 from clinic.models.prescriptions import Prescription
 from config.base import Fact, ScopedQuerySet
@@ -37,9 +38,13 @@ class Document(Fact):
     class Kind(models.TextChoices):
         PRINT_AND_SIGN = "print_and_sign", "Prescription to print and sign"
         PATIENT_COPY = "patient_copy", "Patient copy – not a prescription"
+        GP_LETTER = "gp_letter", "Letter to the GP"
+        CERTIFICATE = "certificate", "Medical certificate"
+        SUMMARY = "summary", "Consultation summary"
 
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="documents")
     prescription = models.ForeignKey(Prescription, models.PROTECT, null=True, related_name="documents")
+    letter = models.ForeignKey(ClinicalLetter, models.PROTECT, null=True, related_name="documents")
     kind = models.CharField(max_length=20, choices=Kind)
     file = models.FileField(upload_to="documents/%Y/%m/")
     sha256 = models.CharField("fingerprint", max_length=64)
@@ -53,6 +58,12 @@ class Document(Fact):
         constraints = [
             models.UniqueConstraint(
                 fields=["prescription", "kind"], name="%(app_label)s_%(class)s_rendered_once"
+            ),
+            models.UniqueConstraint(fields=["letter"], name="%(app_label)s_%(class)s_letter_rendered_once"),
+            models.CheckConstraint(
+                condition=Q(prescription__isnull=False, letter__isnull=True)
+                | Q(prescription__isnull=True, letter__isnull=False),
+                name="%(app_label)s_%(class)s_of_one_thing",
             ),
             models.UniqueConstraint(
                 fields=["secret"], condition=~Q(secret=""), name="%(app_label)s_%(class)s_secret_once"

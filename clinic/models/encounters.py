@@ -20,10 +20,12 @@ CLINICAL = frozenset(
     f"clinic.{name}"
     for name in (
         "addendum",
+        "adverseevent",
         "alert",
         "allergy",
         "appointment",  # patients say why they cancel
         "approval",
+        "clinicalletter",
         "condition",
         "confirmation",
         "consent",

@@ -23,7 +23,9 @@ def documents(request: SignedInRequest, patient: Patient) -> HttpResponse:
         "clinic/document_list.html",
         {
             "documents": own.select_related(
-                "prescription__practitioner__user", "prescription__original__pharmacy"
+                "prescription__practitioner__user",
+                "prescription__original__pharmacy",
+                "letter__practitioner__user",
             )
         },
     )

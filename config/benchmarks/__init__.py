@@ -2,6 +2,7 @@
 
 # Each module has a function ``run() -> Report``; the name is what ``make bench BENCH=name`` takes.
 BENCHMARKS = {
+    "papers": "config.benchmarks.papers",
     "startup": "config.benchmarks.startup",
     "booking": "config.benchmarks.booking",
     "webhooks": "config.benchmarks.webhooks",
