@@ -9,7 +9,7 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from catalog.models import DoseForm
-from clinic import checking, drawing, gathering, noting, rewriting, surveying
+from clinic import checking, dosing, drawing, gathering, noting, rewriting, surveying
 from clinic.models import (
     Appointment,
     Confirmation,
@@ -18,6 +18,7 @@ from clinic.models import (
     Note,
     NoteTemplate,
     Prescription,
+    PrescriptionLine,
     Segment,
 )
 from config import together
@@ -66,6 +67,7 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
             for look in known.monitoring
             if gathering.date_where(encounter.practitioner, at=look.recorded_at) == today
         ],
+        "screening": known.screening,
         "drafts": [_draft(case) for case in cases],
         "prescriptions": known.scripts,
         "papers_pending": any(
@@ -111,8 +113,10 @@ def _draft(case: gathering.Case) -> dict[str, Any]:
     severity = checking.Severity
     return {
         "prescription": case.prescription,
-        "lines": case.lines,
+        "lines": [_with_amounts(line, amounts) for line, amounts in case.reckoned],
         "approval": next((case.approval(product) for product in case.unapproved), None),
+        "indications": _indications(case),
+        "valid_until_on": case.valid_until_on,
         "stops": [f for f in findings if f.stops and f.check.severity == severity.HARD],
         "reasons": [f for f in findings if f.stops and f.check.severity == severity.OVERRIDABLE],
         "warnings": [f for f in findings if not f.holds and f.check.severity == severity.WARN],
@@ -123,6 +127,17 @@ def _draft(case: gathering.Case) -> dict[str, Any]:
 def _runs(script: Prescription, today: datetime.date) -> bool:
     lasts = script.valid_until_on is not None and script.valid_until_on >= today
     return script.status == Prescription.Status.ISSUED and lasts
+
+
+def _with_amounts(line: PrescriptionLine, amounts: dosing.Reckoned) -> PrescriptionLine:
+    line.amounts = amounts  # type: ignore[attr-defined]  # for the page alone
+    return line
+
+
+def _indications(case: gathering.Case) -> list[str]:
+    """What the doctor's authorities let the medicine be for; nothing where there is no choice."""
+    found = {approval.indication for product in case.unapproved for approval in case.covering(product)}
+    return sorted(found | {case.prescription.indication} - {""}) if len(found) > 1 else []
 
 
 def _newest_of_each(confirmations: Iterable[Confirmation]) -> list[Confirmation]:

@@ -6,29 +6,49 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Prefetch, Q
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery, Value
 
-from catalog.models import Product
-from clinic import ruling, spelling
+from catalog.models import Price, Product
+from clinic import dosing, spelling
 from clinic.models import (
     Approval,
+    ApprovalReport,
+    Condition,
     Consent,
     Encounter,
     MonitoringCheck,
+    NoneKnown,
+    Note,
+    OtherMedicine,
     Patient,
     Practice,
     Practitioner,
     Prescription,
     PrescriptionLine,
+    Screening,
     Segment,
     StateRule,
 )
+from config import together
 
 if TYPE_CHECKING:
     from clinic.models import User
+
+
+class Counted(NamedTuple):
+    """What is only counted, or known by its date."""
+
+    scripts_today: int = 0
+    """That the doctor issued, by their calendar."""
+    reported_until: datetime.date | None = None
+    """The end of the last period of which the TGA had the doctor's report."""
+    review_on: datetime.date | None = None
+    """The review that the patient's last signed note plans."""
+    has_double: bool = False
+    """Whether somebody else has the same name and birthday, Medicare number or telephone."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +64,14 @@ class Facts:
     monitoring: Sequence[MonitoringCheck]
     """Of the last day."""
     scripts: Sequence[Prescription]
-    """That were issued to the patient here, newest first; void ones too."""
+    """That were issued to the patient here, newest first, with their lines; void ones too."""
     rules: Mapping[str, StateRule]
     """Of each state, in force today; of a state that is not in it nothing is known."""
+    screening: Screening | None
+    """The last answers about drug dependence and closeness, unless they are too old."""
+    told: frozenset[tuple[str, str]]
+    """What the patient told of ("conditions", "psychosis"), ("medicines", "") …; with no risk, or of none."""
+    counted: Counted
 
 
 @dataclass(frozen=True)
@@ -58,10 +83,10 @@ class Case:
     by: User
     now: datetime.datetime
     facts: Facts
-
-    @cached_property
-    def lines(self) -> list[PrescriptionLine]:
-        return [line for line in self.prescription.lines.all() if line.removed_at is None]
+    lines: Sequence[PrescriptionLine]
+    """That are written on the draft now."""
+    others: Sequence[PrescriptionLine] = ()
+    """On the other drafts of this consultation."""
 
     @property
     def products(self) -> list[Product]:
@@ -108,11 +133,46 @@ class Case:
         """The stretches in real time: a chat is none."""
         return [s for s in self.facts.stretches if s.modality in Segment.SYNCHRONOUS]
 
+    @cached_property
+    def before(self) -> list[Prescription]:
+        """Scripts that were issued before and are not void, newest first."""
+        return [s for s in self.facts.scripts if s.status == Prescription.Status.ISSUED]
+
     @property
     def earlier(self) -> list[Prescription]:
-        """Scripts for Schedule 8 medicines that were issued before and are not void."""
-        issued = Prescription.Status.ISSUED
-        return [s for s in self.facts.scripts if s.schedule == "S8" and s.status == issued]
+        """Of those, the ones for Schedule 8 medicines."""
+        return [s for s in self.before if s.schedule == "S8"]
+
+    def last_of(self, product: Product) -> tuple[Prescription, PrescriptionLine] | None:
+        """The last script for the same product, with its line."""
+        found = ((script, line) for script in self.before for line in script.lines.all())
+        return next(((script, line) for script, line in found if line.product_id == product.pk), None)
+
+    def runs_out_on(self, product: Product) -> datetime.date | None:
+        """Until when the last script for ``product``, with its repeats, is enough by its directions."""
+        found = self.last_of(product)
+        if found is None or found[0].issued_at is None:
+            return None
+        return dosing.runs_out_on(found[1], issued_on=self.date_of(found[0].issued_at))
+
+    def is_as_it_was(self, line: PrescriptionLine) -> bool:
+        """Whether name, strength and price of the product are those of the last script for it."""
+        found = self.last_of(line.product)
+        if found is None or found[0].issued_at is None:
+            return True
+        product, script = line.product, found[0]
+        told: dict[str, Any] = next(
+            (x for x in script.content.get("lines", []) if x["product"] == str(product.pk)), {}
+        )
+        now = {"name": product.name, "strength": product.strength_text}
+        priced_on = getattr(line, "priced_on", None)
+        is_priced_anew = priced_on is not None and priced_on > self.date_of(found[0].issued_at)
+        return not is_priced_anew and all(told.get(name, value) == value for name, value in now.items())
+
+    @cached_property
+    def is_repeat(self) -> bool:
+        """Whether the patient has had every medicine on the form before."""
+        return bool(self.lines) and all(self.last_of(product) for product in self.products)
 
     @property
     def spoken(self) -> datetime.timedelta:
@@ -133,61 +193,149 @@ class Case:
             None,
         )
 
+    @property
+    def risks(self) -> frozenset[str]:
+        """Which risks the patient's conditions and other medicines are."""
+        return frozenset(risk for _, risk in self.facts.told if risk)
+
+    @cached_property
+    def reckoned(self) -> list[tuple[PrescriptionLine, dosing.Reckoned]]:
+        """What each line comes to."""
+        return [(line, dosing.reckon(line)) for line in self.lines]
+
+    def covering(self, product: Product) -> list[Approval]:
+        """The authorities in force for the category and dose form of ``product``."""
+        wanted = (product.tga_category, product.dose_form)
+        return [a for a in self.facts.approvals if (a.tga_category, a.dose_form) == wanted]
+
     def approval(self, product: Product) -> Approval | None:
-        """The live authority that covers ``product`` for this patient and this prescriber."""
-        return next(
-            (
-                approval
-                for approval in self.facts.approvals
-                if (approval.tga_category, approval.dose_form) == (product.tga_category, product.dose_form)
-            ),
-            None,
-        )
+        """The live authority that covers ``product`` for this patient, this prescriber and what it is for."""
+        wanted = self.prescription.indication.casefold().strip()
+        found = self.covering(product)
+        return next((a for a in found if not wanted or a.indication.casefold().strip() == wanted), None)
 
 
 def facts(encounter: Encounter, *, now: datetime.datetime) -> Facts:
-    """Read what is known, in seven statements."""
+    """Read what is known, in five statements, and one for the lines of earlier scripts."""
     patient, practitioner = encounter.patient_id, encounter.practitioner_id
     day = date_where(encounter.practitioner, at=now)
-    return Facts(
-        practice=Practice.objects.current(),
-        stretches=[*encounter.segments.all()],
-        consents=[
-            answer
-            for answer in Consent.objects.filter(patient=patient, kind=Consent.Kind.UNAPPROVED).newest()
-            if answer.answer == Consent.Answer.GIVEN
-        ],
-        approvals=[
-            *Approval.objects.filter(Q(patient=patient) | Q(patient=None), practitioner=practitioner)
-            .filter(Q(withdrawn_on=None) | Q(withdrawn_on__gt=day), from_on__lte=day, until_on__gte=day)
-            .order_by("-until_on", "pk")
-        ],
-        monitoring=[
-            *MonitoringCheck.objects.filter(patient=patient, practitioner=practitioner).filter(
-                recorded_at__gte=now - datetime.timedelta(hours=25)
-            )
-        ],
-        scripts=[
-            *Prescription.objects.filter(patient=patient, issued_at__isnull=False).order_by(
-                "-issued_at", "-pk"
-            )
-        ],
-        rules=ruling.in_force(day),
+    practice = Practice.objects.current()
+    lines = Prefetch("lines", PrescriptionLine.objects.written().select_related("product"))
+    stretches = encounter.segments.all()
+    consents = Consent.objects.filter(patient=patient, kind=Consent.Kind.UNAPPROVED).newest()
+    approvals = Approval.objects.filter(Q(patient=patient) | Q(patient=None), practitioner=practitioner)
+    approvals = approvals.in_force(day).order_by("-until_on", "pk")
+    looks = MonitoringCheck.objects.filter(
+        patient=patient, practitioner=practitioner, recorded_at__gte=now - datetime.timedelta(hours=25)
     )
+    scripts = Prescription.objects.filter(patient=patient, issued_at__isnull=False)
+    scripts = scripts.order_by("-issued_at", "-pk").prefetch_related(lines)
+    rules = StateRule.objects.on(day)
+    fresh = now - datetime.timedelta(days=practice.screening_days)
+    screenings = Screening.objects.filter(patient=patient, recorded_at__gt=fresh)[:1]
+    together.read([stretches, consents, approvals, looks, scripts, rules, screenings])
+    return Facts(
+        practice=practice,
+        stretches=[*stretches],
+        consents=[answer for answer in consents if answer.answer == Consent.Answer.GIVEN],
+        approvals=[*approvals],
+        monitoring=[*looks],
+        scripts=[*scripts],
+        rules={rule.state: rule for rule in rules},
+        screening=next(iter(screenings), None),
+        told=frozenset(_told(encounter.patient)),
+        counted=_count(encounter, now=now),
+    )
+
+
+def _told(patient: Patient) -> Any:
+    """What there is of conditions and other medicines, or that there is none, in one statement."""
+    kinds = {"conditions": Condition, "medicines": OtherMedicine}
+    rows = [
+        model.objects.standing().filter(patient=patient).order_by().values_list(Value(kind), "risk")
+        for kind, model in kinds.items()
+    ]
+    none = NoneKnown.objects.filter(patient=patient, kind__in=kinds).order_by().values_list("kind", Value(""))
+    return rows[0].union(rows[1], none)
+
+
+def _count(encounter: Encounter, *, now: datetime.datetime) -> Counted:
+    """Count and date what is needed no further, in one statement."""
+    day = date_where(encounter.practitioner, at=now)
+    midnight = datetime.datetime.combine(
+        day, datetime.time(), tzinfo=ZoneInfo(encounter.practitioner.time_zone)
+    )
+    own = {"practitioner": OuterRef("pk")}
+    signed = Note.objects.filter(encounter__patient=encounter.patient_id, status=Note.Status.SIGNED)
+    scripts = Prescription.objects.filter(**own, issued_at__gte=midnight, issued_at__lte=now)
+    row = (
+        Practitioner.objects.filter(pk=encounter.practitioner_id)
+        .annotate(
+            scripts_today=Subquery(
+                scripts.order_by().values("practitioner").annotate(n=Count("pk")).values("n")
+            ),
+            reported_until=Subquery(
+                ApprovalReport.objects.filter(**own).order_by("-until_on").values("until_on")[:1]
+            ),
+            review_on=Subquery(signed.order_by("-signed_at").values("review_on")[:1]),
+            has_double=Exists(_doubles(encounter.patient)),
+        )
+        .values(*Counted._fields)
+        .get()
+    )
+    return Counted(**{**row, "scripts_today": row["scripts_today"] or 0})
+
+
+def _doubles(patient: Patient) -> Any:
+    """Others who may be the same person."""
+    user = patient.user
+    same = Q(pk=None)
+    if patient.date_of_birth and user.family_name:
+        same |= Q(
+            date_of_birth=patient.date_of_birth,
+            user__family_name__iexact=user.family_name,
+            user__given_name__iexact=user.given_name,
+        )
+    if patient.medicare_number and patient.medicare_irn:
+        same |= Q(medicare_number=patient.medicare_number, medicare_irn=patient.medicare_irn)
+    if patient.phone:
+        same |= Q(phone=patient.phone)
+    return Patient.objects.exclude(pk=patient.pk).filter(same)
 
 
 def cases(
     encounter: Encounter, *, by: User, now: datetime.datetime, known: Facts | None = None
 ) -> list[Case]:
     """Read every draft of ``encounter``, with the facts about it."""
-    lines = Prefetch("lines", PrescriptionLine.objects.written().select_related("product"))
-    drafts = (
-        encounter.prescriptions.filter(status="draft").order_by("created_at", "pk").prefetch_related(lines)
+    latest = Price.objects.filter(
+        product=OuterRef("product"), effective_on__lte=date_where(encounter.practitioner, at=now)
     )
+    written = (
+        PrescriptionLine.objects.written()
+        .select_related("product")
+        .annotate(priced_on=Subquery(latest.order_by("-effective_on").values("effective_on")[:1]))
+    )
+    drafts = [
+        *encounter.prescriptions.filter(status="draft")
+        .order_by("created_at", "pk")
+        .prefetch_related(Prefetch("lines", written))
+    ]
     if not drafts:
         return []
     known = known or facts(encounter, now=now)
-    return [Case(prescription=draft, encounter=encounter, by=by, now=now, facts=known) for draft in drafts]
+    lines = {draft.pk: [line for line in draft.lines.all() if line.removed_at is None] for draft in drafts}
+    return [
+        Case(
+            prescription=draft,
+            encounter=encounter,
+            by=by,
+            now=now,
+            facts=known,
+            lines=lines[draft.pk],
+            others=[line for pk, there in lines.items() if pk != draft.pk for line in there],
+        )
+        for draft in drafts
+    ]
 
 
 def age(patient: Patient, *, now: datetime.datetime) -> int | None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from catalog import listing
 from catalog.models import Product
-from clinic import accounts, checking, consulting, dispatching, gathering, particulars, ruling
+from clinic import accounts, checking, consulting, dispatching, gathering, overriding, particulars, ruling
 from clinic.models import Approval, Encounter, MonitoringCheck, Prescription, PrescriptionLine, State
 from config import hashing
 from config.base import Refused, enqueue
@@ -172,8 +172,12 @@ def remove_line(line: PrescriptionLine, *, by: User) -> None:
 
 
 @transaction.atomic
-def send_to(prescription: Prescription, *, state: str, authority: str = "", by: User) -> None:
-    """Say in which state the draft will be dispensed, and under which number of that state.
+def send_to(
+    prescription: Prescription, *, state: str, authority: str = "", indication: str = "", by: User
+) -> None:
+    """Say in which state the draft will be dispensed, under which number of that state, and what it is for.
+
+    ``indication`` is one that the doctor's authorities name; it may stay open where they name but one.
 
     :raises NotTheirs: ``by`` is not the doctor of the consultation
     :raises NotADraft: the prescription was issued or cancelled
@@ -181,7 +185,12 @@ def send_to(prescription: Prescription, *, state: str, authority: str = "", by: 
     _take(prescription.encounter, by=by)
     if prescription.lock().status != Prescription.Status.DRAFT:
         raise NotADraft
-    prescription.change(by=by, dispense_state=State(state), state_authority=authority.strip())
+    prescription.change(
+        by=by,
+        dispense_state=State(state),
+        state_authority=authority.strip(),
+        indication=indication.strip(),
+    )
 
 
 @transaction.atomic
@@ -229,7 +238,8 @@ def issue(
 ) -> None:
     """Sign and issue a draft: from now on it can be cancelled, but never changed.
 
-    ``code`` is the second factor at the moment of signing; ``reasons`` answer checks that may be overridden.
+    ``code`` is the second factor at the moment of signing. ``reasons`` answer, by the check's name, what may
+    be overridden and what is only to be thought about; all of them stand in the register.
 
     :raises WrongCode: the code is not right
     :raises NotAllowed: checks stop it
@@ -248,14 +258,16 @@ def _issue(prescription: Prescription, *, by: User, reasons: Mapping[str, str]) 
     now = timezone.now()
     case = next(c for c in gathering.cases(encounter, by=by, now=now) if c.prescription.pk == prescription.pk)
     findings = checking.examine(case)
-    overridden = {f.check.name: reasons[f.check.name].strip() for f in findings if _is_answered(f, reasons)}
-    if stopping := [f for f in findings if f.stops and f.check.name not in overridden]:
+    answered = overriding.answers(findings, reasons)
+    if stopping := overriding.unanswered(findings, answered):
         raise NotAllowed(stopping)
     _refuse_reclassified(case)
 
     valid_until_on = case.valid_until_on
     number = _next_number()
+    overridden = {f.check.name: answered[f.check.name] for f in findings if f.stops}
     content = particulars.describe(case, number=number, valid_until_on=valid_until_on, overridden=overridden)
+    overriding.record(prescription, findings, answered, by=by)
     prescription.move_to(
         Prescription.Status.ISSUED,
         by=by,
@@ -278,11 +290,6 @@ def _refuse_reclassified(case: gathering.Case) -> None:
         stands = all(may_stand_together(product, other) for other in case.products[:number])
         if not stands or product.schedule != case.prescription.schedule:
             raise Reclassified(product)
-
-
-def _is_answered(finding: checking.Finding, reasons: Mapping[str, str]) -> bool:
-    overridable = finding.check.severity == checking.Severity.OVERRIDABLE
-    return not finding.holds and overridable and bool(reasons.get(finding.check.name, "").strip())
 
 
 def _next_number() -> int:

@@ -3,6 +3,7 @@
 from clinic.admin import (
     adverse,
     appointments,
+    approvals,
     audit,
     availability,
     consents,
@@ -25,6 +26,7 @@ from clinic.admin import (
 __all__ = [
     "adverse",
     "appointments",
+    "approvals",
     "audit",
     "availability",
     "consents",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from clinic import consulting, noting, prescribing
+from clinic import consulting, noting, prescribing, screening
 from clinic.admin import rewriting
 from clinic.forms.consultations import (
     AddendumForm,
@@ -24,6 +24,7 @@ from clinic.forms.prescriptions import (
     LineForm,
     MonitoringForm,
     RemoveForm,
+    ScreeningForm,
 )
 from clinic.forms.rewriting import EarlierForm, FavouriteForm, KeepForm, ReplaceForm
 from config.base import Refused
@@ -104,10 +105,14 @@ def _remove(encounter: Encounter, form: RemoveForm, user: User) -> str:
 
 
 def _send_to(encounter: Encounter, form: DestinationForm, user: User) -> str:
-    prescribing.send_to(
-        form.found(), state=form.cleaned_data["state"], authority=form.cleaned_data["authority"], by=user
-    )
+    told = {name: form.cleaned_data[name] for name in ("state", "authority", "indication")}
+    prescribing.send_to(form.found(), **told, by=user)
     return "The rules of that state apply now."
+
+
+def _screen(encounter: Encounter, form: ScreeningForm, user: User) -> str:
+    screening.record(encounter, by=user, **form.cleaned_data)
+    return "The answers are recorded."
 
 
 def _look(encounter: Encounter, form: MonitoringForm, user: User) -> str:
@@ -151,6 +156,7 @@ ACTIONS: dict[str, Action] = {
     "remove": Action(RemoveForm, "prescribe", _remove),
     "send-to": Action(DestinationForm, "prescribe", _send_to),
     "look": Action(MonitoringForm, "prescribe", _look),
+    "screen": Action(ScreeningForm, "prescribe", _screen),
     "approve": Action(ApprovalForm, "prescribe", _approve),
     "issue": Action(IssueForm, "scripts", _issue),
     "cancel": Action(ReplaceForm, "scripts", _cancel),
@@ -189,6 +195,7 @@ STANDING = {
     "add": "add_form",
     "write": "write_form",
     "look": "look_form",
+    "screen": "screen_form",
     "approve": "approve_form",
 }
 

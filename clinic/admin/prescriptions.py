@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from django import forms
 from django.contrib import admin
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import TabularInline
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget
 
-from catalog.models import DoseForm
 from clinic import prescribing
 from clinic.admin.availability import Reason
 from clinic.admin.registers import RegisterScreens
 from clinic.models import (
-    Approval,
     Document,
     MonitoringCheck,
-    Practitioner,
     Prescription,
     PrescriptionLine,
 )
@@ -122,67 +117,6 @@ class PrescriptionAdmin(RegisterScreens, RecordAdmin):
 
     def has_change_permission(self, request, obj=None):
         return False
-
-
-class AuthorityForm(forms.ModelForm):
-    """An approval names category and dose form as products do, or it would fit none."""
-
-    tga_category = forms.TypedChoiceField(
-        label="TGA category",
-        coerce=int,
-        choices=[(number, f"Category {number}") for number in range(1, 6)],
-        widget=UnfoldAdminSelectWidget,
-    )
-    dose_form = forms.ChoiceField(choices=DoseForm, widget=UnfoldAdminSelectWidget)
-
-
-def _may_name_a_patient(request) -> bool:
-    """Whether this person reads clinical records; others keep the authorities of doctors alone."""
-    return request.user.has_perm("clinic.view_clinical_record") or request.user.has_perm(
-        "clinic.view_every_clinical_record"
-    )
-
-
-@admin.register(Approval)
-class ApprovalAdmin(RecordAdmin):
-    """Authorities of the TGA; a doctor records their own."""
-
-    form = AuthorityForm
-    list_display = ["__str__", "practitioner", "patient", "tga_category", "dose_form", "from_on", "until_on"]
-    list_select_related = ["practitioner__user", "patient__user"]
-    list_filter = ["pathway", "tga_category", "dose_form"]
-    search_fields = ["reference", "patient__user__family_name", "practitioner__user__family_name"]
-    fields = [
-        ("pathway", "reference"),
-        ("practitioner", "patient"),
-        ("tga_category", "dose_form"),
-        "indication",
-        ("from_on", "until_on"),
-        "withdrawn_on",
-    ]
-    FIELDS_WITHOUT_PATIENT = [
-        ("pathway", "reference"),
-        "practitioner",
-        *fields[2:],
-    ]
-
-    def get_fields(self, request, obj=None):
-        return self.fields if _may_name_a_patient(request) else self.FIELDS_WITHOUT_PATIENT
-
-    def formfield_for_choice_field(self, db_field, request, **options):
-        if db_field.name == "pathway" and not _may_name_a_patient(request):
-            options["choices"] = [(Approval.Pathway.AP, Approval.Pathway.AP.label)]
-        return super().formfield_for_choice_field(db_field, request, **options)
-
-    def get_field_queryset(self, db, db_field, request):
-        related = super().get_field_queryset(db, db_field, request)
-        if db_field.name == "practitioner" and not request.user.has_perm("clinic.view_every_approval"):
-            return Practitioner.objects.visible_to(request.user).filter(user=request.user)
-        return related
-
-    def get_changeform_initial_data(self, request):
-        own = Practitioner.objects.visible_to(request.user).filter(user=request.user).first()
-        return {"practitioner": own} | super().get_changeform_initial_data(request)
 
 
 @admin.register(MonitoringCheck)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import OuterRef, Subquery
 
-from clinic import desk
+from clinic import authorising, desk
 from clinic.boards import figures
 from clinic.boards.figures import Day, Figure, between
-from clinic.models import BOOKED, AdverseEvent, Appointment, Note, Original, Prescription
+from clinic.models import BOOKED, AdverseEvent, Appointment, Approval, Note, Original, Prescription
 from messaging import chatting
 from messaging.models import Room
 
@@ -40,6 +40,7 @@ def board(user: User) -> dict[str, Any]:
             _to_sign(user),
             *_adverse(user),
             Figure("Unread messages", unread, desk.page("messaging.room"), "forum"),
+            _ending_approvals(user, day),
         ],
         "next": next_of(visits) or later,
         "visits": visits,
@@ -54,6 +55,13 @@ def next_of(visits: list[Appointment]) -> Appointment | None:
     """Tell whom to see now."""
     open_visits = [visit for visit in visits if visit.status in FIRST]
     return min(open_visits, key=lambda visit: (FIRST.index(visit.status), visit.starts_at), default=None)
+
+
+def _ending_approvals(user: User, day: Day) -> Figure:
+    """The doctor's own authorities of the TGA that end soon."""
+    ending = Approval.objects.visible_to(user).ending(day.start.date(), days=authorising.expiring_days())
+    link = desk.page("clinic.approval", which="ending")
+    return Figure("Approvals that end soon", ending.count(), link, "verified")
 
 
 def _today_link(day: Day) -> str:

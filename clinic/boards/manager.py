@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from billing.models import Dispute, Payment, Refund, StripeEvent
 from catalog.models import Import
-from clinic import desk
+from clinic import authorising, desk, ruling
 from clinic.boards import figures, health
 from clinic.boards.figures import Chart, Day, Figure, between, dollars
-from clinic.models import LIVE, Appointment, Original, Patient, Practitioner
+from clinic.models import LIVE, Appointment, Approval, Original, Patient, Practitioner, StateRule
 from messaging.models import Letter
 
 if TYPE_CHECKING:
@@ -159,6 +159,8 @@ def _queues(user: User, day: Day) -> list[Figure]:
             is_urgent=True,
         ),
         *(_queue(user, *queue) for queue in QUEUES),
+        ending_approvals(user, day),
+        rules_to_check(user, day),
         Figure(
             "Background tasks that failed",
             desk.failed_tasks(user, since=since),
@@ -166,6 +168,19 @@ def _queues(user: User, day: Day) -> list[Figure]:
             is_urgent=True,
         ),
     ]
+
+
+def ending_approvals(user: User, day: Day) -> Figure:
+    """Authorities of the TGA that end soon, and with them the scripts that are possible."""
+    ending = Approval.objects.visible_to(user).ending(day.start.date(), days=authorising.expiring_days())
+    return Figure("Approvals that end soon", ending.count(), desk.page("clinic.approval", which="ending"))
+
+
+def rules_to_check(user: User, day: Day) -> Figure:
+    """Rules of states whose source nobody has read for long."""
+    rules = StateRule.objects.visible_to(user).on(day.start.date())
+    due = rules.filter(checked_on__lte=ruling.checked_after())
+    return Figure("Rules of states to be checked", due.count(), desk.page("clinic.staterule", which="due"))
 
 
 def _stuck(day: Day) -> dict[str, Any]:

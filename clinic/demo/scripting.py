@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog import listing
 from catalog.models import Product
-from clinic import consulting, prescribing, ruling
+from clinic import checking, consulting, prescribing, ruling, screening
 from clinic.demo import people
 from clinic.models import Encounter, MonitoringCheck, Prescription, StateRule
 from config.base import acting_as
@@ -64,6 +64,7 @@ def _ask(encounter: Encounter, *, product: Product) -> None:
     if product.schedule == "S8":
         seen = MonitoringCheck.Result.NO_ALERT
         prescribing.record_monitoring(encounter, state=patient.state, result=seen, by=doctor)
+        screening.record(encounter, depends_on_drugs=False, is_relative=False, by=doctor)
 
 
 def _directions(product: Product, *, simulation: Simulation) -> str:
@@ -77,8 +78,9 @@ def _directions(product: Product, *, simulation: Simulation) -> str:
 def _issue(draft: Prescription, *, simulation: Simulation) -> None:
     doctor = draft.practitioner.user
     code = people.code(at=timezone.now())
+    considered = {check.name: "Talked about it with the patient." for check in checking.CHECKS}
     try:
-        prescribing.issue(draft, by=doctor, code=code)
+        prescribing.issue(draft, by=doctor, code=code, reasons=considered)
     except prescribing.NotAllowed as no:
         prescribing.cancel(draft, by=doctor, why=str(no)[:200])
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.shortcuts import get_object_or_404
 
 from catalog import listing
@@ -13,6 +14,7 @@ from clinic.forms.desk import DeskForm
 from clinic.models import Approval, MonitoringCheck, Prescription, PrescriptionLine, State
 
 REASON = "reason-"
+CONSIDERED = "Considered."
 
 
 class LineForm(DeskForm):
@@ -60,6 +62,7 @@ class RemoveForm(DeskForm):
 class DestinationForm(OfDraftForm):
     state = forms.ChoiceField(label="Dispensed in", choices=[("", "Choose"), *State.choices])
     authority = forms.CharField(label="State authority number", max_length=60, required=False)
+    indication = forms.CharField(max_length=200, required=False)
 
 
 class IssueForm(OfDraftForm):
@@ -71,18 +74,32 @@ class IssueForm(OfDraftForm):
 
     @property
     def reasons(self) -> dict[str, str]:
-        """Answers to checks that may be overridden, by the check's name."""
-        return {
+        """Answers to checks that may be answered, by the check's name.
+
+        One tick answers all the warnings that were shown, and no other.
+        """
+        told = {
             name.removeprefix(REASON): str(self.data[name])[:500]
             for name in self.data
             if name.startswith(REASON)
         }
+        if self.data.get("considered"):
+            words = str(self.data.get("considered-note", "")).strip()[:500] or CONSIDERED
+            told = dict.fromkeys(cast(QueryDict, self.data).getlist("warned"), words) | told
+        return told
 
 
 class MonitoringForm(DeskForm):
     state = forms.ChoiceField(label="State", choices=[("", "Choose"), *State.choices])
     result = forms.ChoiceField(choices=MonitoringCheck.Result)
     reference = forms.CharField(max_length=60, required=False)
+
+
+class ScreeningForm(DeskForm):
+    depends_on_drugs = forms.BooleanField(
+        label="The patient depends on drugs, or is treated for it", required=False
+    )
+    is_relative = forms.BooleanField(label="The patient is my relative or close friend", required=False)
 
 
 class ApprovalForm(DeskForm, forms.ModelForm):

@@ -2,6 +2,7 @@
 
 from clinic.models.adverse import AdverseEvent
 from clinic.models.appointments import Appointment
+from clinic.models.approvals import Approval, ApprovalReport
 from clinic.models.audit import AuditEvent
 from clinic.models.availability import BOOKED, LIVE, Slot
 from clinic.models.care import (
@@ -27,7 +28,8 @@ from clinic.models.places import State
 from clinic.models.policies import CancellationPolicy
 from clinic.models.practice import Practice
 from clinic.models.practitioners import Practitioner
-from clinic.models.prescriptions import Approval, MonitoringCheck, Prescription, PrescriptionLine
+from clinic.models.precautions import Override, Screening
+from clinic.models.prescriptions import MonitoringCheck, Prescription, PrescriptionLine
 from clinic.models.reminders import Reminder
 from clinic.models.rosters import AppointmentType, Roster, RosterException
 from clinic.models.states import StateRule
@@ -43,6 +45,7 @@ __all__ = [
     "Appointment",
     "AppointmentType",
     "Approval",
+    "ApprovalReport",
     "AuditEvent",
     "CalendarFeed",
     "CancellationPolicy",
@@ -64,6 +67,7 @@ __all__ = [
     "NoteTemplate",
     "Original",
     "OtherMedicine",
+    "Override",
     "Patient",
     "Pharmacy",
     "Practice",
@@ -74,6 +78,7 @@ __all__ = [
     "Role",
     "Roster",
     "RosterException",
+    "Screening",
     "Segment",
     "Slot",
     "State",

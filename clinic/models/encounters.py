@@ -36,8 +36,10 @@ CLINICAL = frozenset(
         "noneknown",
         "note",
         "othermedicine",
+        "override",
         "prescription",
         "prescriptionline",
+        "screening",
         "segment",
     )
 )

@@ -7,77 +7,17 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from catalog.models import Product
+from clinic.models.approvals import Approval
 from clinic.models.encounters import ClinicalQuerySet, Encounter
 from clinic.models.patients import Patient, State
 from clinic.models.practitioners import Practitioner
-from config.base import Fact, Record, ScopedQuerySet, Stateful, both_or_neither
+from config.base import Fact, Record, Stateful, both_or_neither
 
 if TYPE_CHECKING:
     from clinic.models.people import User
-
-
-class ApprovalQuerySet(ScopedQuerySet):
-    def visible_to(self, user: User) -> Self:
-        """The practice sees whom the TGA authorised; a SAS approval tells what a patient has."""
-        if user.has_perm("clinic.view_every_clinical_record"):
-            return self
-        if user.has_perm("clinic.view_every_approval"):
-            return self.filter(pathway=Approval.Pathway.AP)
-        return self.filter(practitioner__user=user)
-
-
-class Approval(Record):
-    """Leave of the TGA to use an unapproved good: for one patient (SAS) or by one doctor (AP)."""
-
-    PATIENT = "patient_id"
-
-    class Pathway(models.TextChoices):
-        SAS_A = "sas_a", "SAS Category A"
-        SAS_B = "sas_b", "SAS Category B"
-        AP = "ap", "Authorised Prescriber"
-
-    pathway = models.CharField(max_length=10, choices=Pathway)
-    reference = models.CharField(max_length=60)
-    practitioner = models.ForeignKey(Practitioner, models.PROTECT, related_name="approvals")
-    patient = models.ForeignKey(
-        Patient, models.PROTECT, null=True, blank=True, related_name="approvals", help_text="For SAS only."
-    )
-    tga_category = models.PositiveSmallIntegerField("TGA category")
-    dose_form = models.CharField(max_length=40)
-    indication = models.CharField(max_length=200)
-    from_on = models.DateField("from")
-    until_on = models.DateField("until")
-    withdrawn_on = models.DateField(null=True, blank=True)
-
-    objects = ApprovalQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["until_on", "pk"]
-        permissions = [("view_every_approval", "Can view every approval")]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(until_on__gte=F("from_on")),
-                name="%(app_label)s_%(class)s_dates_in_order",
-                violation_error_message="The approval must not end before it begins.",
-            ),
-            models.CheckConstraint(
-                condition=Q(pathway="ap", patient__isnull=True)
-                | (~Q(pathway="ap") & Q(patient__isnull=False)),
-                name="%(app_label)s_%(class)s_names_a_patient",
-                violation_error_message="A SAS approval names its patient; an AP authority does not.",
-            ),
-            models.CheckConstraint(
-                condition=Q(tga_category__gte=1, tga_category__lte=5),
-                name="%(app_label)s_%(class)s_category",
-                violation_error_message="TGA categories run from 1 to 5.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_pathway_display()} {self.reference}"
 
 
 class MonitoringCheckQuerySet(ClinicalQuerySet):
@@ -150,6 +90,11 @@ class Prescription(Stateful):
     )
     repeat_of = models.ForeignKey("self", models.PROTECT, null=True, editable=False, related_name="later")
     replaces = models.ForeignKey("self", models.PROTECT, null=True, editable=False, related_name="successors")
+    indication = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="What it is for, as the TGA’s authority names it.",
+    )
     valid_until_on = models.DateField(null=True, editable=False)
     content = models.JSONField(default=dict, editable=False)
     content_sha256 = models.CharField("fingerprint", max_length=64, blank=True, editable=False)

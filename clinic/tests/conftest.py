@@ -15,7 +15,7 @@ from billing import charging
 from billing.models import Fee
 from billing.simulator.testing import simulated_stripe, stripe_simulator  # noqa: F401  fixtures
 from catalog.models import Product, Supplier
-from clinic import booking, consulting, prescribing
+from clinic import booking, caring, consulting, prescribing, screening
 from clinic.models import (
     Appointment,
     AppointmentType,
@@ -214,7 +214,7 @@ def ready(encounter, practice, doctor, patient, make_product, make_approval) -> 
     """A draft for an oil of Schedule 8, dispensed in Victoria, at which nothing is amiss."""
     now = timezone.now()
     by = doctor.user
-    doctor.change(by=by, qualifications="MBBS, FRACGP", verified_at=now, verified_by=by)
+    doctor.change(by=by, qualifications="MBBS, FRACGP", state="VIC", verified_at=now, verified_by=by)
     patient.change(
         by=by, date_of_birth=date(1980, 5, 10), street="1 Example Road", suburb="Geelong", state="VIC",
         postcode="3220", gp_name="Dr Example",
@@ -226,12 +226,15 @@ def ready(encounter, practice, doctor, patient, make_product, make_approval) -> 
     )
     consulting.record_consent(patient, by=by)
     prescribing.record_monitoring(encounter, state="VIC", result="no_alert", by=by)
+    screening.record(encounter, depends_on_drugs=False, is_relative=False, by=by)
+    for kind in ("conditions", "medicines"):
+        caring.state_none_known(patient, kind=kind, by=by)
     make_approval()
     line = prescribing.write(
         encounter,
         product=make_product(),
         quantity=2,
-        directions="Take 0.25 mL by mouth at night.",
+        directions="Take 1 mL by mouth twice a day.",
         repeats=2,
         interval_days=28,
         by=by,

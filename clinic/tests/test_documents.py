@@ -28,6 +28,7 @@ def issue(ready, doctor, code_of):
 
     def do(state: str = "VIC") -> Prescription:
         if state != ready.dispense_state:
+            doctor.change(by=None, state=state)  # whoever works elsewhere is asked to think of it
             prescribing.send_to(ready, state=state, by=doctor.user)
             prescribing.record_monitoring(ready.encounter, state=state, result="no_alert", by=doctor.user)
         prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
@@ -73,7 +74,7 @@ class TestPrintAndSign:
             "THC 25 mg/mL",
             "Oral liquid",
             "2 (two) packs of 30 mL, in all 60 (sixty) millilitres",
-            "Take 0.25 mL by mouth at night.",
+            "Take 1 mL by mouth twice a day.",
             "2 (two), repeat interval at least 28 days",
             "Unapproved therapeutic good",
             "TGA reference MC26/104233",
@@ -178,7 +179,7 @@ class TestPatientCopy:
 
         assert text.count("PATIENT COPY – NOT A PRESCRIPTION, CANNOT BE DISPENSED") == 2
         assert "signature in ink" not in text.lower()
-        assert "Take 0.25 mL by mouth at night." in text
+        assert "Take 1 mL by mouth twice a day." in text
 
 
 @pytest.mark.parametrize("kind", Document.Kind.values)

@@ -5,6 +5,7 @@ from django.db import IntegrityError, connection, transaction
 
 from clinic import prescribing
 from clinic.models import Prescription, PrescriptionLine
+from clinic.tests.checks.world import GO_ON
 from clinic.tests.test_prescribing import DOSE
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +81,7 @@ class TestOracle:
 
     def refused_by(self, prescription, doctor, code) -> list[str]:
         with pytest.raises(prescribing.NotAllowed) as refusal:
-            prescribing.issue(prescription, by=doctor.user, code=code)
+            prescribing.issue(prescription, by=doctor.user, code=code, reasons=GO_ON)
         return [finding.check.name for finding in refusal.value.findings]
 
     def test_an_s8_script_for_tasmania_by_a_doctor_of_new_south_wales(self, ready, doctor, code_of):
@@ -102,6 +103,7 @@ class TestOracle:
         ready.lines.get().product.change(by=None, tga_category=1, tga_category_stated=1, schedule="S4")
         ready.change(by=None, schedule="S4")
         doctor.approvals.get().change(by=None, tga_category=1, pathway="ap", patient=None)
+        doctor.change(by=None, state="NSW")
         prescribing.send_to(ready, state="NSW", by=doctor.user)
 
         prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))

@@ -10,6 +10,7 @@ from catalog import listing
 from catalog.models import Product
 from clinic import accounts, consulting, prescribing, roles
 from clinic.models import MonitoringCheck, Prescription, PrescriptionLine
+from clinic.tests.checks.world import GO_ON
 from config import hashing
 from config.base import IllegalMove
 
@@ -135,7 +136,7 @@ class TestIssue:
 
     def test_gives_every_script_its_own_number(self, issued, doctor, code_of, make_product, make_approval):
         line = prescribing.write(issued.encounter, product=make_product("Day Oil"), by=doctor.user, **DOSE)
-        prescribing.issue(line.prescription, by=doctor.user, code=code_of(doctor.user))
+        prescribing.issue(line.prescription, by=doctor.user, code=code_of(doctor.user), reasons=GO_ON)
 
         assert Prescription.objects.get(pk=line.prescription_id).number > issued.number
 
@@ -180,7 +181,7 @@ class TestIssue:
         other.product.change(by=None, dose_form="capsule")
 
         with pytest.raises(prescribing.Reclassified, match="Other oil"):
-            prescribing.issue(one.prescription, by=doctor.user, code=code_of(doctor.user))
+            prescribing.issue(one.prescription, by=doctor.user, code=code_of(doctor.user), reasons=GO_ON)
 
     def test_refuses_a_wrong_code(self, ready, doctor, code_of):
         wrong = f"{(int(code_of(doctor.user)) + 1) % 1_000_000:06}"
@@ -200,6 +201,7 @@ class TestIssue:
         assert Prescription.objects.get().number is None
 
     def test_takes_a_reason_where_a_check_may_be_overridden(self, ready, doctor, code_of):
+        doctor.change(by=None, state="WA")
         prescribing.send_to(ready, state="WA", by=doctor.user)
         reasons = {
             "monitoring_is_checked_by_custom": "ScriptCheckWA was down; I rang the information service."

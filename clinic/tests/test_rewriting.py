@@ -29,7 +29,7 @@ class TestAgain:
         (line,) = PrescriptionLine.objects.filter(prescription__encounter=next_visit)
         assert written == ([line], [])
         assert [getattr(line, name) for name in rewriting.DOSE] == [
-            2, "Take 0.25 mL by mouth at night.", 2, 28,
+            2, "Take 1 mL by mouth twice a day.", 2, 28,
         ]  # fmt: skip
         draft = line.prescription
         assert (draft.status, draft.schedule, draft.repeat_of, draft.replaces) == (
@@ -159,7 +159,7 @@ class TestFavourites:
         assert kept == again
         assert rewriting.favourites(doctor.user) == [kept]
         assert (written.product, written.quantity, written.directions, written.repeats) == (
-            line.product, 2, "Take 0.25 mL by mouth at night.", 2,
+            line.product, 2, "Take 1 mL by mouth twice a day.", 2,
         )  # fmt: skip
 
     def test_of_what_is_off_sale_is_not_offered(self, issued, next_visit, doctor):

@@ -8,4 +8,5 @@ BENCHMARKS = {
     "webhooks": "config.benchmarks.webhooks",
     "import": "config.benchmarks.imports",
     "catalogue": "config.benchmarks.catalogue",
+    "prescribing": "config.benchmarks.prescribing",
 }

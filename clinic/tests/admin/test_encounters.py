@@ -9,7 +9,7 @@ from clinic import booking, noting, prescribing
 from clinic.models import AuditEvent, Encounter, MonitoringCheck, Note, Prescription
 
 pytestmark = pytest.mark.django_db
-STATEMENTS = 23  # of a page with a draft, everything counted: session, second factor, room, sidebar, audit
+STATEMENTS = 24  # of a page with a draft, everything counted: session, second factor, room, sidebar, audit
 
 
 def page(encounter: Encounter) -> str:
@@ -187,7 +187,8 @@ class TestPrescribing:
         ]
         draft = Prescription.objects.get(lines__product=product)
 
-        issued = sent("issue", prescription=draft.pk, code=code_of(doctor.user))
+        warned = {"considered": "yes", "warned": ["no_other_script_runs", "one_product_at_a_time"]}
+        issued = sent("issue", prescription=draft.pk, code=code_of(doctor.user), **warned)
         draft.refresh_from_db()
         void = sent("cancel", prescription=draft.pk, why="Wrong strength.")
 

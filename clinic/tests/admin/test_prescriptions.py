@@ -28,7 +28,7 @@ class TestPrescription:
         answer = browser.get(address)
 
         assert answer.status_code == 200
-        assert "Take 0.25 mL by mouth at night." in answer.content.decode()
+        assert "Take 1 mL by mouth twice a day." in answer.content.decode()
         assert browser.post(address, {"dispense_state": "QLD"}).status_code == 403
         assert browser.get(reverse("admin:clinic_prescription_add")).status_code == 403
 

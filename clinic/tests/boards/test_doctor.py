@@ -76,6 +76,7 @@ class TestBoard:
             "Prescriptions in draft": 0,
             "Papers to sign": 0,
             "Unread messages": 2,
+            "Approvals that end soon": 0,
         }
 
     def test_offers_the_first_of_another_day_when_today_is_over(self, doctor, book):

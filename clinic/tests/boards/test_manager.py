@@ -81,6 +81,7 @@ class TestBoard:
             "Letters that could not be sent": 1,
             "Payment events not yet handled": 2,
             "Doctors to be verified": 1,
+            "Rules of states to be checked": 8,
             "Background tasks that failed": 1,
         }
 

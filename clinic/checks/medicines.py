@@ -1,0 +1,180 @@
+"""What is prescribed, how much of it, and how it is taken."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+from catalog.models import DoseForm, Product
+from clinic.checks.table import AHPRA_2025, PARTICULARS, Severity, check
+from clinic.gathering import Case
+
+VAGUE = re.compile(r"\bas\s+(directed|required|needed)\b|\bmdu\b", re.IGNORECASE)
+INHALED = {DoseForm.DRIED_HERB, DoseForm.VAPE, DoseForm.INHALER}
+CATEGORIES = "TGA medicinal cannabis categories (November 2021)"
+# A supply fits its interval between 1/1.2 and twice of it.
+SHORTEST, LONGEST = Decimal(1) / Decimal("1.2"), Decimal(2)
+
+
+@check("Add a medicine.", PARTICULARS)
+def something_is_prescribed(case: Case) -> bool:
+    return bool(case.lines)
+
+
+@check("This product cannot be supplied now. Choose another.", "Supplier's list")
+def product_is_on_sale(case: Case) -> bool:
+    return all(product.supply == Product.Supply.ACTIVE for product in case.products)
+
+
+@check("The product's schedule or TGA category is not known. Choose another.", "Poisons Standard")
+def product_is_classified(case: Case) -> bool:
+    return all(
+        product.schedule
+        and product.is_composition_known
+        and (product.kind != Product.Kind.CANNABIS or product.tga_category is not None)
+        for product in case.products
+    )
+
+
+@check(
+    "The TGA category on record is another than the composition gives. Ask a manager to settle it.",
+    CATEGORIES,
+)
+def category_is_undisputed(case: Case) -> bool:
+    return not any(
+        product.is_category_disputed
+        or product.is_schedule_disputed
+        or product.tga_category_stated not in {None, product.tga_category}
+        for product in case.products
+    )
+
+
+@check(
+    "A script names the product, its form and its strength; a category alone is not lawful.",
+    "Medicines and Poisons (Medicines) Regulation 2021 (Qld) s 86(1)(h)–(i)",
+)
+def product_is_named_in_full(case: Case) -> bool:
+    return all(product.name and product.dose_form and product.strength_text for product in case.products)
+
+
+@check("Write how the medicine is to be taken: dose and frequency.", PARTICULARS)
+def directions_are_written(case: Case) -> bool:
+    return all(line.directions.strip() for line in case.lines)
+
+
+@check("“As directed” is not precise enough for Schedule 8. Write dose and frequency.", "WA Health; SA r 34")
+def directions_are_precise(case: Case) -> bool:
+    return not case.is_s8 or not any(
+        VAGUE.search(line.directions) and amounts.daily is None for line, amounts in case.reckoned
+    )
+
+
+@check("Write the least number of days between repeats.", "NSW Health, WA Health, HDPR 1996 (Qld) s 79")
+def repeats_have_an_interval(case: Case) -> bool:
+    return not case.is_s8 or all(line.interval_days for line in case.lines if line.repeats)
+
+
+@check("The last repeat comes after the script is over: it is valid until {valid_until}.", "{rule}")
+def repeats_end_within_validity(case: Case) -> bool:
+    days = (case.valid_until_on - case.today).days
+    return all(line.repeats * (line.interval_days or 0) <= days for line in case.lines)
+
+
+@check("That is more repeats or packs than the practice allows on one script.", AHPRA_2025)
+def quantity_is_within_the_cap(case: Case) -> bool:
+    limits = case.facts.practice
+    return all(
+        line.repeats <= (limits.most_repeats_s8 if line.product.schedule == "S8" else limits.most_repeats)
+        and 1 <= line.quantity * (line.repeats + 1) <= limits.most_packs
+        for line in case.lines
+    )
+
+
+@check("That is more than {grams} g of dried herb in 30 days, the practice's limit.", AHPRA_2025)
+def grams_are_within_the_cap(case: Case) -> bool:
+    herb = [
+        amounts.grams_a_month or 0
+        for line, amounts in case.reckoned
+        if line.product.dose_form == DoseForm.DRIED_HERB
+    ]
+    return sum(herb) <= case.facts.practice.most_grams_a_month
+
+
+@check("A form for Schedule 8 holds one medicine and nothing else.", "HDPR 1996 (Qld) s 79; WA Health")
+def form_holds_one_s8_medicine(case: Case) -> bool:
+    return not case.is_s8 or len(case.lines) == 1
+
+
+@check(
+    "{thc} mg of THC a day is more than the practice's limit. Write why this patient needs it.",
+    AHPRA_2025,
+    Severity.OVERRIDABLE,
+)
+def thc_is_within_the_cap(case: Case) -> bool:
+    limits = case.facts.practice
+    return all(
+        (amounts.thc_a_day or 0)
+        <= (limits.most_thc_inhaled if line.product.dose_form in INHALED else limits.most_thc_swallowed)
+        for line, amounts in case.reckoned
+    )
+
+
+@check(
+    "Dose and frequency cannot be read from the directions, so nobody has checked the quantity against them."
+    " Write them such as “Take 0.5 mL twice a day”.",
+    "WA Health; SA r 34",
+    Severity.WARN,
+)
+def directions_can_be_reckoned(case: Case) -> bool:
+    return not case.is_s8 or all(amounts.days is not None for _, amounts in case.reckoned)
+
+
+@check(
+    "By the directions one supply lasts {lasts}, but the interval is {interval}.",
+    AHPRA_2025,
+    Severity.WARN,
+)
+def supply_fits_the_interval(case: Case) -> bool:
+    return all(
+        SHORTEST * line.interval_days <= amounts.days <= LONGEST * line.interval_days
+        for line, amounts in case.reckoned
+        if line.interval_days and line.repeats and amounts.days is not None
+    )
+
+
+@check(
+    "It is early: by its directions the last script for the same product is enough until {runs_out}.",
+    AHPRA_2025,
+    Severity.WARN,
+)
+def patient_has_run_out(case: Case) -> bool:
+    return not any(
+        ends > case.today + timedelta(days=7) for ends in map(case.runs_out_on, case.products) if ends
+    )
+
+
+@check("Another Schedule 8 script of this patient is still valid.", AHPRA_2025, Severity.WARN)
+def no_other_script_runs(case: Case) -> bool:
+    return not case.is_s8 or not any(
+        script.valid_until_on and script.valid_until_on >= case.today for script in case.earlier
+    )
+
+
+@check(
+    "Several cannabis products at once. “So the patient can try which one suits” is poor practice.",
+    AHPRA_2025,
+    Severity.WARN,
+)
+def one_product_at_a_time(case: Case) -> bool:
+    now = {line.product for line in [*case.lines, *case.others]}
+    return sum(product.kind == Product.Kind.CANNABIS for product in now) <= 1
+
+
+@check(
+    "Strength, supplier's name or price of the product changed since the last script for it.",
+    AHPRA_2025,
+    Severity.WARN,
+)
+def product_is_as_it_was(case: Case) -> bool:
+    return all(map(case.is_as_it_was, case.lines))

@@ -1,0 +1,181 @@
+"""What is prescribed: each check passes, and nearly passes."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from catalog.models import Price
+from catalog.models.measures import potency_fields
+from clinic import prescribing
+from clinic.models import PrescriptionLine
+from clinic.tests.checks.world import TODAY, Table, World, fine, ids, passes_and_nearly_passes
+
+pytestmark = pytest.mark.django_db
+
+HERB = {
+    "dose_form": "dried_herb", "size_value": Decimal(10), "size_unit": "g",
+    "thc_unit": "%", "thc_basis": "weight", "thc_value": Decimal(22),
+    "cbd_unit": "%", "cbd_basis": "weight", "cbd_value": Decimal(1),
+}  # fmt: skip
+
+
+def herb(*, packs: int, repeats: int = 0, interval: int = 28, directions: str = "Inhale 0.5 g twice a day."):
+    def do(world: World) -> None:
+        world.product(**HERB)
+        world.write(quantity=packs, repeats=repeats, interval_days=interval, directions=directions)
+
+    return do
+
+
+def taken(directions: str):
+    return lambda world: world.write(directions=directions)
+
+
+def priced(on):
+    def do(world: World) -> None:
+        Price.objects.create(product=world.line.product, kind="retail", amount=99, gst="inc", effective_on=on)
+
+    return do
+
+
+TABLE: Table = [
+    ("product_is_on_sale", fine, lambda w: w.product(supply="out_of_stock")),
+    ("product_is_classified", fine, lambda w: w.product(is_composition_known=False)),
+    (
+        "product_is_classified",
+        fine,
+        lambda w: w.product(tga_category=None, schedule="", tga_category_stated=None),
+    ),
+    (
+        "category_is_undisputed",
+        lambda w: w.product(tga_category_stated=None),
+        lambda w: w.product(tga_category_stated=5),
+    ),
+    ("category_is_undisputed", fine, lambda w: w.product(is_category_disputed=True)),
+    (
+        "product_is_named_in_full",
+        fine,
+        lambda w: w.product(**potency_fields("thc", None), **potency_fields("cbd", None)),
+    ),
+    ("product_is_named_in_full", fine, lambda w: w.product(dose_form="")),
+    ("directions_are_written", fine, taken(" ")),
+    ("directions_are_precise", taken("Take 0.5 mL twice a day as needed."), taken("Take 0.5 mL as needed.")),
+    ("directions_are_precise", taken("Take 0.5 mL, with food."), taken("Take as directed.")),
+    (
+        "repeats_have_an_interval",
+        lambda w: w.write(repeats=0, interval_days=None),
+        lambda w: w.write(repeats=2, interval_days=None),
+    ),
+    (
+        "repeats_end_within_validity",
+        lambda w: w.write(repeats=5, interval_days=36),
+        lambda w: w.write(repeats=5, interval_days=37),
+    ),
+    (
+        "repeats_end_within_validity",
+        lambda w: w.write(repeats=2, interval_days=28),
+        lambda w: w.rule("VIC", months_valid_s8=1),
+    ),
+    (
+        "quantity_is_within_the_cap",
+        lambda w: w.write(repeats=5, quantity=10),
+        lambda w: w.write(repeats=6, quantity=1),
+    ),
+    ("quantity_is_within_the_cap", fine, lambda w: w.write(repeats=4, quantity=13)),
+    (
+        "quantity_is_within_the_cap",
+        lambda w: (w.is_s4(), w.write(repeats=11, quantity=1)),
+        lambda w: w.write(repeats=12),
+    ),
+    ("quantity_is_within_the_cap", lambda w: w.practice(most_packs=6), lambda w: w.practice(most_packs=5)),
+    ("grams_are_within_the_cap", herb(packs=6), herb(packs=7)),
+    (
+        "grams_are_within_the_cap",
+        herb(packs=3, repeats=3, interval=15),
+        herb(packs=3, repeats=3, interval=14),
+    ),
+    (
+        "grams_are_within_the_cap",
+        lambda w: (herb(packs=6)(w), w.practice(most_grams_a_month=60)),
+        lambda w: w.practice(most_grams_a_month=59),
+    ),
+    ("thc_is_within_the_cap", taken("Take 2.4 mL a day."), taken("Take 2.41 mL a day.")),
+    (
+        "thc_is_within_the_cap",
+        herb(packs=1, directions="Inhale up to 1.36 g a day."),
+        herb(packs=1, directions="Inhale up to 1.37 g a day."),
+    ),
+    ("directions_can_be_reckoned", taken("Take 2 mL at night."), taken("Take 2 mL.")),
+    ("directions_can_be_reckoned", taken("Take 2 mL at night."), taken("Take 2 capsules at night.")),
+    # 60 mL for an interval of 28 days: between 24 and 56 days.
+    ("supply_fits_the_interval", taken("Take 2.5 mL a day."), taken("Take 2.62 mL a day.")),
+    ("supply_fits_the_interval", taken("Take 1.07 mL a day."), taken("Take 1.05 mL a day.")),
+    (
+        "patient_has_run_out",
+        lambda w: w.had(days_ago=8),  # 30 mL, 2 mL a day: seven days are left
+        lambda w: w.had(days_ago=7),
+    ),
+    (
+        "patient_has_run_out",
+        lambda w: w.had(days_ago=60, repeats=3, quantity=1, directions="Take 2 mL a day."),
+        lambda w: w.had(days_ago=50, repeats=4, quantity=1, directions="Take 2 mL a day."),
+    ),
+    ("no_other_script_runs", lambda w: w.had(days_ago=9), lambda w: w.had(days_ago=9, valid_days=9)),
+    (
+        "product_is_as_it_was",
+        lambda w: w.had(days_ago=40),
+        lambda w: w.product(cbd_value=Decimal(2)),
+    ),
+    ("product_is_as_it_was", lambda w: w.had(days_ago=40), lambda w: w.product(name="Later Night Oil")),
+    (
+        "product_is_as_it_was",
+        lambda w: (w.had(days_ago=40), priced(TODAY() - timedelta(days=41))(w)),
+        priced(TODAY() - timedelta(days=39)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "passing", "failing"), TABLE, ids=ids(TABLE))
+def test_a_check_passes_and_nearly_passes(world, name, passing, failing):
+    passes_and_nearly_passes(world, name, passing, failing)
+
+
+def test_an_empty_form_asks_for_a_medicine(world):
+    before = world.findings()["something_is_prescribed"]
+
+    world.write(removed_at=world.draft.created_at, removed_by=world.by)
+
+    assert (before, world.findings()["something_is_prescribed"]) == (True, False)
+
+
+def test_a_form_holds_one_medicine_of_schedule_8(world, make_product):
+    PrescriptionLine.objects.add(
+        by=world.by,
+        prescription=world.draft,
+        product=make_product("Day Oil"),
+        quantity=1,
+        directions="Take 1 mL.",
+    )
+
+    assert world.findings()["form_holds_one_s8_medicine"] is False
+
+
+def test_a_second_product_on_another_form_is_to_be_thought_about(world, make_product):
+    before = world.findings()["one_product_at_a_time"]
+
+    prescribing.write(
+        world.encounter, product=make_product("Day Oil"), quantity=1, directions="Take 1 mL.", by=world.by
+    )
+
+    assert (before, world.findings()["one_product_at_a_time"]) == (True, False)
+
+
+def test_the_sentences_say_the_numbers(world):
+    world.write(directions="Take 3 mL a day.", interval_days=30)
+
+    found = world.found()
+    assert found["thc_is_within_the_cap"].sentence.startswith("75 mg of THC a day")
+    assert found["supply_fits_the_interval"].sentence == (
+        "By the directions one supply lasts 20 days, but the interval is 30 days."
+    )

@@ -1,0 +1,182 @@
+"""For whom: each check passes, and nearly passes."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from clinic import consulting, prescribing
+from clinic.models import Consent, Note, Screening
+from clinic.tests.checks.world import (
+    TODAY,
+    Table,
+    World,
+    birthday,
+    fine,
+    ids,
+    passes_and_nearly_passes,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def only_chat(world: World) -> None:
+    world.segment(modality="chat")
+
+
+TABLE: Table = [
+    ("they_have_spoken", lambda w: w.segment(modality="voice", ended_at=None), only_chat),
+    ("they_have_spoken", lambda w: w.segment(modality="in_person"), only_chat),
+    ("they_have_spoken_again", lambda w: w.had(days_ago=30), only_chat),
+    ("patient_is_identified", fine, lambda w: w.patient(identified_at=None, identified_by=None)),
+    ("birth_date_is_known", fine, lambda w: w.patient(date_of_birth=None)),
+    (
+        "birth_date_is_known",
+        lambda w: w.patient(date_of_birth=birthday(years=120)),
+        lambda w: w.patient(date_of_birth=birthday(years=121)),
+    ),
+    (
+        "birth_date_is_known",
+        lambda w: w.patient(date_of_birth=TODAY()),
+        lambda w: w.patient(date_of_birth=TODAY() + timedelta(days=1)),
+    ),
+    (
+        "patient_is_an_adult",
+        lambda w: w.patient(date_of_birth=birthday(years=18)),
+        lambda w: w.patient(date_of_birth=birthday(years=18, days=1)),
+    ),
+    (
+        "patient_is_an_adult",
+        lambda w: (w.practice(youngest_age=16), w.patient(date_of_birth=birthday(years=16))),
+        lambda w: w.practice(youngest_age=17),
+    ),
+    ("patient_lives_somewhere", fine, lambda w: w.patient(street="")),
+    ("patient_lives_somewhere", fine, lambda w: w.patient(postcode="")),
+    ("location_is_confirmed", fine, lambda w: w.encounter.change(by=w.by, location_state="")),
+    (
+        "they_have_spoken_long_enough",
+        fine,
+        lambda w: w.segment(ended_at=w.encounter.segments.get().started_at + timedelta(minutes=4)),
+    ),
+    (
+        "they_have_spoken_long_enough",
+        lambda w: w.practice(shortest_minutes=12),
+        lambda w: w.practice(shortest_minutes=13),
+    ),
+    ("gp_is_known", fine, lambda w: w.patient(gp_name="")),
+]
+
+
+@pytest.mark.parametrize(("name", "passing", "failing"), TABLE, ids=ids(TABLE))
+def test_a_check_passes_and_nearly_passes(world, name, passing, failing):
+    passes_and_nearly_passes(world, name, passing, failing)
+
+
+class TestSpeaking:
+    def test_a_first_script_after_a_chat_is_stopped_and_no_reason_helps(self, world):
+        only_chat(world)
+
+        found = world.found()
+        assert (found["they_have_spoken"].holds, found["they_have_spoken"].is_answerable) == (False, False)
+        assert found["they_have_spoken_again"].holds
+
+    def test_a_repeat_after_a_chat_asks_for_a_reason(self, world):
+        world.had(days_ago=30)
+        only_chat(world)
+
+        found = world.found()
+        assert found["they_have_spoken"].holds
+        assert found["they_have_spoken_again"].is_answerable
+
+    def test_another_product_is_no_repeat(self, world, make_product):
+        world.had(days_ago=30, product=make_product("Day Oil"))
+        only_chat(world)
+
+        assert world.findings()["they_have_spoken"] is False
+
+    def test_a_void_script_makes_no_repeat(self, world):
+        prescribing.cancel(world.had(days_ago=30), by=world.by, why="Another dose.")
+        only_chat(world)
+
+        assert world.findings()["they_have_spoken"] is False
+
+
+class TestConsent:
+    def test_to_another_version_does_not_count(self, encounter, practice, doctor, make_product):
+        line = prescribing.write(
+            encounter, product=make_product(), quantity=1, directions="Take 1 mL at night.", by=doctor.user
+        )
+        world = World(line.prescription, doctor.user)
+        Consent.objects.create(
+            patient=encounter.patient, kind="unapproved", version="2019-01", text_sha256="0" * 64
+        )
+        before = world.findings()["patient_consents"]
+
+        consulting.record_consent(encounter.patient, by=doctor.user)
+
+        assert (before, world.findings()["patient_consents"]) == (False, True)
+
+
+class TestScreening:
+    def test_is_asked_before_schedule_8(self, encounter, practice, doctor, make_product):
+        line = prescribing.write(
+            encounter, product=make_product(), quantity=1, directions="Take 1 mL at night.", by=doctor.user
+        )
+        world = World(line.prescription, doctor.user)
+        before = world.findings()["dependence_is_asked"]
+
+        world.screen()
+
+        assert (before, world.findings()["dependence_is_asked"]) == (False, True)
+
+    @pytest.mark.parametrize(("days", "holds"), [(179, True), (180, False)])
+    def test_counts_for_as_long_as_the_practice_says(
+        self, encounter, practice, doctor, make_product, days, holds
+    ):
+        line = prescribing.write(
+            encounter, product=make_product(), quantity=1, directions="Take 1 mL at night.", by=doctor.user
+        )
+        Screening.objects.create(
+            patient=encounter.patient, practitioner=doctor, encounter=encounter, depends_on_drugs=False,
+            is_relative=False, recorded_at=timezone.now() - timedelta(days=days),
+        )  # fmt: skip
+
+        assert World(line.prescription, doctor.user).findings()["dependence_is_asked"] is holds
+
+
+@pytest.mark.parametrize(("days", "holds"), [(0, True), (-1, False)])
+def test_a_planned_review_is_not_overdue(world, days, holds):
+    note = Note.objects.get(encounter=world.draft.encounter)
+    note.move_to(
+        "signed",
+        by=world.by,
+        review_on=TODAY() + timedelta(days=days),
+        signed_at=timezone.now(),
+        signed_by=world.by,
+    )
+
+    assert world.findings()["review_is_not_overdue"] is holds
+
+
+@pytest.mark.parametrize(
+    ("of_the_other", "holds"),
+    [
+        ({}, True),
+        ({"phone": "0491570006"}, False),
+        ({"medicare_number": "2123456701", "medicare_irn": "1"}, False),
+        ({"medicare_number": "2123456701", "medicare_irn": "2"}, True),
+    ],
+)
+def test_somebody_of_the_same_numbers_is_told(world, make_patient, of_the_other, holds):
+    world.patient(phone="0491570006", medicare_number="2123456701", medicare_irn="1")
+    make_patient("neighbour", **of_the_other)
+
+    assert world.findings()["patient_has_no_double"] is holds
+
+
+@pytest.mark.parametrize(("given_name", "holds"), [("patient", False), ("Another", True)])
+def test_somebody_of_the_same_name_and_birthday_is_told(world, make_patient, given_name, holds):
+    other = make_patient("neighbour", date_of_birth=world.draft.patient.date_of_birth)
+    other.user.change(by=None, given_name=given_name)
+
+    assert world.findings()["patient_has_no_double"] is holds
