@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
-from clinic import booking, consulting, expiring, following, moving
+from clinic import booking, expiring, following, moving, noting
 from clinic.models import Appointment, Practice
 from messaging.models import Letter
 
@@ -181,7 +181,7 @@ class TestWeeksAhead:
         ],
     )
     def test_is_what_the_doctor_wrote(self, encounter, doctor, review_on, weeks):
-        consulting.save_note(encounter.note, by=doctor.user, review_on=review_on)
+        noting.save(encounter.note, by=doctor.user, review_on=review_on)
 
         assert following.weeks_ahead(encounter.appointment) == weeks
 

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic import booking, consulting
+from clinic import booking, noting
 from clinic.models import Appointment
 from messaging.models import Letter
 
@@ -190,7 +190,7 @@ class TestWho:
 
 def test_the_review_date_is_chosen_already(encounter, doctor, reception, staff_client):
     due = timezone.localdate() + timedelta(weeks=8)
-    consulting.save_note(encounter.note, by=doctor.user, review_on=due)
+    noting.save(encounter.note, by=doctor.user, review_on=due)
 
     html = staff_client(reception).get(page(encounter.appointment)).content.decode()
 
