@@ -68,7 +68,7 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
             if gathering.date_where(encounter.practitioner, at=look.recorded_at) == today
         ],
         "screening": known.screening,
-        "drafts": [_draft(case) for case in cases],
+        "drafts": [draft(case) for case in cases],
         "prescriptions": known.scripts,
         "papers_pending": any(
             script.status == Prescription.Status.ISSUED and not script.documents.all()
@@ -108,7 +108,8 @@ def _rows(encounter: Encounter, *, by: User) -> dict[str, QuerySet]:
     }
 
 
-def _draft(case: gathering.Case) -> dict[str, Any]:
+def draft(case: gathering.Case) -> dict[str, Any]:
+    """What the guard's panel shows of one form: its lines with their amounts, and every finding."""
     findings = checking.examine(case)
     severity = checking.Severity
     return {

@@ -338,6 +338,30 @@ def cases(
     ]
 
 
+def as_if(encounter: Encounter, *, by: User, now: datetime.datetime, **line: Any) -> Case:
+    """The case of one ``line`` that is typed and not written yet, dispensed where the last draft is."""
+    there = cases(encounter, by=by, now=now)
+    like = there[-1].prescription if there else None
+    draft = Prescription(
+        encounter=encounter,
+        patient=encounter.patient,
+        practitioner=encounter.practitioner,
+        schedule=line["product"].schedule,
+        dispense_state=like.dispense_state if like else encounter.patient.state,
+        state_authority=like.state_authority if like else "",
+        indication=like.indication if like else "",
+    )
+    return Case(
+        prescription=draft,
+        encounter=encounter,
+        by=by,
+        now=now,
+        facts=there[0].facts if there else facts(encounter, now=now),
+        lines=[PrescriptionLine(prescription=draft, **line)],
+        others=[one for case in there for one in case.lines],
+    )
+
+
 def age(patient: Patient, *, now: datetime.datetime) -> int | None:
     """Count the patient's years by the date where the patient is."""
     there = now.astimezone(ZoneInfo(patient.user.time_zone)).date()

@@ -10,6 +10,7 @@ from unfold.decorators import display
 
 from clinic import prescribing
 from clinic.admin.availability import Reason
+from clinic.admin.guards import GuardScreen
 from clinic.admin.registers import RegisterScreens
 from clinic.models import (
     Document,
@@ -67,7 +68,7 @@ def download_link(document: Document) -> str:
 
 
 @admin.register(Prescription)
-class PrescriptionAdmin(RegisterScreens, RecordAdmin):
+class PrescriptionAdmin(GuardScreen, RegisterScreens, RecordAdmin):
     """Scripts, to be looked at; they are written on the consultation page."""
 
     list_display = [

@@ -93,3 +93,34 @@ class TestApproval:
         assert ("MC-7" in listed, "patient" in form.fields) == (False, False)
         assert [choice for choice, _ in form.fields["pathway"].choices] == ["ap"]
         assert set(Approval.objects.values_list("reference", flat=True)) == {"MC-7", "AP-1"}
+
+
+class TestGuard:
+    """What the checks would say of a line that is typed."""
+
+    def ask(self, client, encounter, product, **typed):
+        line = {"product": product.pk, "quantity": 1, "repeats": 0, "directions": "Take 1 mL at night."}
+        return client.post(reverse("admin:clinic_prescription_guard", args=[encounter.pk]), line | typed)
+
+    def test_says_it_before_the_line_is_written(self, browser, ready):
+        product = ready.lines.get().product
+
+        fine = self.ask(browser, ready.encounter, product).content.decode()
+        vague = self.ask(browser, ready.encounter, product, directions="As directed.").content.decode()
+
+        assert "one supply lasts <b>30 days</b>" in fine
+        assert ("not precise enough" in fine, "not precise enough" in vague) == (False, True)
+        assert ready.lines.count() == 1
+
+    def test_says_nothing_of_what_cannot_be_a_line_yet(self, browser, ready):
+        answer = self.ask(browser, ready.encounter, ready.lines.get().product, directions="")
+
+        assert (answer.status_code, answer.content) == (200, b"")
+
+    @pytest.mark.parametrize(
+        ("role", "status"), [("doctor", 404), ("manager", 403), ("reception", 403), ("auditor", 403)]
+    )
+    def test_is_for_its_doctor_alone(self, staff_client, make_user, ready, role, status):
+        client = staff_client(make_user(role, "somebody"))
+
+        assert self.ask(client, ready.encounter, ready.lines.get().product).status_code == status

@@ -145,6 +145,20 @@ class Writing(RuleBasedStateMachine):
         at, who = (timezone.now(), self.stage["manager"]) if verified else (None, None)
         doctor.change(by=who, verified_at=at, verified_by=who)
 
+    @rule()
+    def do_all_that_is_asked(self):
+        """As most doctors do: or hardly any run of so many steps would get as far as a script."""
+        self.change_the_product("active", 4)
+        self.verify(verified=True)
+        self.speak("voice")
+        self.consent(Consent.Answer.GIVEN)
+        self.ask(depends=False, close=False)
+        self.approve(400, 4)
+        for _ in range(self.encounter.prescriptions.filter(status="draft").count()):
+            self.take_off()
+        self.write(0, 2, 1, 28, DIRECTIONS[0])
+        self.send("VIC", "No. 1", look=True)
+
     @rule(answers=st.sampled_from([{}, GO_ON, GO_ON]))
     def issue(self, answers):
         for draft in self.encounter.prescriptions.filter(status="draft"):

@@ -54,9 +54,29 @@ async function waitForPapers() {
 }
 
 const note = page?.querySelector("[data-note]");
+// What the checks would say of the line, while it is typed.
+function guard(form) {
+  const told = form.querySelector("[data-guarded]");
+  let timer, asked = 0;
+
+  const ask = async () => {
+    const mine = ++asked;
+    const body = new FormData(form); // by POST: directions stay out of addresses
+    const answer = await fetch(form.dataset.guardUrl, { method: "POST", body }).catch(() => null);
+    if (mine !== asked || !answer?.ok || answer.redirected) return;
+    told.innerHTML = await answer.text();
+  };
+  const soon = () => { clearTimeout(timer); timer = setTimeout(ask, 500); };
+  form.addEventListener("input", soon);
+  form.addEventListener("click", (event) => event.target.closest("[data-product]") && soon());
+}
+
 const write = page?.querySelector("[data-write]");
 if (note) keepNote(note, page);
 const signed = page?.querySelector("[data-signed-note]");
 if (signed) forgetNote(signed.dataset.signedNote);
-if (write) findMedicines(write);
+if (write) {
+  findMedicines(write);
+  guard(write);
+}
 if (page?.querySelector("[data-pending]")) waitForPapers();
