@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from catalog.models import DoseForm
 from clinic import checking, dosing, drawing, gathering, noting, rewriting, surveying
 from clinic.models import (
+    Addendum,
     Appointment,
     Confirmation,
     Document,
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
     from clinic.models import User
 
-NOTES_SHOWN = 5
+NOTES_SHOWN, SCRIPTS_SHOWN = 5, 12
 EVENTS_SHOWN = 40
 """Of each kind, on the line of time."""
+DOCUMENTS_READ = 100
 
 
 def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
@@ -43,10 +44,11 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
     conversation = chatting.asked(room, by) if room else None  # first: what comes later is told live
     rows = _rows(encounter, by=by)
     care = surveying.rows(encounter.patient, by=by)
-    together.read([*rows.values(), *care.values(), *(conversation.rows if conversation else [])])
-    known = gathering.facts(encounter, now=now)
+    along = [*rows.values(), *care.values(), *(conversation.rows if conversation else [])]
+    known = gathering.facts(encounter, now=now, along=along)
     cases = gathering.cases(encounter, by=by, now=now, known=known)
-    prefetch_related_objects([*known.scripts], "documents")
+    together.attach(known.scripts, "documents", rows["documents"], key="prescription_id")
+    together.attach([encounter.note, *rows["notes"]], "addenda", rows["addenda"], key="note_id")
     may_write = encounter.practitioner.user_id == by.pk and encounter.status == Encounter.Status.OPEN
     today = gathering.date_where(encounter.practitioner, at=now)
     return {
@@ -55,7 +57,7 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
         "note": encounter.note,
         "age": gathering.age(encounter.patient, now=now),
         "may_write": may_write,
-        "favourites": rewriting.favourites(by) if may_write else [],
+        "favourites": rows["favourites"] if may_write else [],
         "stretches": known.stretches,
         "running": next((s for s in known.stretches if s.ended_at is None), None),
         "has_spoken": any(s.modality in Segment.SYNCHRONOUS for s in known.stretches),
@@ -69,7 +71,8 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
         ],
         "screening": known.screening,
         "drafts": [draft(case) for case in cases],
-        "prescriptions": known.scripts,
+        "prescriptions": known.scripts[:SCRIPTS_SHOWN],
+        "scripts_hidden": len(known.scripts[SCRIPTS_SHOWN:]),
         "papers_pending": any(
             script.status == Prescription.Status.ISSUED and not script.documents.all()
             for script in known.scripts
@@ -104,7 +107,11 @@ def _rows(encounter: Encounter, *, by: User) -> dict[str, QuerySet]:
         "appointments": appointments.filter(status__in=shown)
         .select_related("slot__appointment_type")
         .order_by("-starts_at")[:EVENTS_SHOWN],
-        "documents": Document.objects.visible_to(by).filter(patient=patient)[:EVENTS_SHOWN],
+        "addenda": Addendum.objects.visible_to(by)
+        .filter(note__encounter__patient=patient)
+        .select_related("recorded_by"),
+        "documents": Document.objects.visible_to(by).filter(patient=patient)[:DOCUMENTS_READ],
+        "favourites": rewriting.favourites(by),
     }
 
 
@@ -154,6 +161,6 @@ def _timeline(
         *drawing.of_encounters(rows["encounters"]),
         *drawing.of_appointments(rows["appointments"]),
         *drawing.of_scripts(scripts[:EVENTS_SHOWN]),
-        *drawing.of_documents(rows["documents"]),
+        *drawing.of_documents(rows["documents"][:EVENTS_SHOWN]),
     ]
     return drawing.timeline(events, now=now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,6 +35,10 @@ from clinic.models import (
 from config import together
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.db.models import QuerySet
+
     from clinic.models import User
 
 
@@ -215,52 +219,76 @@ class Case:
         return next((a for a in found if not wanted or a.indication.casefold().strip() == wanted), None)
 
 
-def facts(encounter: Encounter, *, now: datetime.datetime) -> Facts:
-    """Read what is known, in five statements, and one for the lines of earlier scripts."""
-    patient, practitioner = encounter.patient_id, encounter.practitioner_id
-    day = date_where(encounter.practitioner, at=now)
-    practice = Practice.objects.current()
-    lines = Prefetch("lines", PrescriptionLine.objects.written().select_related("product"))
-    stretches = encounter.segments.all()
-    consents = Consent.objects.filter(patient=patient, kind=Consent.Kind.UNAPPROVED).newest()
-    approvals = Approval.objects.filter(Q(patient=patient) | Q(patient=None), practitioner=practitioner)
-    approvals = approvals.in_force(day).order_by("-until_on", "pk")
-    looks = MonitoringCheck.objects.filter(
-        patient=patient, practitioner=practitioner, recorded_at__gte=now - datetime.timedelta(hours=25)
-    )
-    scripts = Prescription.objects.filter(patient=patient, issued_at__isnull=False)
-    scripts = scripts.order_by("-issued_at", "-pk").prefetch_related(lines)
-    rules = StateRule.objects.on(day)
+def facts(encounter: Encounter, *, now: datetime.datetime, along: Iterable[QuerySet] = ()) -> Facts:
+    """Read what is known, and ``along`` with it what a page shows besides, in one statement."""
+    asked = _asked(encounter, now=now)
+    together.read([*asked.values(), *along])
+    practice = next(iter(asked["practice"]), None) or Practice()
     fresh = now - datetime.timedelta(days=practice.screening_days)
-    screenings = Screening.objects.filter(patient=patient, recorded_at__gt=fresh)[:1]
-    together.read([stretches, consents, approvals, looks, scripts, rules, screenings])
+    _put_on(asked["scripts"], asked["lines"])
     return Facts(
         practice=practice,
-        stretches=[*stretches],
-        consents=[answer for answer in consents if answer.answer == Consent.Answer.GIVEN],
-        approvals=[*approvals],
-        monitoring=[*looks],
-        scripts=[*scripts],
-        rules={rule.state: rule for rule in rules},
-        screening=next(iter(screenings), None),
-        told=frozenset(_told(encounter.patient)),
-        counted=_count(encounter, now=now),
+        stretches=[*asked["stretches"]],
+        consents=[answer for answer in asked["consents"] if answer.answer == Consent.Answer.GIVEN],
+        approvals=[*asked["approvals"]],
+        monitoring=[*asked["monitoring"]],
+        scripts=[*asked["scripts"]],
+        rules={rule.state: rule for rule in asked["rules"]},
+        screening=next((one for one in asked["screening"] if one.recorded_at > fresh), None),
+        told=frozenset([*asked["conditions"], *asked["medicines"], *asked["none"]]),
+        counted=_counted(asked["counted"][0]),
     )
 
 
-def _told(patient: Patient) -> Any:
-    """What there is of conditions and other medicines, or that there is none, in one statement."""
+def _asked(encounter: Encounter, *, now: datetime.datetime) -> dict[str, Any]:
+    """What is to be read about the consultation, its patient and its doctor."""
+    patient, practitioner = encounter.patient_id, encounter.practitioner_id
+    day = date_where(encounter.practitioner, at=now)
+    issued = Prescription.objects.filter(patient=patient, issued_at__isnull=False)
+    return {
+        "practice": Practice.objects.all()[:1],
+        "stretches": encounter.segments.all(),
+        "consents": Consent.objects.filter(patient=patient, kind=Consent.Kind.UNAPPROVED).newest(),
+        "approvals": Approval.objects.filter(Q(patient=patient) | Q(patient=None), practitioner=practitioner)
+        .in_force(day)
+        .order_by("-until_on", "pk"),
+        "monitoring": MonitoringCheck.objects.filter(
+            patient=patient, practitioner=practitioner, recorded_at__gte=now - datetime.timedelta(hours=25)
+        ),
+        "scripts": issued.order_by("-issued_at", "-pk"),
+        "lines": PrescriptionLine.objects.written()
+        .filter(prescription__in=issued.values("pk"))
+        .select_related("product"),
+        "rules": StateRule.objects.on(day),
+        "screening": Screening.objects.filter(patient=patient)[:1],
+        **_told(patient),
+        "counted": _counts(encounter, now=now),
+    }
+
+
+def _put_on(scripts: Iterable[Prescription], lines: Iterable[PrescriptionLine]) -> None:
+    """Let each script know its lines, as a prefetch does."""
+    there: dict[Any, list[PrescriptionLine]] = {script.pk: [] for script in scripts}
+    for line in lines:
+        there[line.prescription_id].append(line)
+    for script in scripts:
+        rows = script.lines.all()
+        rows._result_cache = there[script.pk]
+        script._prefetched_objects_cache = {"lines": rows}  # type: ignore[attr-defined]
+
+
+def _told(patient: UUID) -> dict[str, Any]:
+    """What there is of conditions and other medicines, and of what there is none."""
     kinds = {"conditions": Condition, "medicines": OtherMedicine}
-    rows = [
-        model.objects.standing().filter(patient=patient).order_by().values_list(Value(kind), "risk")
+    none = NoneKnown.objects.filter(patient=patient, kind__in=kinds)
+    return {
+        kind: model.objects.standing().filter(patient=patient).order_by().values_list(Value(kind), "risk")
         for kind, model in kinds.items()
-    ]
-    none = NoneKnown.objects.filter(patient=patient, kind__in=kinds).order_by().values_list("kind", Value(""))
-    return rows[0].union(rows[1], none)
+    } | {"none": none.order_by().values_list("kind", Value(""))}
 
 
-def _count(encounter: Encounter, *, now: datetime.datetime) -> Counted:
-    """Count and date what is needed no further, in one statement."""
+def _counts(encounter: Encounter, *, now: datetime.datetime) -> Any:
+    """What is counted and dated and needed no further."""
     day = date_where(encounter.practitioner, at=now)
     midnight = datetime.datetime.combine(
         day, datetime.time(), tzinfo=ZoneInfo(encounter.practitioner.time_zone)
@@ -268,7 +296,7 @@ def _count(encounter: Encounter, *, now: datetime.datetime) -> Counted:
     own = {"practitioner": OuterRef("pk")}
     signed = Note.objects.filter(encounter__patient=encounter.patient_id, status=Note.Status.SIGNED)
     scripts = Prescription.objects.filter(**own, issued_at__gte=midnight, issued_at__lte=now)
-    row = (
+    return (
         Practitioner.objects.filter(pk=encounter.practitioner_id)
         .annotate(
             scripts_today=Subquery(
@@ -281,8 +309,10 @@ def _count(encounter: Encounter, *, now: datetime.datetime) -> Counted:
             has_double=Exists(_doubles(encounter.patient)),
         )
         .values(*Counted._fields)
-        .get()
     )
+
+
+def _counted(row: Mapping[str, Any]) -> Counted:
     return Counted(**{**row, "scripts_today": row["scripts_today"] or 0})
 
 

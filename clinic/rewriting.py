@@ -13,6 +13,8 @@ from clinic.models import Favourite, Prescription, PrescriptionLine
 from config.base import Refused
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from clinic.models import Encounter, User
 
 DOSE = ("quantity", "directions", "repeats", "interval_days")
@@ -106,10 +108,10 @@ def _dose(line: PrescriptionLine | Favourite) -> dict[str, Any]:
     return {name: getattr(line, name) for name in DOSE}
 
 
-def favourites(by: User) -> list[Favourite]:
+def favourites(by: User) -> QuerySet[Favourite]:
     """What ``by`` likes to write and may prescribe today."""
     own = Favourite.objects.visible_to(by).kept().select_related("product")
-    return [*own.filter(product__in=listing.prescribable(by))]
+    return own.filter(product__in=listing.prescribable(by))
 
 
 @transaction.atomic

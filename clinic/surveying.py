@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from clinic import consenting, identifiers
@@ -18,6 +18,8 @@ from clinic.models import (
 from config import together
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from django.db.models import QuerySet
 
     from clinic.models import Patient, User
@@ -96,3 +98,28 @@ def panel(patient: Patient, *, by: User) -> dict[str, Any]:
     read = rows(patient, by=by)
     together.read(read.values())
     return told(patient, read)
+
+
+def flags(patients: Collection[Patient], *, by: User) -> dict[UUID, list[str]]:
+    """What a doctor should know of each of ``patients`` before they meet, in one statement."""
+    standing: list[Any] = [
+        Alert.objects.visible_to(by).standing(),
+        Allergy.objects.visible_to(by).standing().filter(severity=Allergy.Severity.SEVERE),
+        Condition.objects.visible_to(by).standing().exclude(risk=""),
+        OtherMedicine.objects.visible_to(by).standing().exclude(risk=""),
+    ]
+    asked = [rows.filter(patient__in=[patient.pk for patient in patients]) for rows in standing]
+    together.read(asked)
+    found: dict[UUID, list[str]] = {patient.pk: [] for patient in patients}
+    for fact in (fact for rows in asked for fact in rows):
+        found[fact.patient_id].append(_flag(fact))
+    for patient in patients:
+        if patient.identified_at is None:
+            found[patient.pk].append("Identity not checked")
+    return found
+
+
+def _flag(fact: Any) -> str:
+    if isinstance(fact, Allergy):
+        return f"Severe allergy: {fact}"
+    return fact.get_risk_display() if hasattr(fact, "risk") else str(fact)

@@ -44,6 +44,8 @@ class SeenMiddleware:
         session, now = getattr(request, "session", None), int(time.time())  # a stream has put its own away
         if session is None or not session.accessed or session.is_empty():
             return response
+        if "X-Refresh" in request.headers:  # a page that looks for news by itself shows nobody is there
+            return response
         if now - session.get("seen_at", 0) >= SEEN_EVERY:
             session["seen_at"] = now
         return response

@@ -33,6 +33,20 @@ def read(querysets: Iterable[models.QuerySet]) -> None:
         one.fill([] if one.is_empty else answers.pop(0))
 
 
+def attach(parents: Iterable[Any], related: str, children: Iterable[Any], *, key: str) -> None:
+    """Let each of ``parents`` know its ``children``, by their ``key``, as a prefetch of ``related`` does."""
+    parents = list(parents)
+    there: dict[Any, list[Any]] = {parent.pk: [] for parent in parents}
+    for child in children:
+        if (owner := getattr(child, key)) in there:
+            there[owner].append(child)
+    for parent in parents:
+        rows = getattr(parent, related).all()
+        rows._result_cache = there[parent.pk]
+        known = getattr(parent, "_prefetched_objects_cache", {})
+        parent._prefetched_objects_cache = {**known, related: rows}
+
+
 class _Asked:
     """One queryset, as a column of the statement and as the rows that come back in it."""
 

@@ -140,6 +140,7 @@ def _ask(entry: Entry, patient: Patient, form: CareForm, user: User) -> tuple[st
     try:
         return entry.ask(patient, form, user), 200
     except Refused as no:
+        form.add_error(None, str(no))  # so that the form stays open, as it was typed
         return str(no), 400
 
 

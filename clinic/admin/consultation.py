@@ -145,8 +145,8 @@ def _close(encounter: Encounter, form: ConfirmForm, user: User) -> str:
 ACTIONS: dict[str, Action] = {
     "start": Action(SegmentForm, "call", _start),
     "stop": Action(ConfirmForm, "call", _stop),
-    "locate": Action(ConfirmationForm, "who", _locate),
-    "identify": Action(IdentityForm, "who", _identify),
+    "locate": Action(ConfirmationForm, "confirmed", _locate),
+    "identify": Action(IdentityForm, "confirmed", _identify),
     "save-note": Action(NoteForm, "note", _save_note),
     "sign-note": Action(NoteForm, "note", _sign_note),
     "template": Action(TemplateForm, "note", _use_template),

@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET, require_POST
 from unfold.decorators import display
 
 from catalog import listing, searching
-from clinic import charting, noting
+from clinic import charting, consulting, noting
 from clinic.admin import revealing
 from clinic.admin.care import care_forms, may_care
 from clinic.admin.consultation import ACTIONS, STANDING, ask, standing_forms
+from clinic.boards import doctor
 from clinic.forms.consultations import NoteForm, RevealForm
 from clinic.models import Encounter, State
 from config.admin import RecordAdmin
@@ -64,6 +65,7 @@ class EncounterAdmin(RecordAdmin):
     def get_urls(self):
         guard = self.admin_site.admin_view
         return [
+            path("next/", guard(require_POST(self.next_patient)), name="clinic_encounter_next"),
             path("<uuid:pk>/do/<slug:name>/", guard(require_POST(self.do)), name="clinic_encounter_do"),
             path("<uuid:pk>/reveal/", guard(require_POST(self.reveal)), name="clinic_encounter_reveal"),
             path("<uuid:pk>/note/", guard(require_POST(self.keep_note)), name="clinic_encounter_note"),
@@ -76,6 +78,15 @@ class EncounterAdmin(RecordAdmin):
         if request.method == "GET":
             record_viewed.send(Encounter, record=encounter, request=request, action="read")
         return self._page(request, encounter)
+
+    def next_patient(self, request: SignedInRequest) -> HttpResponse:
+        """Begin with whom the doctor sees next today, or go back to the one being seen."""
+        visit = doctor.next_visit(request.user)
+        if visit is None:
+            messages.info(request, "Nobody else is booked with you today.")
+            return redirect("admin:index")
+        encounter = consulting.open(visit, by=request.user)
+        return redirect("admin:clinic_encounter_change", encounter.pk)
 
     def do(self, request: SignedInRequest, pk: UUID, name: str) -> HttpResponse:
         """One form of the page was sent."""

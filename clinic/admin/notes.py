@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import display
@@ -39,6 +40,8 @@ class NoteAdmin(RecordAdmin):
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         """Show what was signed, word for word, and whether it is still that."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         note = cast(Note, self.get_visible_or_404(request, object_id))
         if request.method == "GET":
             record_viewed.send(Note, record=note, request=request, action="read")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import OuterRef, Subquery
 
-from clinic import authorising, desk
+from clinic import authorising, desk, surveying
 from clinic.boards import figures
 from clinic.boards.figures import Day, Figure, between
 from clinic.models import BOOKED, AdverseEvent, Appointment, Approval, Note, Original, Prescription
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from clinic.models import User
 
 SHOWN = 8
+TO_SIGN = {"status__exact": "to_sign", "prescription__status__exact": "issued"}
 # Whom to see first: the one being seen, then who waits, then who is to come.
 FIRST: list[str] = [
     Appointment.Status.IN_CONSULTATION,
@@ -31,13 +32,16 @@ def board(user: User) -> dict[str, Any]:
     notes, drafts, rooms = _unsigned(user), _drafts(user), _unread(user)
     notes_link = desk.page("clinic.note", status__exact="draft")
     drafts_link = desk.page("clinic.prescription", status__exact="draft")
+    papers = _papers(user)
+    papers_link = desk.page("clinic.original", **TO_SIGN, prescription__practitioner__user__id__exact=user.pk)
     unread = sum(count for *_, count in rooms)
+    _flag([*visits, *([later] if later else [])], by=user)
     return {
         "numbers": [
             Figure("Appointments today", len(visits), _today_link(day), "event"),
             Figure("Notes to sign", len(notes), notes_link, "edit_note"),
             Figure("Prescriptions in draft", len(drafts), drafts_link, "draft"),
-            _to_sign(user),
+            Figure("Papers to sign", len(papers), papers_link, "draw"),
             *_adverse(user),
             Figure("Unread messages", unread, desk.page("messaging.room"), "forum"),
             _ending_approvals(user, day),
@@ -47,8 +51,14 @@ def board(user: User) -> dict[str, Any]:
         "visits_link": _today_link(day),
         "notes": notes[:SHOWN],
         "drafts": drafts[:SHOWN],
+        "papers": papers[:SHOWN],
         "rooms": rooms[:SHOWN],
     }
+
+
+def next_visit(user: User) -> Appointment | None:
+    """Tell whom of today's patients the doctor ``user`` sees now."""
+    return next_of(_visits(user, figures.today()))
 
 
 def next_of(visits: list[Appointment]) -> Appointment | None:
@@ -114,11 +124,16 @@ def _adverse(user: User) -> list[Figure]:
     return [Figure(label, len(waiting), link, "emergency", is_urgent=True)]
 
 
-def _to_sign(user: User) -> Figure:
-    waiting = {"status__exact": "to_sign", "prescription__status__exact": "issued"}
-    own = Original.objects.visible_to(user).filter(**waiting, prescription__practitioner__user=user)
-    link = desk.page("clinic.original", **waiting, prescription__practitioner__user__id__exact=user.pk)
-    return Figure("Papers to sign", own.count(), link, "draw")
+def _papers(user: User) -> list[Original]:
+    """Originals of the doctor's own scripts that wait for their ink."""
+    own = Original.objects.visible_to(user).filter(**TO_SIGN, prescription__practitioner__user=user)
+    return list(own.select_related("prescription__patient__user").order_by("created_at"))
+
+
+def _flag(visits: list[Appointment], *, by: User) -> None:
+    flags = surveying.flags({visit.patient for visit in visits}, by=by)
+    for visit in visits:
+        visit.flags = flags[visit.patient_id]  # type: ignore[attr-defined]
 
 
 def _unread(user: User) -> list[tuple[Room, str, int]]:

@@ -17,13 +17,14 @@ from billing.models import Fee, Gst
 from catalog import importing, stocking
 from catalog.models import Product
 from clinic.demo import hours, people
-from clinic.models import Approval, CancellationPolicy, Patient, Practice, Practitioner, User
+from clinic.models import Approval, CancellationPolicy, NoteTemplate, Patient, Practice, Practitioner, User
 from config.base import acting_as
 
 if TYPE_CHECKING:
     from clinic.demo.simulating import Progress
 
 CAST = Path("fixtures/demo/cast.json")
+TEMPLATES = Path("fixtures/demo/note_templates.json")
 SHEETS = ("botanitech", "medreleaf", "alma", "phytoca", "tasmanian_botanics")
 
 
@@ -48,6 +49,7 @@ def gather(count: int, *, random: Random, progress: Progress) -> Cast:
         hours.offer(manager)
         _stock_catalogue(manager)
         _note_authorities(manager)
+        _write_templates(manager)
     cast = Cast(manager=manager, script=script)
     for number in range(count):
         if number % 20 == 0:
@@ -124,6 +126,11 @@ def _note_authorities(manager: User) -> None:
                 from_on=timezone.localdate() - timedelta(days=200),
                 until_on=timezone.localdate() + timedelta(days=500),
             )
+
+
+def _write_templates(manager: User) -> None:
+    for words in json.loads((settings.BASE_DIR / TEMPLATES).read_text()):
+        NoteTemplate.objects.add(by=manager, why="The practice’s own words.", **words)
 
 
 def _register(number: int, *, script: dict[str, Any], random: Random) -> Patient:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from clinic import attending, consulting, noting
+from clinic import attending, caring, consulting, noting
 from clinic.demo import scripting
-from clinic.models import Appointment, Encounter, Segment
+from clinic.models import Appointment, Consent, Encounter, NoneKnown, Segment
 from config.base import acting_as, work_off
 from messaging import chatting
 
 if TYPE_CHECKING:
     from clinic.demo.simulating import Simulation
+    from clinic.models import Patient, User
 
 WITH_SCRIPT, WITH_CHAT, UNSIGNED = 0.2, 0.4, 0.03
 
@@ -43,6 +44,8 @@ def _write_up(encounter: Encounter, *, simulation: Simulation) -> None:
     consulting.confirm_location(encounter, state=patient.state, by=doctor)
     if patient.identified_at is None:
         consulting.identify(patient, document=random.choice(script["documents"]), by=doctor)
+        _ask_about_care(patient, by=doctor)
+    consulting.confirm(encounter, by=doctor)
     consulting.stop_segment(encounter, by=doctor)
     written = random.choice(script["notes"])
     review_on = timezone.localdate() + timedelta(weeks=random.choice([4, 6, 8]))
@@ -52,6 +55,23 @@ def _write_up(encounter: Encounter, *, simulation: Simulation) -> None:
     if random.random() >= UNSIGNED:
         noting.sign(encounter.note, by=doctor)
         consulting.close(encounter, by=doctor)
+
+
+def _ask_about_care(patient: Patient, *, by: User) -> None:
+    """What a first visit finds out: not the same for everybody, but always for the same people."""
+    first = patient.user.given_name[:1]
+    if first < "F":
+        caring.add_allergy(patient, substance="Penicillin", reaction="Rash", severity="moderate", by=by)
+    else:
+        caring.state_none_known(patient, kind=NoneKnown.Kind.ALLERGIES, by=by)
+    if "J" < first < "R":
+        caring.add_condition(patient, name="High blood pressure", code="38341003", since="2019", by=by)
+        caring.add_medicine(patient, name="Perindopril", dose="5 mg in the morning", by=by)
+    else:
+        caring.state_none_known(patient, kind=NoneKnown.Kind.CONDITIONS, by=by)
+        caring.state_none_known(patient, kind=NoneKnown.Kind.MEDICINES, by=by)
+    caring.note_gp(patient, gp_name="Dr Sam Example", gp_practice="Example Street Surgery", by=by)
+    caring.answer(patient, kind=Consent.Kind.SHARE_GP, answer=Consent.Answer.GIVEN, by=by)
 
 
 def _chat(appointment: Appointment, *, simulation: Simulation, after: datetime) -> None:

@@ -49,7 +49,7 @@ class ConditionForm(CareForm):
 
 
 class MedicineForm(CareForm):
-    name = forms.CharField(label="Medicine", max_length=200)
+    name = forms.CharField(label="Name of the medicine", max_length=200)
     dose = forms.CharField(max_length=200, required=False)
     risk = _choice("Counts as", OtherMedicine.Risk.choices, "None of these")
 

@@ -4,7 +4,7 @@ from datetime import date, time
 
 import pytest
 
-from clinic import booking, waitlisting
+from clinic import booking, caring, consulting, waitlisting
 from clinic.models import (
     Appointment,
     AppointmentType,
@@ -204,3 +204,31 @@ def approvals(people):
 )
 def test_approvals(people, approvals, name, sees):
     assert {row.reference for row in Approval.objects.visible_to(people[name])} == sees
+
+
+@pytest.mark.parametrize(
+    "kind", ["allergy", "condition", "medicine", "alert", "none_known", "identity_check"]
+)
+@pytest.mark.parametrize(
+    ("name", "sees"),
+    [
+        ("boss", False),
+        ("desk", False),
+        ("auditor", True),
+        ("ada", True),
+        ("bob", False),
+        ("carl", False),
+    ],
+)
+def test_what_is_known_of_a_patients_care(people, visits, kind, name, sees):
+    patient, by = people["carl"].patient, people["ada"]
+    fact = {
+        "allergy": lambda: caring.add_allergy(patient, substance="Penicillin", by=by),
+        "condition": lambda: caring.add_condition(patient, name="Asthma", by=by),
+        "medicine": lambda: caring.add_medicine(patient, name="Sertraline", by=by),
+        "alert": lambda: caring.raise_alert(patient, text="Interpreter.", by=by),
+        "none_known": lambda: caring.state_none_known(patient, kind="allergies", by=by),
+        "identity_check": lambda: consulting.identify(patient, document="Passport", by=by),
+    }[kind]()
+
+    assert type(fact).objects.visible_to(people[name]).exists() is sees

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from clinic import attending, boards, booking, consulting
+from clinic import attending, boards, booking, caring, consulting
 from clinic.models import Appointment
 from messaging import chatting
 
@@ -83,6 +83,33 @@ class TestBoard:
         visit = book("ada", 24)
 
         assert boards.doctor.board(doctor.user)["next"] == visit
+
+    def test_flags_what_the_doctor_should_know_before(self, doctor, book):
+        visit = book("ada", 1)
+        patient, by = visit.patient, doctor.user
+        caring.raise_alert(patient, text="Needs an interpreter.", by=by)
+        caring.add_allergy(patient, substance="Penicillin", severity="severe", by=by)
+        caring.add_allergy(patient, substance="Pollen", severity="mild", by=by)
+        caring.add_condition(patient, name="Schizophrenia", risk="psychosis", by=by)
+        over = caring.add_condition(patient, name="Pregnant", risk="pregnancy", by=by)
+        caring.end(over, why="Over.", by=by)
+
+        [shown] = boards.doctor.board(by)["visits"]
+
+        assert shown.flags == [
+            "Needs an interpreter.",
+            "Severe allergy: Penicillin",
+            "Psychosis or schizophrenia",
+            "Identity not checked",
+        ]
+
+
+class TestPapers:
+    def test_are_the_doctors_own_that_wait_for_ink(self, doctor, make_doctor, issued):
+        [paper] = boards.doctor.board(doctor.user)["papers"]
+
+        assert paper.prescription == issued
+        assert boards.doctor.board(make_doctor("another").user)["papers"] == []
 
 
 @pytest.mark.usefixtures("noon")

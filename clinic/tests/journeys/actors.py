@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
 
 from clinic.demo import people
 from clinic.tests.journeys.stage import Stage
@@ -25,10 +25,17 @@ class Actor:
     """One person at one screen."""
 
     def __init__(
-        self, browser: Browser, stage: Stage, name: str, *, screens: Path, **options: object
+        self,
+        browser: Browser,
+        stage: Stage,
+        name: str,
+        *,
+        screens: Path,
+        context: BrowserContext | None = None,
+        **options: object,
     ) -> None:
         self.stage, self.name, self.screens = stage, name, screens
-        context = browser.new_context(
+        context = context or browser.new_context(
             base_url=stage.web,
             locale="en-AU",
             timezone_id="Australia/Sydney",
@@ -72,7 +79,7 @@ class Actor:
         self.page.set_viewport_size(size)
 
     def sign_in(self, email: str, password: str = people.DEMO_PASSWORD) -> None:
-        self.page.goto("/accounts/login/")
+        self.page.goto(f"{self.stage.web}/accounts/login/")
         self.page.get_by_label("E-mail").fill(email)
         self.page.get_by_label("Password", exact=True).fill(password)
         self.page.locator("main").get_by_role("button", name="Sign in").click()

@@ -28,13 +28,24 @@ def stage(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")  # its event loop must not outlive it: other tests use the ORM here
-def browser():
+def playwright():
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Where the browser is."""
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     assert found, "Chromium is missing: make test installs it."
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
-        yield browser
-        browser.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser(playwright, chromium):
+    browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -196,7 +196,7 @@ def write_up(doctor: Actor) -> None:
     page.get_by_label("Document sighted").select_option("Driver licence")
     page.get_by_label("Issued by").fill("NSW")
     page.get_by_role("button", name="Record", exact=True).first.click()
-    page.get_by_role("button", name="The patient agrees").click()
+    page.get_by_role("button", name="The patient agrees").first.click()
     expect(page.get_by_text(re.compile("Given .* version"))).to_be_visible()
     page.get_by_label("History").fill("Lower back pain for eight months after lifting. No red flags.")
     page.get_by_label("Assessment").fill("Chronic mechanical low back pain.")
