@@ -17,7 +17,16 @@ from billing.models import Fee, Gst
 from catalog import importing, stocking
 from catalog.models import Product
 from clinic.demo import hours, people
-from clinic.models import Approval, CancellationPolicy, NoteTemplate, Patient, Practice, Practitioner, User
+from clinic.models import (
+    Approval,
+    CancellationPolicy,
+    NoteTemplate,
+    Patient,
+    Pharmacy,
+    Practice,
+    Practitioner,
+    User,
+)
 from config.base import acting_as
 
 if TYPE_CHECKING:
@@ -41,6 +50,7 @@ def gather(count: int, *, random: Random, progress: Progress) -> Cast:
     """Found the practice and register its people."""
     script = json.loads((settings.BASE_DIR / CAST).read_text())
     _found_practice()
+    _list_pharmacies()
     staff = people.enrol_staff()
     manager = staff["manager"]
     _set_fees(manager)
@@ -56,6 +66,18 @@ def gather(count: int, *, random: Random, progress: Progress) -> Cast:
             progress(number, count, "patients register")
         cast.patients.append(_register(number, script=script, random=random))
     return cast
+
+
+PHARMACIES = [
+    ("Wattle Street Pharmacy", "14 Wattle Street", "Newtown", "NSW", "2042", "0255501234"),
+    ("Harbour Pharmacy", "2 Quay Road", "Geelong", "VIC", "3220", "0355505678"),
+]
+
+
+def _list_pharmacies() -> None:
+    for row in PHARMACIES:
+        named = zip(("name", "street", "suburb", "state", "postcode", "phone"), row, strict=True)
+        Pharmacy.objects.add(by=None, **dict(named))
 
 
 def _found_practice() -> None:

@@ -38,5 +38,6 @@ def verify(request: HttpRequest, secret: str) -> HttpResponse:
 def _secret(answer: HttpResponse) -> HttpResponse:
     answer._has_been_logged = True  # type: ignore[attr-defined]  # or the log would keep the address
     patch_cache_control(answer, private=True, no_store=True)
-    answer.headers["X-Robots-Tag"], answer.headers["Referrer-Policy"] = "noindex", "no-referrer"
+    # Without any referrer browsers send the form as from nowhere, and it would be refused.
+    answer.headers["X-Robots-Tag"], answer.headers["Referrer-Policy"] = "noindex", "same-origin"
     return answer

@@ -72,7 +72,7 @@ class TestVerify:
         for page in (client.get(address), client.post(address, {"born_on": "1980-05-10"})):
             assert page.headers["Cache-Control"] == "private, no-store"
             assert page.headers["X-Robots-Tag"] == "noindex"
-            assert page.headers["Referrer-Policy"] == "no-referrer"
+            assert page.headers["Referrer-Policy"] == "same-origin"
             assert "noindex" in page.content.decode()
 
     def test_stands_in_no_log(self, client, address, caplog):

@@ -1,0 +1,77 @@
+"""Papers that were made stay as they were made, whoever tries what."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
+
+from clinic import tasks
+from clinic.models import Document
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files")]
+
+
+@pytest.fixture
+def papers(issued) -> list[dict]:
+    """What stands in the database about the two papers of an issued script."""
+    tasks.render_prescription(str(issued.pk))
+    return [*Document.objects.order_by("pk").values()]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE clinic_document SET sha256 = 'x'",
+        "UPDATE clinic_document SET file = 'documents/another.pdf'",
+        "UPDATE clinic_document SET prescription_id = NULL",
+        "UPDATE clinic_document SET secret = ''",
+        "DELETE FROM clinic_document",
+        "DELETE FROM clinic_prescription",
+    ],
+)
+def test_by_sql(papers, sql):
+    with pytest.raises(IntegrityError, match="refused"), transaction.atomic():
+        connection.cursor().execute(sql)
+
+    assert [*Document.objects.order_by("pk").values()] == papers
+
+
+def test_by_the_models(papers):
+    document = Document.objects.first()
+    document.sha256 = "x"
+    for way in (
+        document.save,
+        document.delete,
+        lambda: Document.objects.update(file="documents/another.pdf"),
+        lambda: Document.objects.bulk_update([document], ["sha256"]),
+        Document.objects.all().delete,
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            way()
+
+    assert [*Document.objects.order_by("pk").values()] == papers
+
+
+def test_by_the_staff_site(papers, staff_client, doctor, auditor, issued):
+    for who in (doctor.user, auditor):
+        client = staff_client(who)
+        for model, key in (("document", papers[0]["id"]), ("prescription", issued.pk)):
+            addresses = [reverse(f"admin:clinic_{model}_{name}", args=[key]) for name in ("change", "delete")]
+            sent = {"sha256": "x", "content": "{}", "dispense_state": "QLD", "post": "yes"}
+            assert [client.post(address, sent).status_code for address in addresses] == [403, 403]
+
+    assert [*Document.objects.order_by("pk").values()] == papers
+    assert type(issued).objects.get().content == issued.content
+
+
+def test_one_paper_of_each_kind_and_never_of_two_things(papers, issued):
+    first = Document.objects.first()
+    for changes in ({}, {"prescription": None}):
+        again = {
+            "patient": first.patient,
+            "prescription": issued,
+            "kind": first.kind,
+            "file": "x",
+            "sha256": "x",
+        }
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Document.objects.create(**again | changes)
