@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from clinic.models import MonitoringCheck, Prescription
+from clinic.models import MonitoringCheck, Override, Prescription
 from messaging import clocks
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ S8_HEADINGS = [
     "State authority", "TGA reference", "Monitoring", "Looked at", "Signed in ink", "Pharmacy", "Sent",
     "Valid until", "Status", "Why void",
 ]  # fmt: skip
-OVERRIDE_HEADINGS = ["Number", "Date", "Patient", "Prescriber", "Check", "Reason"]
+OVERRIDE_HEADINGS = [
+    "Number", "Date", "Patient", "Prescriber", "What did not hold", "Rule", "Kind", "Reason",
+]  # fmt: skip
 
 
 class Register(NamedTuple):
@@ -110,20 +112,24 @@ def _s8_row(script: Any, line: dict[str, Any], look: MonitoringCheck | None) -> 
 
 def overrides(user: User, *, first: datetime.date, last: datetime.date) -> Register:
     """Every check that did not hold when a script was issued, and why the doctor went on."""
-    scripts = _scripts(user, first=first, last=last).exclude(content__overridden={})
-    rows = [
-        [
-            script.content["number"],
-            _day(script.content["issued_on"]),
-            script.content["patient"]["name"],
-            script.content["prescriber"]["name"],
-            name.replace("_", " "),
-            reason,
-        ]
-        for script in scripts
-        for name, reason in sorted(script.content["overridden"].items())
-    ]
+    scripts = _scripts(user, first=first, last=last)
+    found = Override.objects.visible_to(user).filter(prescription__in=scripts.values("pk"))
+    rows = [_override_row(one) for one in found.select_related("prescription").order_by("recorded_at", "pk")]
     return Register("overrides", OVERRIDE_HEADINGS, rows)
+
+
+def _override_row(one: Override) -> list[Any]:
+    content = one.prescription.content
+    return [
+        content["number"],
+        _day(content["issued_on"]),
+        content["patient"]["name"],
+        content["prescriber"]["name"],
+        one.sentence,
+        one.source,
+        one.get_severity_display(),
+        one.reason,
+    ]
 
 
 REGISTERS = {"s8-register": schedule_8, "overrides": overrides}

@@ -83,7 +83,7 @@ def _write(earlier: Prescription, *, encounter: Encounter, by: User, origin: dic
     ):
         return Written([*there.select_related("product")], [])
     known = {form.pk for form in before}
-    form = prescribing.begin(encounter, by=by, like=earlier, **origin)
+    form = prescribing.begin(encounter, by=by, like=earlier, indication=earlier.indication, **origin)
     lines, left_out = _copy(earlier, form, by=by)
     for line in lines:
         if line.prescription_id not in known | {form.pk}:

@@ -47,7 +47,7 @@ class TestBegin:
         assert letter.status == "draft"
         for fact in (
             "Dear Patient Example", "Chronic pain.", "Sleep diary.", "15 January 2027", "Night Oil",
-            "Take 0.25 mL by mouth at night.", "Dr Doctor Example",
+            "Take 1 mL by mouth twice a day.", "Dr Doctor Example",
         ):  # fmt: skip
             assert fact in letter.body
         assert "{" not in letter.body
