@@ -44,6 +44,12 @@ class TestLoadMedicines:
         assert str(simvastatin) == "Simvastatin 40 mg, 30 tablets"
         assert simvastatin.history.get().history_user == manager
 
+    def test_keeps_brand_manufacturer_and_pbs_item(self):
+        stocking.load_medicines(DEMO, by=None)
+
+        branded = Product.objects.get(brand="Lipitor")
+        assert (branded.name, branded.manufacturer, branded.pbs_code) == ("Atorvastatin", "Viatris", "8214H")
+
     def test_changes_nothing_the_second_time(self):
         stocking.load_medicines(DEMO, by=None)
 
