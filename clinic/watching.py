@@ -51,7 +51,7 @@ SELECT p.id,
   (SELECT count(*) FROM at_once a WHERE a.practitioner_id = p.id),
   (SELECT count(*) FROM at_once a WHERE a.practitioner_id = p.id AND a.products > 1),
   (SELECT count(*) FROM chosen c WHERE c.practitioner_id = p.id AND c.content #> '{evidence,segments}' = '[]')
-FROM unnest(%(whose)s) AS p(id)
+FROM unnest(%(whose)s::uuid[]) AS p(id)
 """
 
 

@@ -25,6 +25,8 @@ CLINICAL = {
     "Monitoring checks",
     "Documents",
     "Consents",
+    *("Papers to sign and send", "Pharmacies", "Prescribing in figures", "Registers"),
+    *("Adverse events", "Letters about patients", "Texts for letters", "Templates for notes"),
 }
 MONEY = {
     "Revenue",
@@ -58,8 +60,11 @@ SHOWN = {
         "Letters",
         "Waiting list",
         "Rules of the states",
+        *("Papers to sign and send", "Pharmacies", "Prescribing in figures"),
+        *("Texts for letters", "Templates for notes"),
     },
-    Role.RECEPTION: ALWAYS | {"Orders", "Receipts", "Letters", "Waiting list"},
+    Role.RECEPTION: ALWAYS
+    | {"Orders", "Receipts", "Letters", "Waiting list", "Papers to sign and send", "Pharmacies"},
     Role.DOCTOR: ALWAYS
     | CATALOGUE
     | CLINICAL
