@@ -111,7 +111,7 @@ class TestSidebar:
             for item in group["items"]
         ]
 
-        answers = {link: client.get(link).status_code for link in links}
+        answers = {link: client.get(link, follow=True).status_code for link in links}
 
         assert answers == dict.fromkeys(links, 200)
 

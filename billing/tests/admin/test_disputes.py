@@ -135,7 +135,7 @@ class TestPages:
             ("auditor", [200, 200, 403]),
             ("reception", [403, 403, 404]),
             ("doctor", [403, 403, 404]),
-            ("patient", [302, 302, 302]),  # to the page that tells them that there is none
+            ("patient", [404, 404, 404]),  # for whom there is no desk
         ],
     )
     def test_are_for_those_who_run_the_clinic(self, dispute, make_user, staff_client, role, statuses):

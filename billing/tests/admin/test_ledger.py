@@ -98,7 +98,7 @@ class TestTrialBalance:
         assert "That is no day." in answer.content.decode()
 
     @pytest.mark.parametrize(
-        ("role", "status"), [("auditor", 200), ("doctor", 403), ("reception", 403), ("patient", 302)]
+        ("role", "status"), [("auditor", 200), ("doctor", 403), ("reception", 403), ("patient", 404)]
     )
     def test_is_for_those_who_run_the_clinic(self, order, make_user, staff_client, role, status):
         client = staff_client(make_user(role, f"one-{role}"))
