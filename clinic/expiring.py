@@ -16,7 +16,7 @@ from billing.models import Order
 from clinic import booking
 from clinic.models import Appointment, Practice, WaitlistOffer
 from config import sets
-from config.base import Refused
+from config.base import Refused, enqueue
 from messaging import mailing
 from messaging.models import Letter
 
@@ -26,6 +26,7 @@ SWEEP = 60
 """Seconds that are spent on closing payment pages, one after the other; the next run goes on."""
 NOT_PAID = "Not paid in time."
 WARNING = "clinic/mail/appointment_held"
+EXPIRED = "clinic/mail/appointment_expired"
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +60,21 @@ def _expire_some(*, now: datetime) -> int:
     charging.void_all(orders_given_up, by=None, why=NOT_PAID)
     sets.move_all(Appointment, keys, Appointment.Status.EXPIRED, by=None, why=NOT_PAID)
     booking.freed(slots)
-    _tell_all(keys, "clinic/mail/appointment_expired", now=now)
+    enqueue("clinic.tasks.tell_expired", *keys)  # the times are free before the letters are written
     return len(keys)
+
+
+@transaction.atomic
+def tell_expired(keys: Iterable[UUID], *, now: datetime) -> None:
+    """Write to the patients of these holds that they have ended; asked again, only to those not told yet."""
+    keys = {*keys}
+    # One at a time, so that of two workers with the same task the later sees what the first has written.
+    ours = Appointment.objects.filter(pk__in=keys, status=Appointment.Status.EXPIRED).order_by("pk")
+    mine = ours.select_for_update(of=("self",)).values_list("pk", "patient__user")
+    people = dict(mine)
+    told = Letter.objects.filter(template=EXPIRED, recipient__in=people.values())
+    known = {UUID(key) for key in told.values_list("context__appointment", flat=True)}
+    _tell_all(people.keys() - known, EXPIRED, now=now)
 
 
 def _expire_the_rest(*, now: datetime) -> int:
@@ -88,7 +102,7 @@ def _expire(appointment: Appointment, *, now: datetime) -> bool:
     charging.void(order, by=None, why=NOT_PAID)
     mine.move_to(Appointment.Status.EXPIRED, by=None, why=NOT_PAID)
     booking.freed([mine.slot_id])
-    booking.tell(mine, "clinic/mail/appointment_expired")
+    booking.tell(mine, EXPIRED)
     return True
 
 

@@ -12,6 +12,10 @@ def expire_holds() -> None:
     expiring.expire_holds(now=timezone.now())
 
 
+def tell_expired(*appointments: str) -> None:
+    expiring.tell_expired([UUID(key) for key in appointments], now=timezone.now())
+
+
 def check_invariants() -> None:
     inspecting.inspect()
 

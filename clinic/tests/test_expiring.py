@@ -5,6 +5,7 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django_q.models import OrmQ
 
 from billing import charging, gateway
 from clinic import booking, expiring, tasks
@@ -17,6 +18,19 @@ from messaging.models import Letter
 pytestmark = pytest.mark.django_db
 
 
+def expire(now) -> int:
+    """End what is overdue, as the schedule does, and write the letters, as a worker does then."""
+    expired = expiring.expire_holds(now=now)
+    tell()
+    return expired
+
+
+def tell() -> None:
+    for task in [waiting.task for waiting in OrmQ.objects.order_by("pk")]:
+        if task["func"] == "clinic.tasks.tell_expired":
+            tasks.tell_expired(*task["args"])
+
+
 class TestExpireHolds:
     def test_leaves_those_in_time(self, held):
         assert expiring.expire_holds(now=held.held_until - timedelta(seconds=1)) == 0
@@ -25,10 +39,16 @@ class TestExpireHolds:
         assert held.status == "held"
 
     def test_frees_the_time_and_tells_the_patient(self, held):
-        assert expiring.expire_holds(now=held.held_until) == 1
+        assert expire(now=held.held_until) == 1
 
         held.refresh_from_db()
         assert (held.status, held.order.status) == ("expired", "void")
+        assert letters() == ["appointment_expired"]
+
+    def test_tells_once_however_often_the_worker_is_asked(self, held):
+        expire(now=held.held_until)
+        tell()
+
         assert letters() == ["appointment_expired"]
 
     def test_ends_what_is_a_day_late(self, held, make_slot, make_patient):
@@ -36,13 +56,13 @@ class TestExpireHolds:
         other = make_patient("other")
         booking.hold(make_slot(30), patient=other, by=other.user)
 
-        assert expiring.expire_holds(now=held.held_until + timedelta(days=1)) == 2
+        assert expire(now=held.held_until + timedelta(days=1)) == 2
         assert letters() == ["appointment_expired"] * 2
 
     def test_does_nothing_the_second_time(self, held):
-        expiring.expire_holds(now=held.held_until)
+        expire(now=held.held_until)
 
-        assert expiring.expire_holds(now=held.held_until) == 0
+        assert expire(now=held.held_until) == 0
         assert letters() == ["appointment_expired"]
 
     def test_closes_the_payment_page(self, held, patient, simulated_stripe):
@@ -104,7 +124,7 @@ class TestSets:
     def test_every_one_is_remembered_and_told(self, overdue):
         holds = overdue(3)
 
-        assert expiring.expire_holds(now=holds[0].held_until) == 3
+        assert expire(now=holds[0].held_until) == 3
 
         for hold in holds:
             hold.refresh_from_db()
@@ -121,10 +141,10 @@ class TestSets:
         assert set(invariants.broken()) == {"letters_are_on_their_way", "tasks_are_worked_off"}
 
     def test_a_letter_says_the_same_as_one_alone(self, held):
+        expire(now=held.held_until)
         booking.tell(held, "clinic/mail/appointment_expired")
-        expiring.expire_holds(now=held.held_until)
 
-        alone, together = Letter.objects.order_by("created_at", "pk")
+        together, alone = Letter.objects.order_by("created_at", "pk")
         assert together.context == alone.context
         assert (together.to, together.recipient) == (alone.to, alone.recipient)
 

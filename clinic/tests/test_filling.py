@@ -160,6 +160,7 @@ class TestFreed:
         filling.offer(slot)
         with later(minutes=31):
             expiring.expire_holds(now=timezone.now())
+            expiring.tell_expired(Appointment.objects.values_list("pk", flat=True), now=timezone.now())
             filling.settle()
             mailing.send_due()
 

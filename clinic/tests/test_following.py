@@ -142,6 +142,7 @@ class TestBook:
         held.refresh_from_db()
         kept = held.status
         expiring.expire_holds(now=held.held_until)
+        expiring.tell_expired([held.pk], now=held.held_until)
 
         held.refresh_from_db()
         assert (kept, held.status) == ("held", "expired")
