@@ -8,7 +8,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
@@ -37,7 +36,7 @@ class RegisterScreens:
         ]
 
     def registers(self, request: SignedInRequest) -> HttpResponse:
-        return redirect("admin:clinic_register", "s8-register")
+        return self.register(request, "s8-register")
 
     def watch(self, request: SignedInRequest) -> HttpResponse:
         """Prescribing in figures: without a patient, without a medicine."""
