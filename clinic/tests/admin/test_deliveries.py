@@ -172,7 +172,7 @@ class TestPharmacies:
 
         assert "Corner Pharmacy" in staff_client(doctor.user).get(listed).content.decode()
         assert staff_client(doctor.user).get(reverse("admin:clinic_pharmacy_add")).status_code == 403
-        assert client.get(listed).status_code == 302
+        assert client.get(listed).status_code == 404
 
 
 class TestThePatient:
