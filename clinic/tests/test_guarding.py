@@ -110,7 +110,7 @@ class TestKeepsAsWritten:
 
     @pytest.mark.parametrize(
         "table",
-        ["clinic_auditevent", "clinic_historicalpatient", "clinic_consent", "clinic_note", "billing_fee"],
+        ["clinic_auditevent", "clinic_historicalpatient", "clinic_consent", "clinic_addendum", "billing_fee"],
     )
     def test_from_truncate_outside_tests(self, settings, table):
         settings.REFUSE_TRUNCATE = True

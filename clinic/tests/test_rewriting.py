@@ -157,7 +157,7 @@ class TestFavourites:
         written = rewriting.write_favourite(kept, encounter=next_visit, by=doctor.user)
 
         assert kept == again
-        assert rewriting.favourites(doctor.user) == [kept]
+        assert [*rewriting.favourites(doctor.user)] == [kept]
         assert (written.product, written.quantity, written.directions, written.repeats) == (
             line.product, 2, "Take 1 mL by mouth twice a day.", 2,
         )  # fmt: skip
@@ -167,7 +167,7 @@ class TestFavourites:
         discontinue(kept.product)
         kept.refresh_from_db()
 
-        assert rewriting.favourites(doctor.user) == []
+        assert [*rewriting.favourites(doctor.user)] == []
         with pytest.raises(listing.NotPrescribable):
             rewriting.write_favourite(kept, encounter=next_visit, by=doctor.user)
 
@@ -180,12 +180,12 @@ class TestFavourites:
         with pytest.raises(prescribing.NotAPrescriber):
             rewriting.keep(issued.lines.get(), by=manager)
 
-        assert rewriting.favourites(colleague) == []
+        assert [*rewriting.favourites(colleague)] == []
         assert Favourite.objects.kept().get() == kept
 
     def test_go_off_the_list_and_may_come_back(self, issued, doctor):
         kept = rewriting.keep(issued.lines.get(), by=doctor.user)
 
         rewriting.drop(kept, by=doctor.user)
-        assert rewriting.favourites(doctor.user) == []
+        assert [*rewriting.favourites(doctor.user)] == []
         assert rewriting.keep(issued.lines.get(), by=doctor.user) != kept

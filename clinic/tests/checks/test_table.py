@@ -165,7 +165,7 @@ def test_facts_are_read_in_as_many_statements_for_three_drafts_as_for_one(
     page = Encounter.objects.select_related("patient__user", "practitioner__user")
     world.had(days_ago=40)
     encounter = page.get()
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(3):
         answers = [checking.examine(c) for c in gathering.cases(encounter, by=world.by, now=timezone.now())]
     for name in ("Day Oil", "Noon Oil"):
         prescribing.write(
@@ -174,7 +174,7 @@ def test_facts_are_read_in_as_many_statements_for_three_drafts_as_for_one(
         world.had(days_ago=50)
 
     encounter = page.get()
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(3):
         found = gathering.cases(encounter, by=world.by, now=timezone.now())
         answers = [checking.examine(case) for case in found]
 

@@ -41,6 +41,13 @@ def expire(now: str) -> int:
     return expiring.expire_holds(now=datetime.fromisoformat(now))
 
 
+def tell_expired(now: str) -> None:
+    from clinic import expiring  # noqa: PLC0415
+    from clinic.models import Appointment  # noqa: PLC0415
+
+    expiring.tell_expired(Appointment.objects.values_list("pk", flat=True), now=datetime.fromisoformat(now))
+
+
 def cancel(appointment: str) -> None:
     from clinic import cancelling  # noqa: PLC0415
     from clinic.models import Appointment  # noqa: PLC0415
@@ -92,6 +99,7 @@ RULES = {
     "hold": hold,
     "open": open_page,
     "expire": expire,
+    "tell_expired": tell_expired,
     "cancel": cancel,
     "pay": pay,
     "follow": follow,

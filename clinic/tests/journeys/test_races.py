@@ -179,6 +179,7 @@ def test_two_sweeps_expire_each_hold_once(at_once, make_patient, make_slot, fees
     until = last.held_until.isoformat()
 
     outcomes = at_once(*[("expire", until)] * 4)
+    at_once(*[("tell_expired", until)] * 4)
 
     assert sum(int(count) for count in outcomes) == 12
     assert Letter.objects.count() == 12
