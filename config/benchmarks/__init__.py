@@ -2,11 +2,11 @@
 
 # Each module has a function ``run() -> Report``; the name is what ``make bench BENCH=name`` takes.
 BENCHMARKS = {
-    "papers": "config.benchmarks.papers",
     "startup": "config.benchmarks.startup",
     "booking": "config.benchmarks.booking",
     "webhooks": "config.benchmarks.webhooks",
     "import": "config.benchmarks.imports",
     "catalogue": "config.benchmarks.catalogue",
     "prescribing": "config.benchmarks.prescribing",
+    "papers": "config.benchmarks.papers",
 }
