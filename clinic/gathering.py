@@ -6,22 +6,20 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, Subquery, Value
+from django.db.models import OuterRef, Prefetch, Q, Subquery, Value
 
 from catalog.models import Price, Product
-from clinic import dosing, spelling
+from clinic import counting, dosing, spelling
 from clinic.models import (
     Approval,
-    ApprovalReport,
     Condition,
     Consent,
     Encounter,
     MonitoringCheck,
     NoneKnown,
-    Note,
     OtherMedicine,
     Patient,
     Practice,
@@ -40,19 +38,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from clinic.models import User
-
-
-class Counted(NamedTuple):
-    """What is only counted, or known by its date."""
-
-    scripts_today: int = 0
-    """That the doctor issued, by their calendar."""
-    reported_until: datetime.date | None = None
-    """The end of the last period of which the TGA had the doctor's report."""
-    review_on: datetime.date | None = None
-    """The review that the patient's last signed note plans."""
-    has_double: bool = False
-    """Whether somebody else has the same name and birthday, Medicare number or telephone."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +60,7 @@ class Facts:
     """The last answers about drug dependence and closeness, unless they are too old."""
     told: frozenset[tuple[str, str]]
     """What the patient told of ("conditions", "psychosis"), ("medicines", "") …; with no risk, or of none."""
-    counted: Counted
+    counted: counting.Counted
 
 
 @dataclass(frozen=True)
@@ -236,7 +221,7 @@ def facts(encounter: Encounter, *, now: datetime.datetime, along: Iterable[Query
         rules={rule.state: rule for rule in asked["rules"]},
         screening=next((one for one in asked["screening"] if one.recorded_at > fresh), None),
         told=frozenset([*asked["conditions"], *asked["medicines"], *asked["none"]]),
-        counted=_counted(asked["counted"][0]),
+        counted=counting.told(asked["counted"][0]),
     )
 
 
@@ -262,7 +247,7 @@ def _asked(encounter: Encounter, *, now: datetime.datetime) -> dict[str, Any]:
         "rules": StateRule.objects.on(day),
         "screening": Screening.objects.filter(patient=patient)[:1],
         **_told(patient),
-        "counted": _counts(encounter, now=now),
+        "counted": counting.counts(encounter, day=day, now=now),
     }
 
 
@@ -285,52 +270,6 @@ def _told(patient: UUID) -> dict[str, Any]:
         kind: model.objects.standing().filter(patient=patient).order_by().values_list(Value(kind), "risk")
         for kind, model in kinds.items()
     } | {"none": none.order_by().values_list("kind", Value(""))}
-
-
-def _counts(encounter: Encounter, *, now: datetime.datetime) -> Any:
-    """What is counted and dated and needed no further."""
-    day = date_where(encounter.practitioner, at=now)
-    midnight = datetime.datetime.combine(
-        day, datetime.time(), tzinfo=ZoneInfo(encounter.practitioner.time_zone)
-    )
-    own = {"practitioner": OuterRef("pk")}
-    signed = Note.objects.filter(encounter__patient=encounter.patient_id, status=Note.Status.SIGNED)
-    scripts = Prescription.objects.filter(**own, issued_at__gte=midnight, issued_at__lte=now)
-    return (
-        Practitioner.objects.filter(pk=encounter.practitioner_id)
-        .annotate(
-            scripts_today=Subquery(
-                scripts.order_by().values("practitioner").annotate(n=Count("pk")).values("n")
-            ),
-            reported_until=Subquery(
-                ApprovalReport.objects.filter(**own).order_by("-until_on").values("until_on")[:1]
-            ),
-            review_on=Subquery(signed.order_by("-signed_at").values("review_on")[:1]),
-            has_double=Exists(_doubles(encounter.patient)),
-        )
-        .values(*Counted._fields)
-    )
-
-
-def _counted(row: Mapping[str, Any]) -> Counted:
-    return Counted(**{**row, "scripts_today": row["scripts_today"] or 0})
-
-
-def _doubles(patient: Patient) -> Any:
-    """Others who may be the same person."""
-    user = patient.user
-    same = Q(pk=None)
-    if patient.date_of_birth and user.family_name:
-        same |= Q(
-            date_of_birth=patient.date_of_birth,
-            user__family_name__iexact=user.family_name,
-            user__given_name__iexact=user.given_name,
-        )
-    if patient.medicare_number and patient.medicare_irn:
-        same |= Q(medicare_number=patient.medicare_number, medicare_irn=patient.medicare_irn)
-    if patient.phone:
-        same |= Q(phone=patient.phone)
-    return Patient.objects.exclude(pk=patient.pk).filter(same)
 
 
 def cases(

@@ -109,7 +109,7 @@ def _print(register: registering.Register, form: PeriodForm, *, by: Any) -> byte
     context = {
         "register": register,
         "entries": entries,
-        "practice": Practice.objects.visible_to(request.user).current(),
+        "practice": Practice.objects.visible_to(by).current(),
         "by": by,
         "now": now,
         **days,

@@ -219,6 +219,8 @@ def prescribe(doctor: Actor) -> None:
     doctor.look("32-drafts")
     for form in (1, 2):
         draft = page.get_by_role("article", name=re.compile("Draft form")).first
+        for box in draft.get_by_role("checkbox", name=re.compile("thought")).all():
+            box.check()
         draft.get_by_label("Code of your authenticator app").fill(doctor.stage.code("doctor"))
         draft.get_by_role("button", name=re.compile("Sign")).click()
         expect(page.get_by_role("article", name=re.compile("Draft form"))).to_have_count(2 - form)
