@@ -26,7 +26,7 @@ TARGETS = {
     "search_p50_ms": 100,
     "search_p95_ms": 100,
     "list_p95_ms": 300,
-    "search": 4,  # times the SQL by hand, which neither ranks, nor forgives, nor makes objects of fifty rows
+    "search": 2.5,  # the slowest of each: SQL by hand neither ranks, nor forgives, nor makes objects of rows
     "search_statements": 4,
 }
 LIST = "/admin/catalog/product/"
@@ -77,7 +77,7 @@ def run() -> Report:
         say("Searching …")
         measure_searches(report, user)
         measure_list(report)
-    report.compare("search", "search_p50_ms", "sql_p50_ms")
+    report.compare("search", "search_p95_ms", "sql_p95_ms")
     return report
 
 

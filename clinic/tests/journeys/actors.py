@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
@@ -71,12 +72,21 @@ class Actor:
     def photograph(self, screen: str) -> None:
         """Keep the screen as it is at a desk and in the dark; then go back to how it was."""
         size = self.page.viewport_size
-        for name, scheme, viewport in [("dark", "dark", size), ("desk", "light", DESK)]:
-            self.page.emulate_media(color_scheme=scheme)
+        shots: list[tuple[str, Literal["light", "dark"], Any]]
+        shots = [("dark", "dark", size), ("desk", "light", DESK)]
+        for name, scheme, viewport in shots:
+            self._wear(scheme)
             self.page.set_viewport_size(viewport)
             self.look(f"{screen}-{name}")
-        self.page.emulate_media(color_scheme="light")
+        self._wear("light")
         self.page.set_viewport_size(size)
+
+    def _wear(self, scheme: Literal["light", "dark"]) -> None:
+        self.page.emulate_media(color_scheme=scheme)
+        # The admin asks for the scheme only when it loads, and then says so with a class.
+        self.page.evaluate(
+            "dark => document.documentElement.classList.toggle('dark', dark)", scheme == "dark"
+        )
 
     def sign_in(self, email: str, password: str = people.DEMO_PASSWORD) -> None:
         self.page.goto(f"{self.stage.web}/accounts/login/")
