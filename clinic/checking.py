@@ -49,8 +49,11 @@ def examine(case: Case) -> list[Finding]:
 def _words(case: Case) -> dict[str, Any]:
     """What sentences may name."""
     state, limits, counted = case.jurisdiction, case.facts.practice, case.facts.counted
+    card = case.encounter.patient.medicare_until_on
     return {
         "doctor": case.encounter.practitioner,
+        "provider_postcode": case.encounter.practitioner.provider_postcode,
+        "medicare_until": f"{card:{DAY}}" if card else "a day not known",
         "state": case.prescription.get_dispense_state_display() or "The state",
         "system": state.monitoring if state else "the state's monitoring system",
         "authority": state.authority if state else "authority",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
@@ -202,7 +203,7 @@ def change_person(user: User, *, changed: Iterable[str], by: User) -> bool:
 
 
 @transaction.atomic
-def record_identifiers(patient: Patient, *, by: User, why: str = "", **numbers: str) -> None:
+def record_identifiers(patient: Patient, *, by: User, why: str = "", **numbers: Any) -> None:
     """Keep the numbers that were read from the patient's card."""
     patient.lock().change(by=by, why=why or "Read from the card.", **numbers)
 

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
     from clinic.models import User
 
+ANSWERED = (Consent.Kind.UNAPPROVED, Consent.Kind.SHARE_GP)
+"""What the patient is asked during a consultation, and the checks ask about."""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -48,6 +51,8 @@ class Facts:
     stretches: Sequence[Segment]
     consents: Sequence[Consent]
     """Whether the patient agreed to unapproved goods: the newest answer, if it was yes."""
+    keeps_from_gp: bool
+    """Whether the patient, when last asked, did not want their usual GP to be told."""
     approvals: Sequence[Approval]
     """Of this doctor, in force today, for this patient or for all of the doctor's."""
     monitoring: Sequence[MonitoringCheck]
@@ -211,10 +216,12 @@ def facts(encounter: Encounter, *, now: datetime.datetime, along: Iterable[Query
     practice = next(iter(asked["practice"]), None) or Practice()
     fresh = now - datetime.timedelta(days=practice.screening_days)
     _put_on(asked["scripts"], asked["lines"])
+    answers, given = {answer.kind: answer for answer in asked["consents"]}, Consent.Answer.GIVEN
     return Facts(
         practice=practice,
         stretches=[*asked["stretches"]],
-        consents=[answer for answer in asked["consents"] if answer.answer == Consent.Answer.GIVEN],
+        consents=[one for one in [answers.get(Consent.Kind.UNAPPROVED)] if one and one.answer == given],
+        keeps_from_gp=Consent.Kind.SHARE_GP in answers and answers[Consent.Kind.SHARE_GP].answer != given,
         approvals=[*asked["approvals"]],
         monitoring=[*asked["monitoring"]],
         scripts=[*asked["scripts"]],
@@ -233,7 +240,7 @@ def _asked(encounter: Encounter, *, now: datetime.datetime) -> dict[str, Any]:
     return {
         "practice": Practice.objects.all()[:1],
         "stretches": encounter.segments.all(),
-        "consents": Consent.objects.filter(patient=patient, kind=Consent.Kind.UNAPPROVED).newest(),
+        "consents": Consent.objects.filter(patient=patient, kind__in=ANSWERED).newest(),
         "approvals": Approval.objects.filter(Q(patient=patient) | Q(patient=None), practitioner=practitioner)
         .in_force(day)
         .order_by("-until_on", "pk"),

@@ -55,6 +55,12 @@ def quantity(number: int | Decimal, unit: str) -> str:
     return f"{figures} ({in_words(number)}) {spelled if number == 1 else plural(spelled)}"
 
 
+def card_end(until_on: datetime.date) -> str:
+    """Write the end of a card's validity as cards print it: the month, or the day where it ends in one."""
+    ends_a_month = (until_on + datetime.timedelta(days=1)).day == 1
+    return f"{until_on:%m/%Y}" if ends_a_month else f"{until_on:%d/%m/%Y}"
+
+
 def plural(unit: str) -> str:
     if unit.endswith("s"):
         return unit

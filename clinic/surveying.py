@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from clinic import consenting, identifiers
+from clinic import consenting, identifiers, spelling
 from clinic.models import (
     Alert,
     Allergy,
@@ -81,6 +81,7 @@ def told(patient: Patient, read: Mapping[str, Any]) -> dict[str, Any]:
         "agreements": [Agreement(kind, consents.get(kind), consenting.text(kind)) for kind in ASKED],
         "other_consents": [consent for kind, consent in consents.items() if kind not in ASKED],
         "medicare": identifiers.MEDICARE.mask(patient.medicare_number),
+        "card_end": spelling.card_end(patient.medicare_until_on) if patient.medicare_until_on else "",
         "ihi": identifiers.IHI.mask(patient.ihi),
     }
 

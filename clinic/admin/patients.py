@@ -15,7 +15,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from billing.admin import statements
-from clinic import consulting, enrolling
+from clinic import consulting, enrolling, spelling
 from clinic.admin import revealing
 from clinic.admin.care import CarePanel
 from clinic.forms.identifiers import PatientNumbersForm
@@ -71,6 +71,7 @@ class PatientAdmin(CarePanel, RecordAdmin):
         "show_name",
         "show_email",
         "show_medicare",
+        "show_card_end",
         "show_ihi",
         "show_medicare_in_full",
         "show_ihi_in_full",
@@ -96,9 +97,10 @@ class PatientAdmin(CarePanel, RecordAdmin):
             ("emergency_name", "emergency_phone"),
         ]
         identity = ["identity_document", ("identified_at", "identified_by")]
+        numbers = [(f"show_medicare{full}", "show_card_end"), f"show_ihi{full}"]
         return [
             ("Contact", {"classes": ["tab"], "fields": contact}),
-            ("Identifiers", {"classes": ["tab"], "fields": [f"show_medicare{full}", f"show_ihi{full}"]}),
+            ("Identifiers", {"classes": ["tab"], "fields": numbers}),
             ("Identity check", {"classes": ["tab"], "fields": identity}),
             ("Usual GP", {"classes": ["tab"], "fields": care}),
         ]
@@ -125,6 +127,10 @@ class PatientAdmin(CarePanel, RecordAdmin):
     @display(description="Medicare", empty_value="Not recorded")
     def show_medicare(self, patient: Patient) -> str | None:
         return MEDICARE.mask(patient.medicare_number) or None
+
+    @display(description="Card valid to", empty_value="Not recorded")
+    def show_card_end(self, patient: Patient) -> str | None:
+        return spelling.card_end(patient.medicare_until_on) if patient.medicare_until_on else None
 
     @display(description="IHI", empty_value="Not recorded")
     def show_ihi(self, patient: Patient) -> str | None:

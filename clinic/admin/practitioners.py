@@ -40,7 +40,8 @@ class PractitionerAdmin(RecordAdmin):
                 "fields": [
                     "user",
                     ("ahpra_number", "hpii"),
-                    ("prescriber_number", "provider_number"),
+                    "prescriber_number",
+                    ("provider_number", "provider_postcode"),
                     "acknowledged",
                     ("verified_at", "verified_by"),
                 ],

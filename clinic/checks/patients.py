@@ -69,14 +69,38 @@ def they_have_spoken_long_enough(case: Case) -> bool:
     return not case.segments or case.spoken >= timedelta(minutes=case.facts.practice.shortest_minutes)
 
 
+@check("Ask where the patient is now and confirm it: for Schedule 8 it must be known.", MEDICAL_BOARD)
+def location_is_confirmed_for_s8(case: Case) -> bool:
+    return not case.is_s8 or bool(case.encounter.location_state)
+
+
 @check("Ask where the patient is now and confirm it.", MEDICAL_BOARD, Severity.WARN)
 def location_is_confirmed(case: Case) -> bool:
-    return bool(case.encounter.location_state)
+    return case.is_s8 or bool(case.encounter.location_state)
 
 
 @check("No usual GP is on record. Ask, and offer to write to them.", AHPRA_2025, Severity.WARN)
 def gp_is_known(case: Case) -> bool:
     return bool(case.encounter.patient.gp_name)
+
+
+@check(
+    "The patient does not want their usual GP to be told. Talk about why, and note it.",
+    AHPRA_2025,
+    Severity.WARN,
+)
+def gp_may_be_told(case: Case) -> bool:
+    return not case.facts.keeps_from_gp
+
+
+@check(
+    "The Medicare card on record was valid until {medicare_until}. Ask for the new one.",
+    "Services Australia, Medicare cards",
+    Severity.WARN,
+)
+def medicare_card_is_valid(case: Case) -> bool:
+    until = case.encounter.patient.medicare_until_on
+    return until is None or until >= case.today
 
 
 @check("The review planned for {review} is overdue.", AHPRA_2025, Severity.WARN)

@@ -65,6 +65,17 @@ def numbers_add_up(case: Case) -> bool:
 
 
 @check(
+    "Your provider number is for a place with postcode {provider_postcode}; the form shows the practice's"
+    " address.",
+    "Services Australia: a provider number is for one practitioner at one place",
+    Severity.WARN,
+)
+def provider_number_is_for_this_place(case: Case) -> bool:
+    number_is_for, here = case.encounter.practitioner.provider_postcode, case.facts.practice.postcode
+    return not (number_is_for and here) or number_is_for == here
+
+
+@check(
     "You have issued {scripts_today} scripts today. Take the time that each patient needs.",
     AHPRA_2025,
     Severity.WARN,

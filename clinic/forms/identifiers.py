@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import calendar
+import datetime
+import re
 from typing import Any, ClassVar
 
 from django import forms
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
+from clinic import spelling
 from clinic.identifiers import KINDS, Severity
 from clinic.models import Practitioner
 
@@ -30,6 +34,33 @@ class IdentifierField(forms.CharField):
         if number and finding.severity == Severity.ERROR:
             raise forms.ValidationError(finding.sentence)
         return number
+
+
+class CardEndField(forms.CharField):
+    """How long a Medicare card is valid, as printed: a month, until its last day, or a single day."""
+
+    MONTH = re.compile(r"(\d{1,2})/(\d{4})")
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, max_length=20, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return spelling.card_end(value) if isinstance(value, datetime.date) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value).replace(" ", "")
+        if not text:
+            return None
+        try:
+            if found := self.MONTH.fullmatch(text):
+                month, year = map(int, found.groups())
+                return datetime.date(year, month, calendar.monthrange(year, month)[1])
+            return datetime.datetime.strptime(text, "%d/%m/%Y").date()  # noqa: DTZ007  it is a date alone
+        except ValueError:
+            raise forms.ValidationError("Write month and year as on the card: 09/2028.") from None
 
 
 class ChecksIdentifiers(forms.Form):
@@ -71,7 +102,14 @@ class PractitionerForm(ChecksIdentifiers, forms.ModelForm):
 
     class Meta:
         model = Practitioner
-        fields: ClassVar[list[str]] = ["user", "ahpra_number", "prescriber_number", "provider_number", "hpii"]
+        fields: ClassVar[list[str]] = [
+            "user",
+            "ahpra_number",
+            "prescriber_number",
+            "provider_number",
+            "provider_postcode",
+            "hpii",
+        ]
 
 
 class PatientNumbersForm(ChecksIdentifiers, BaseDialogForm):
@@ -79,15 +117,26 @@ class PatientNumbersForm(ChecksIdentifiers, BaseDialogForm):
 
     medicare_number = IdentifierField("medicare", label="Medicare number")
     medicare_irn = IdentifierField("irn", label="Reference number in front of the name (IRN)")
+    medicare_until_on = CardEndField(
+        label="Card valid to", help_text="As printed: 09/2028.", widget=UnfoldAdminTextInputWidget
+    )
     ihi = IdentifierField("ihi", label="IHI")
-    field_order = ["_form_submitted", "medicare_number", "medicare_irn", "ihi", "acknowledged"]
+    field_order = [
+        "_form_submitted",
+        "medicare_number",
+        "medicare_irn",
+        "medicare_until_on",
+        "ihi",
+        "acknowledged",
+    ]
 
-    def numbers(self) -> dict[str, str]:
+    def numbers(self) -> dict[str, Any]:
         """What was typed. Eleven digits of a card are its number and the reference number behind it."""
         card, irn = self.cleaned_data["medicare_number"], self.cleaned_data["medicare_irn"]
         typed = {
             "medicare_number": card[:10],
             "medicare_irn": irn or card[10:],
+            "medicare_until_on": self.cleaned_data["medicare_until_on"],
             "ihi": self.cleaned_data["ihi"],
         }
         return {name: number for name, number in typed.items() if number}

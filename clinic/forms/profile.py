@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from clinic import identifiers
+from clinic.forms.identifiers import CardEndField
 from clinic.models import Patient, State
 
 ZONES = (
@@ -84,6 +85,7 @@ class ProfileForm(forms.Form):
     medicare_irn = forms.CharField(
         label="Your number on the card", required=False, max_length=1, help_text="The digit beside your name."
     )
+    medicare_until_on = CardEndField(label="Card valid to", help_text="As printed: 09/2028.")
     emergency_name = forms.CharField(label="Emergency contact", max_length=100)
     emergency_phone = PhoneField(label="Their telephone")
     gp_name = forms.CharField(label="Your usual GP", max_length=150, required=False)
@@ -92,7 +94,7 @@ class ProfileForm(forms.Form):
         ("About you", ("given_name", "family_name", "date_of_birth", "phone", "time_zone")),
         ("Where you live", ("street", "suburb", "state", "postcode")),
         ("In an emergency", ("emergency_name", "emergency_phone")),
-        ("Your other care", ("medicare_number", "medicare_irn", "gp_name")),
+        ("Your other care", ("medicare_number", "medicare_irn", "medicare_until_on", "gp_name")),
     )
     AUTOCOMPLETE = {
         "given_name": "given-name",

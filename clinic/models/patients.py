@@ -58,6 +58,7 @@ class Patient(Record):
     medicare_irn = models.CharField(
         "Medicare reference number (IRN)", max_length=1, blank=True, validators=[Wellformed("irn")]
     )
+    medicare_until_on = models.DateField("Medicare card valid until", null=True, blank=True)
     ihi = models.CharField("IHI", max_length=16, blank=True, validators=[Wellformed("ihi")])
     emergency_name = models.CharField("emergency contact", max_length=100, blank=True)
     emergency_phone = models.CharField("emergency contact's phone", max_length=20, blank=True)

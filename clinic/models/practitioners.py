@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Q
 
 from clinic.identifiers import Wellformed, shape
 from clinic.models.people import known_zone
@@ -38,6 +40,13 @@ class Practitioner(Record):
     ahpra_number = models.CharField("Ahpra number", max_length=13, validators=[Wellformed("ahpra")])
     prescriber_number = models.CharField(max_length=7, blank=True, validators=[Wellformed("prescriber")])
     provider_number = models.CharField(max_length=8, blank=True, validators=[Wellformed("provider")])
+    provider_postcode = models.CharField(
+        "postcode of its place",
+        max_length=4,
+        blank=True,
+        validators=[RegexValidator(r"^\d{4}$", "A postcode has four digits.")],
+        help_text="A provider number is for one place: as Medicare's letter says.",
+    )
     hpii = models.CharField("HPI-I", max_length=16, blank=True, validators=[Wellformed("hpii")])
     time_zone = models.CharField(max_length=50, default="Australia/Sydney", validators=[known_zone])
     state = models.CharField(
@@ -68,6 +77,11 @@ class Practitioner(Record):
                 violation_error_message="This Ahpra number already belongs to a practitioner here.",
             ),
             both_or_neither("verified_at", "verified_by"),
+            models.CheckConstraint(
+                condition=Q(provider_postcode="") | Q(provider_postcode__regex=r"^\d{4}$"),
+                name="%(app_label)s_%(class)s_provider_postcode",
+                violation_error_message="A postcode has four digits.",
+            ),
             shape("ahpra_number", "ahpra"),
             shape("prescriber_number", "prescriber"),
             shape("provider_number", "provider"),

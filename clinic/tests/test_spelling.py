@@ -63,3 +63,17 @@ def test_a_script_has_a_last_day(issued_on, months, last):
 )
 def test_a_leap_day_birthday_is_kept_on_the_first_of_march(day, age):
     assert spelling.age_on(day, born_on=date(2008, 2, 29)) == age
+
+
+@pytest.mark.parametrize(
+    ("until_on", "printed"),
+    [
+        (date(2028, 9, 30), "09/2028"),
+        (date(2028, 2, 29), "02/2028"),
+        (date(2027, 2, 28), "02/2027"),
+        (date(2028, 2, 28), "28/02/2028"),
+        (date(2026, 12, 31), "12/2026"),
+    ],
+)
+def test_the_end_of_a_card_is_as_printed(until_on, printed):
+    assert spelling.card_end(until_on) == printed

@@ -126,10 +126,14 @@ class TestNumbers:
         assert list(answer.context["cl"].queryset) == []
 
     def test_are_recorded_from_the_card(self, staff_client, reception, patient):
-        press(staff_client(reception), patient, "record_numbers", medicare_number="2950 97536 2 / 1")
+        card = {"medicare_number": "2950 97536 2 / 1", "medicare_until_on": "09/2028"}
+        browser = staff_client(reception)
+        press(browser, patient, "record_numbers", **card)
 
         patient.refresh_from_db()
         assert (patient.medicare_number, patient.medicare_irn, patient.ihi) == (MEDICARE, "1", "")
+        assert patient.medicare_until_on == date(2028, 9, 30)
+        assert "09/2028" in browser.get(page(patient)).content.decode()
 
     def test_left_empty_stay(self, staff_client, reception, numbered):
         press(staff_client(reception), numbered, "record_numbers", ihi="8003 6086 6670 1594")

@@ -11,6 +11,7 @@ GOOD = {
     "ahpra_number": "med 0000932846",
     "prescriber_number": "242 5739",
     "provider_number": "2426621b",
+    "provider_postcode": "0820",
     "hpii": "8003 6199 0001 5717",
     "title": "Dr",
     "time_zone": "Australia/Sydney",
@@ -32,6 +33,7 @@ class TestNumbers:
         browser.post(ADD, {"user": make_user("doctor").pk, **GOOD})
 
         kept = Practitioner.objects.get()
+        assert kept.provider_postcode == "0820"
         assert (kept.ahpra_number, kept.prescriber_number, kept.provider_number, kept.hpii) == (
             "MED0000932846",
             "2425739",
@@ -45,6 +47,7 @@ class TestNumbers:
             ("ahpra_number", "MED93", "An Ahpra number has 3 letters followed by 10 digits."),
             ("hpii", "8003608833357361", "An HPI-I starts with 800361."),
             ("prescriber_number", "453221", "A PBS prescriber number has 7 digits."),
+            ("provider_postcode", "820", "A postcode has four digits."),
         ],
     )
     def test_that_cannot_be_are_refused_whatever_is_ticked(self, browser, make_user, field, value, sentence):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from clinic import consulting, prescribing
+from clinic import consenting, consulting, prescribing
 from clinic.models import Consent, Note, Screening
 from clinic.tests.checks.world import (
     TODAY,
@@ -22,6 +22,10 @@ pytestmark = pytest.mark.django_db
 
 def only_chat(world: World) -> None:
     world.segment(modality="chat")
+
+
+def says_of_gp(world: World, said: str) -> None:
+    consenting.answer(world.draft.patient, kind=Consent.Kind.SHARE_GP, answer=said, by=world.by)
 
 
 TABLE: Table = [
@@ -52,7 +56,8 @@ TABLE: Table = [
     ),
     ("patient_lives_somewhere", fine, lambda w: w.patient(street="")),
     ("patient_lives_somewhere", fine, lambda w: w.patient(postcode="")),
-    ("location_is_confirmed", fine, lambda w: w.encounter.change(by=w.by, location_state="")),
+    ("location_is_confirmed_for_s8", fine, lambda w: w.encounter.change(by=w.by, location_state="")),
+    ("location_is_confirmed", World.is_s4, lambda w: w.encounter.change(by=w.by, location_state="")),
     (
         "they_have_spoken_long_enough",
         fine,
@@ -64,6 +69,13 @@ TABLE: Table = [
         lambda w: w.practice(shortest_minutes=13),
     ),
     ("gp_is_known", fine, lambda w: w.patient(gp_name="")),
+    ("gp_may_be_told", lambda w: says_of_gp(w, "given"), lambda w: says_of_gp(w, "withdrawn")),
+    ("gp_may_be_told", fine, lambda w: says_of_gp(w, "declined")),
+    (
+        "medicare_card_is_valid",
+        lambda w: w.patient(medicare_until_on=TODAY()),
+        lambda w: w.patient(medicare_until_on=TODAY() - timedelta(days=1)),
+    ),
 ]
 
 

@@ -42,6 +42,16 @@ TABLE: Table = [
         lambda w: w.patient(medicare_number="2123456711"),
     ),
     (
+        "provider_number_is_for_this_place",
+        lambda w: (w.doctor(provider_postcode="2042"), w.practice(postcode="2042")),
+        lambda w: w.doctor(provider_postcode="2043"),
+    ),
+    (
+        "provider_number_is_for_this_place",
+        lambda w: (w.doctor(provider_postcode=""), w.practice(postcode="2042")),
+        lambda w: w.doctor(provider_postcode="0820"),
+    ),
+    (
         "prescriber_has_time",
         lambda w: (w.practice(most_scripts_a_day=2), w.had(days_ago=0)),
         lambda w: w.had(days_ago=0),

@@ -65,6 +65,8 @@ LIST_9_1 = [
     ("9 repeats × quantity beyond the cap", "quantity_is_within_the_cap", HARD),
     ("9 grams beyond the cap", "grams_are_within_the_cap", HARD),
     ("10 informed consent to an unapproved good", "patient_consents", HARD),
+    # Of 4.3: where the patient is asked at every consultation, and Schedule 8 waits for the answer.
+    ("3 where the patient is, for Schedule 8", "location_is_confirmed_for_s8", HARD),
     ("11 issued scripts are not edited", "clinic.prescribing.NotADraft", None),
     ("17 malformed Ahpra number", "registration_is_verified", HARD),
     ("17 date of birth in the future or before 120 years", "birth_date_is_known", HARD),
@@ -73,6 +75,8 @@ LIST_9_1 = [
 # AUSTRALIA.md 9.2: what is only warned of, and acknowledged.
 LIST_9_2 = [
     ("Medicare, provider and prescriber checksum", "numbers_add_up", WARN),
+    ("Medicare card expired", "medicare_card_is_valid", WARN),
+    ("provider number of another location", "provider_number_is_for_this_place", WARN),
     ("CRN checksum, DVA checksum and length", "clinic.identifiers.Wellformed", None),
     ("concurrent cannabis scripts", "no_other_script_runs", WARN),
     ("multiple products", "one_product_at_a_time", WARN),
@@ -93,6 +97,7 @@ LIST_9_2 = [
     ("more than n scripts of a prescriber in a day", "prescriber_has_time", WARN),
     ("patient's location not confirmed", "location_is_confirmed", WARN),
     ("GP missing", "gp_is_known", WARN),
+    ("GP refused", "gp_may_be_told", WARN),
     ("interstate prescribing that is not blocked", "script_stays_in_the_state", WARN),
     ("approval ends within 30 days", "authority_lasts", WARN),
     ("six-monthly report of an Authorised Prescriber due", "report_to_the_tga_is_sent", WARN),

@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 from django.utils import timezone
 
@@ -19,6 +21,7 @@ DETAILS = {
     "emergency_phone": "+61 2 9876 5432",
     "medicare_number": "",
     "medicare_irn": "",
+    "medicare_until_on": "",
     "gp_name": "",
 }
 
@@ -46,6 +49,8 @@ class TestProfile:
             ("phone", "12", "This is not a telephone number that can be called. Please check the digits."),
             ("phone", "call me", "Please enter a telephone number, such as 0412 345 678."),
             ("postcode", "20x2", "A postcode has four digits."),
+            ("medicare_until_on", "13/2028", "Write month and year as on the card: 09/2028."),
+            ("medicare_until_on", "soon", "Write month and year as on the card: 09/2028."),
             ("date_of_birth", "2999-01-01", "Please enter the day you were born."),
             ("date_of_birth", "1850-01-01", "Please enter the day you were born."),
             (
@@ -68,6 +73,22 @@ class TestProfile:
         answer = browser.post("/portal/profile/", DETAILS | {"medicare_number": "1123 45670 1"})
 
         assert list(answer.context["form"].errors) == ["medicare_number"]
+
+    @pytest.mark.parametrize(
+        ("typed", "kept", "shown"),
+        [
+            ("9/2028", date(2028, 9, 30), "09/2028"),
+            ("02/2028", date(2028, 2, 29), "02/2028"),
+            ("15 / 09 / 2028", date(2028, 9, 15), "15/09/2028"),
+            ("", None, None),
+        ],
+    )
+    def test_keeps_how_long_the_medicare_card_is_valid(self, browser, patient, typed, kept, shown):
+        browser.post("/portal/profile/", DETAILS | {"medicare_until_on": typed})
+
+        patient.refresh_from_db()
+        form = browser.get("/portal/profile/").context["form"]
+        assert (patient.medicare_until_on, form["medicare_until_on"].value()) == (kept, shown)
 
     def test_keeps_who_was_identified(self, browser, patient, manager):
         patient.change(identified_at=timezone.now(), identified_by=manager, by=manager)
