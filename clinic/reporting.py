@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
-from clinic.models import AdverseEvent, Patient
+from clinic.models import AdverseEvent, Patient, Practitioner
 from config.base import Refused
 
 if TYPE_CHECKING:
@@ -66,6 +67,25 @@ def dismiss(event: AdverseEvent, *, why: str, by: User) -> None:
     if not why.strip():
         raise NoReason
     event.move_to(AdverseEvent.Status.DISMISSED, by=by, why=why.strip())
+
+
+class Clock(NamedTuple):
+    """That the TGA is to be told of a serious event: until when, and by whom. Nothing of whose it was."""
+
+    due_on: datetime.date
+    doctor: str
+
+
+def clocks(*, by: User, most: int) -> list[Clock]:
+    """The reports that are due in the practice, the first to be due first; for those who oversee it."""
+    if not by.has_perm("clinic.watch_adverseevent"):
+        return []
+    first = AdverseEvent.history.filter(id=OuterRef("pk")).order_by("history_date", "history_id")
+    waiting = AdverseEvent.objects.waiting().annotate(writer=Subquery(first.values("history_user")[:1]))
+    events = [*waiting[:most]]
+    writers = Practitioner.objects.filter(user__in={event.writer for event in events})
+    named = {doctor.user_id: str(doctor) for doctor in writers.select_related("user")}
+    return [Clock(event.due_on, named.get(event.writer, "")) for event in events if event.due_on]
 
 
 def _require_carer(event: AdverseEvent, *, by: User) -> None:

@@ -47,7 +47,7 @@ GRANTS: dict[str, frozenset[str]] = {
         | ENVELOPES
         | _all("clinic", "pharmacy")
         | _all("clinic", "lettertext")
-        | {"clinic.view_watch", "clinic.watch_prescribing"}
+        | {"clinic.view_watch", "clinic.watch_prescribing", "clinic.watch_adverseevent"}
         | _all("clinic", "user")
         | _all("clinic", "practice")
         | _all("clinic", "practitioner")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Count, F, Q, Sum
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from billing.models import Dispute, Payment, Refund, StripeEvent
 from catalog.models import Import
-from clinic import authorising, desk, ruling
+from clinic import authorising, desk, reporting, ruling
 from clinic.boards import figures, health
 from clinic.boards.figures import Chart, Day, Figure, between, dollars
 from clinic.models import LIVE, Appointment, Approval, Original, Patient, Practitioner, StateRule
@@ -64,6 +64,7 @@ def board(user: User) -> dict[str, Any]:
         "numbers": [*visits_today(user, day), *_money(user, day), _new_patients(user, day)],
         "statuses": statuses_today(user, day),
         "deadlines": deadlines(user, day),
+        "reports": reports(user, day),
         "queues": _queues(user, day),
         "health": health.card(user, day),
         "charts": [_visits_chart(user, day), _income_chart(user, day)],
@@ -95,8 +96,29 @@ def _left(due_at: datetime | None, day: Day) -> str:
         return "No deadline"
     if due_at < day.now:
         return "Too late"
-    days = (timezone.localtime(due_at).date() - day.start.date()).days
-    return {0: "Today", 1: "Tomorrow"}.get(days, f"In {days} days")
+    return _in_days(timezone.localtime(due_at).date(), day)
+
+
+def _in_days(due_on: date, day: Day) -> str:
+    days = (due_on - day.start.date()).days
+    return "Too late" if days < 0 else {0: "Today", 1: "Tomorrow"}.get(days, f"In {days} days")
+
+
+class Report(NamedTuple):
+    """A serious adverse event of which the TGA waits to hear, and how long it still does."""
+
+    clock: reporting.Clock
+    left: str
+    is_near: bool
+
+
+def reports(user: User, day: Day) -> list[Report]:
+    """The reports of serious adverse events that are due, the most urgent first."""
+    near_on = (day.start + NEAR).date()
+    return [
+        Report(clock, _in_days(clock.due_on, day), clock.due_on <= near_on)
+        for clock in reporting.clocks(by=user, most=SHOWN)
+    ]
 
 
 def statuses_today(user: User, day: Day) -> list[Figure]:

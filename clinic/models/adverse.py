@@ -80,6 +80,7 @@ class AdverseEvent(Stateful):
 
     class Meta:
         ordering = ["-known_on", "-pk"]
+        permissions = [("watch_adverseevent", "Can see by when serious adverse events are to be reported")]
         constraints = [
             both_or_neither("reported_at", "reported_by"),
             models.CheckConstraint(

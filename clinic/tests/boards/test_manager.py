@@ -9,7 +9,7 @@ from django_q.models import Failure
 
 from billing.models import Dispute, Payment, StripeEvent
 from clinic import boards, booking
-from clinic.models import Appointment
+from clinic.models import AdverseEvent, Appointment
 from messaging.models import Letter
 
 NOON = "2026-03-03T01:00Z"  # in Sydney, a Tuesday
@@ -161,6 +161,64 @@ class TestDeadlines:
         assert link in page
         assert "Evidence due by Wednesday 4 March, 11:00 am" in page
         assert link not in staff_client(reception).get("/admin/").content.decode()
+
+
+class TestReports:
+    @pytest.fixture
+    def event(self, encounter, doctor):
+        """Record a serious adverse event that the TGA is to be told of in so many days."""
+
+        def do(days: int, **fields) -> AdverseEvent:
+            known_on = timezone.localdate() + timedelta(days=days - AdverseEvent.DAYS)
+            told = {"medicine": "Night Oil", "description": "Fell.", "is_serious": True} | fields
+            return AdverseEvent.objects.add(
+                by=doctor.user, patient=encounter.patient, happened_on=known_on, known_on=known_on, **told
+            )
+
+        return do
+
+    def test_are_due_15_days_after_we_knew_the_most_urgent_first(self, manager, doctor, event):
+        event(12)
+        event(-1)
+        event(2, is_serious=False)
+        event(3).move_to("dismissed", by=None, why="No effect of it.")
+
+        shown = boards.manager.board(manager)["reports"]
+
+        assert [(one.clock.due_on, one.clock.doctor, one.left, one.is_near) for one in shown] == [
+            (date(2026, 3, 2), str(doctor), "Too late", True),
+            (date(2026, 3, 15), str(doctor), "In 12 days", False),
+        ]
+
+    @pytest.mark.parametrize(
+        ("days", "left", "is_near"),
+        [(0, "Today", True), (1, "Tomorrow", True), (3, "In 3 days", True), (4, "In 4 days", False)],
+    )
+    def test_stand_out_when_they_are_near(self, manager, event, days, left, is_near):
+        event(days)
+
+        [report] = boards.manager.board(manager)["reports"]
+
+        assert (report.left, report.is_near) == (left, is_near)
+
+    def test_tell_the_manager_when_and_who_and_nothing_of_the_record(
+        self, manager, reception, event, doctor, patient, staff_client
+    ):
+        event(3)
+
+        page = staff_client(manager).get("/admin/").content.decode()
+
+        assert f"{doctor} has to tell the TGA and the sponsor" in page
+        assert "By Friday 6 March." in page
+        assert [word in page for word in ("Night Oil", "Fell.", str(patient.pk))] == [False] * 3
+        assert "has to tell the TGA" not in staff_client(reception).get("/admin/").content.decode()
+
+    def test_are_read_in_two_statements_however_many(self, manager, event, django_assert_num_queries):
+        for days in (1, 2, 3):
+            event(days)
+
+        with django_assert_num_queries(2):
+            boards.manager.reports(manager, boards.figures.today())
 
 
 class TestCharts:
