@@ -266,14 +266,14 @@ def write_off(order: Order, *, by: User, why: str) -> None:
 
 
 @transaction.atomic
-def void(order: Order, *, by: User | None, why: str) -> None:
+def void(order: Order, *, by: User | None, why: str, cause: Refund.Cause = Refund.Cause.DECISION) -> None:
     """Give the order up; what has come in goes back. Close its payment page first, with ``expire_checkout``.
 
     :raises NothingToPay: the order is not open
     :raises PaymentUnderWay: its payment page is open
     """
     _still_open(order)
-    refunding.unwind(order, by=by, why=why)
+    refunding.unwind(order, by=by, why=why, cause=cause)
 
 
 def hold_untouched(orders: Collection[UUID]) -> set[UUID]:

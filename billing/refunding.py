@@ -122,6 +122,7 @@ def decide(
     amount: Decimal | None = None,
     again: Decimal | None = None,
     way: str = Refund.Way.AS_IT_CAME,
+    cause: str = Refund.Cause.DECISION,
 ) -> list[Refund]:
     """Give back what a manager decides, all of it unless ``amount`` says less.
 
@@ -139,7 +140,7 @@ def decide(
     limit = MoneySettings.objects.current().refund_limit
     if amount > limit and again != amount:
         raise Unconfirmed(amount, limit=limit)
-    return _spread(order, amount, by=by, why=why, way=way)
+    return _spread(order, amount, by=by, why=why, way=way, cause=cause)
 
 
 def _spread(order: Order, amount: Decimal, **how: Any) -> list[Refund]:

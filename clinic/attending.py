@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing import refunding
+from billing.models import Refund
 from clinic import reckoning
 from clinic.models import Appointment, Practice
 from config.base import Refused
@@ -65,5 +66,6 @@ def no_show(appointment: Appointment, *, by: User, why: str) -> reckoning.Reckon
         appointment.move_to(Appointment.Status.NO_SHOW, by=by, why=why)
         what = reckoning.if_missed(appointment)
         if what.back or what.kept:
-            refunding.unwind(order, by=by, why="The patient did not attend.", keep=what.kept)
+            why_back, cause = "The patient did not attend.", Refund.Cause.MISSED
+            refunding.unwind(order, by=by, why=why_back, keep=what.kept, cause=cause)
     return what

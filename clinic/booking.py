@@ -13,7 +13,7 @@ from django.db.models import Case, Exists, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from billing import charging, refunding
-from billing.models import Payment
+from billing.models import Payment, Refund
 from clinic import calendars, consenting, reckoning
 from clinic.models import (
     Appointment,
@@ -300,7 +300,7 @@ def _confirm_late(appointment: Appointment) -> None:
 
 
 def _lose(appointment: Appointment, *, why: str) -> None:
-    refunding.unwind(appointment.order, by=None, why=why)
+    refunding.unwind(appointment.order, by=None, why=why, cause=Refund.Cause.LATE_PAYMENT)
     tell(appointment, "clinic/mail/appointment_lost")
 
 

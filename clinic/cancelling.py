@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from billing import charging, refunding
-from billing.models import Order
+from billing.models import Order, Refund
 from clinic import booking, reckoning
 from clinic.models import Appointment
 from config.base import IllegalMove, Refused
@@ -25,6 +25,7 @@ WHO_DID = {
     Appointment.Side.PRACTITIONER: "The practitioner cancelled.",
     Appointment.Side.PRACTICE: "The practice cancelled.",
 }
+FAILED = "The technology failed."
 
 
 class TooLate(Refused):
@@ -46,21 +47,22 @@ def cancel(
     why: str,
     side: Appointment.Side | None = None,
     is_waived: bool = False,
+    has_failed: bool = False,
 ) -> reckoning.Reckoning:
     """Give the time back, and of the money what ``reckoning.if_cancelled`` says; returned is what that was.
 
     Staff may cancel for the patient, by ``side``, and then waive the cancellation fee because of illness
-    or an emergency. ``why`` stays with the appointment: patients write of their health, which is no affair
-    of the books.
+    or an emergency, or say that the technology failed, which costs nobody a fee. ``why`` stays with the
+    appointment: patients write of their health, which is no affair of the books.
 
     :raises TooLate: it has begun, and the patient asks
-    :raises NotYours: a patient speaks for somebody else, or waives their own fee
+    :raises NotYours: a patient speaks for somebody else, or lets themselves off the fee
     :raises IllegalMove: it is over
     :raises gateway.Unreachable: the payment page is open and cannot be closed now
     """
     own = reckoning.side_of(by, appointment=appointment)
     side = side or own
-    if own == Appointment.Side.PATIENT and (side != own or is_waived):
+    if own == Appointment.Side.PATIENT and (side != own or is_waived or has_failed):
         raise NotYours
     if Appointment.Status.CANCELLED not in Appointment.MOVES[appointment.status]:
         raise IllegalMove(appointment, Appointment.Status.CANCELLED)
@@ -70,7 +72,8 @@ def cancel(
         order = appointment.order.lock()  # the money first: a payment locks in this order too
         now = timezone.now()
         _check_the_clock(appointment.lock(), own=own, now=now)
-        what = reckoning.if_cancelled(appointment, side=side, now=now, is_waived=is_waived)
+        what = reckoning.if_cancelled(appointment, side=side, now=now, is_waived=is_waived or has_failed)
+        cause = reckoning.cause_of(appointment, side=side, now=now, has_failed=has_failed)
         appointment.move_to(
             Appointment.Status.CANCELLED,
             by=by,
@@ -79,7 +82,7 @@ def cancel(
             cancelled_at=now,
             cancelled_by=by,
         )
-        _give_back(order, what, by=by, why=WHO_DID[side])
+        _give_back(order, what, by=by, why=FAILED if has_failed else WHO_DID[side], cause=cause)
         booking.freed([appointment.slot_id])
         _tell(appointment)
     return what
@@ -95,11 +98,11 @@ def _check_the_clock(appointment: Appointment, *, own: Appointment.Side, now: da
         raise TooLate
 
 
-def _give_back(order: Order, what: reckoning.Reckoning, *, by: User, why: str) -> None:
+def _give_back(order: Order, what: reckoning.Reckoning, *, by: User, why: str, cause: Refund.Cause) -> None:
     if order.status == Order.Status.OPEN:
-        charging.void(order, by=by, why=why)
+        charging.void(order, by=by, why=why, cause=cause)
     elif what.back or what.kept:
-        refunding.unwind(order, by=by, why=why, keep=what.kept)
+        refunding.unwind(order, by=by, why=why, keep=what.kept, cause=cause)
 
 
 def _tell(appointment: Appointment) -> None:

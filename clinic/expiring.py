@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from billing import charging
-from billing.models import Order
+from billing.models import Order, Refund
 from clinic import booking
 from clinic.models import Appointment, Practice, WaitlistOffer
 from config import sets
@@ -99,7 +99,7 @@ def _expire(appointment: Appointment, *, now: datetime) -> bool:
     order, mine = orders.first(), overdue.filter(pk=appointment.pk).first()
     if order is None or mine is None or order.status != Order.Status.OPEN:
         return False
-    charging.void(order, by=None, why=NOT_PAID)
+    charging.void(order, by=None, why=NOT_PAID, cause=Refund.Cause.LATE_PAYMENT)
     mine.move_to(Appointment.Status.EXPIRED, by=None, why=NOT_PAID)
     booking.freed([mine.slot_id])
     booking.tell(mine, EXPIRED)

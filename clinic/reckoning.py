@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from billing.models import Order
+from billing.models import Order, Refund
 from billing.receipting import rounded
 from clinic.models import Appointment, CancellationPolicy, Practice
 
@@ -52,7 +52,10 @@ def is_doctor_late(appointment: Appointment, *, now: datetime) -> bool:
 def if_cancelled(
     appointment: Appointment, *, side: Appointment.Side, now: datetime, is_waived: bool = False
 ) -> Reckoning:
-    """What goes back if ``side`` cancels now: all of it, unless the patient does so late."""
+    """What goes back if ``side`` cancels now: all of it, unless the patient does so late.
+
+    ``is_waived`` also where the technology failed: that is never at the patient's cost.
+    """
     policy = appointment.policy
     is_free = (
         side != Appointment.Side.PATIENT
@@ -63,6 +66,19 @@ def if_cancelled(
         or is_doctor_late(appointment, now=now)
     )
     return _split(appointment.order, 0 if is_free or policy is None else policy.keep_percent)
+
+
+def cause_of(
+    appointment: Appointment, *, side: Appointment.Side, now: datetime, has_failed: bool = False
+) -> Refund.Cause:
+    """By which rule money goes back if ``side`` cancels now; ``has_failed`` is the technology."""
+    if has_failed:
+        return Refund.Cause.TECHNOLOGY
+    if side != Appointment.Side.PATIENT:
+        return Refund.Cause.CLINIC_CANCELLED
+    if is_doctor_late(appointment, now=now):
+        return Refund.Cause.PRACTITIONER_LATE
+    return Refund.Cause.PATIENT_CANCELLED
 
 
 def if_missed(appointment: Appointment) -> Reckoning:

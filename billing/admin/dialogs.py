@@ -15,6 +15,8 @@ from billing.models import Payment, Refund
 
 BY_HAND = [choice for choice in Payment.Method.choices if choice[0] in Payment.BY_HAND]
 
+TOLD = [(str(cause), cause.label) for cause in Refund.TOLD]
+
 
 def amount_field(label: str = "Amount (A$)", *, required: bool = False, help_text: str = "") -> forms.Field:
     return forms.DecimalField(
@@ -43,7 +45,8 @@ class RefundForm(Reason):
         "The amount a second time (A$)", help_text="Only for a large amount, so that no slip gives it away."
     )
     way = forms.ChoiceField(label="How?", choices=Refund.Way.choices, widget=UnfoldAdminSelectWidget)
-    field_order = ["_form_submitted", "amount", "again", "way", "why"]
+    cause = forms.ChoiceField(label="What for?", choices=TOLD, widget=UnfoldAdminSelectWidget)
+    field_order = ["_form_submitted", "amount", "again", "way", "cause", "why"]
 
 
 class TakenForm(BaseDialogForm):

@@ -144,7 +144,7 @@ class OrderAdmin(Exports, RecordAdmin):
         text="The money goes back the way it came. Stripe’s fee is not returned.",
     )
     def refund(self, request, order: Order, form: RefundForm) -> str:
-        answers = {name: form.cleaned_data[name] for name in ("amount", "again", "way", "why")}
+        answers = {name: form.cleaned_data[name] for name in ("amount", "again", "way", "cause", "why")}
         owed = refunding.decide(order, by=request.user, **answers)
         total = sum(refund.amount for refund in owed)
         return f"A${total:,.2f} of {order} goes back to {order.payer}."

@@ -56,15 +56,19 @@ class Refund(Stateful):
     class Cause(models.TextChoices):
         CLINIC_CANCELLED = "clinic_cancelled", "The practice cancelled"
         PATIENT_CANCELLED = "patient_cancelled", "The patient cancelled, by the policy"
+        MISSED = "missed", "The patient did not come, by the policy"
         PRACTITIONER_LATE = "practitioner_late", "The doctor was late"
         TECHNOLOGY = "technology", "The technology failed"
-        LATE_PAYMENT = "late_payment", "Paid when the time was gone"
+        LATE_PAYMENT = "late_payment", "Paid too late, or not in full"
         PAID_TWICE = "paid_twice", "Paid when nothing was owed"
         DECISION = "decision", "A manager decided"
 
     class Way(models.TextChoices):
         AS_IT_CAME = "as_it_came", "The way it came"
         CREDIT = "credit", "As credit for later"
+
+    # What a manager may say of a refund that no rule asked for.
+    TOLD = (Cause.DECISION, Cause.TECHNOLOGY, Cause.PRACTITIONER_LATE, Cause.CLINIC_CANCELLED)
 
     MOVES = {
         Status.REQUESTED: frozenset({Status.SENT, Status.SUCCEEDED, Status.FAILED}),

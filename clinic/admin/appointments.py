@@ -136,6 +136,7 @@ class AppointmentAdmin(RecordAdmin):
             why=form.cleaned_data["why"],
             side=Appointment.Side.PATIENT if form.cleaned_data["for_patient"] else None,
             is_waived=form.cleaned_data["is_waived"],
+            has_failed=form.cleaned_data["has_failed"],
         )
         told = [f"The appointment of {appointment.patient} is cancelled."]
         if what.back:

@@ -35,7 +35,13 @@ class CancelForm(Reason):
         widget=UnfoldBooleanWidget,
         help_text="Because of illness or an emergency.",
     )
-    field_order = ["_form_submitted", "for_patient", "is_waived", "why"]
+    has_failed = forms.BooleanField(
+        label="The technology failed",
+        required=False,
+        widget=UnfoldBooleanWidget,
+        help_text="The whole fee goes back, whoever asked.",
+    )
+    field_order = ["_form_submitted", "for_patient", "is_waived", "has_failed", "why"]
 
     def get_before_template_context(
         self, request: HttpRequest, object_id: int | str | None = None

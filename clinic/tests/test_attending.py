@@ -5,6 +5,7 @@ import pytest
 import time_machine
 
 from billing import charging
+from billing.models import Refund
 from clinic import attending, booking
 from clinic.models import Practice
 from clinic.tests.test_booking import PAGES, letters, monday_noon  # noqa: F401  a fixture
@@ -64,6 +65,7 @@ class TestNoShow:
         assert what == (Decimal("20.00"), Decimal("60.00"))
         appointment.order.refresh_from_db()
         assert (appointment.order.promised, appointment.order.paid) == (Decimal("20.00"), Decimal("80.00"))
+        assert Refund.objects.get().cause == "missed"
 
     def test_keeps_nothing_of_a_fee_that_was_waived(self, held, manager):
         charging.waive(held.order, by=manager, why="Hardship.")

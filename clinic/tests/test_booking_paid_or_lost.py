@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from billing import charging, gateway
-from billing.models import Payment
+from billing.models import Payment, Refund
 from clinic import booking, expiring, rostering
 from clinic.models import Appointment
 from clinic.tests.test_booking import NOON, PAGES, letters, monday_noon  # noqa: F401  a fixture
@@ -114,6 +114,7 @@ class TestLatePayment:
         assert (appointment.status, appointment.order.status) == ("expired", "refunding")
         assert Appointment.objects.live().get() == theirs
         assert letters() == ["appointment_expired", "appointment_lost"]
+        assert Refund.objects.get().cause == "late_payment"
 
     def test_goes_back_when_the_time_was_withdrawn(self, pay_late, slot, manager):
         rostering.withdraw(slot, by=manager, why="Training.")

@@ -147,7 +147,9 @@ class TestPolicy:
 
         assert (what.back, booked.cancelled_as) == (back, "patient")
 
-    @pytest.mark.parametrize("answer", [{"is_waived": True}, {"side": Appointment.Side.PRACTICE}])
+    @pytest.mark.parametrize(
+        "answer", [{"is_waived": True}, {"has_failed": True}, {"side": Appointment.Side.PRACTICE}]
+    )
     def test_is_not_for_the_patient_to_waive(self, booked, patient, answer):
         with pytest.raises(cancelling.NotYours):
             cancelling.cancel(booked, by=patient.user, why="", **answer)
@@ -166,6 +168,33 @@ class TestPolicy:
 
         assert moved.policy == booked.policy
 
+    @pytest.mark.parametrize(
+        ("who", "answers", "cause"),
+        [
+            ("patient", {}, "patient_cancelled"),
+            ("manager", {"side": Appointment.Side.PATIENT}, "patient_cancelled"),
+            ("doctor", {}, "clinic_cancelled"),
+            ("manager", {}, "clinic_cancelled"),
+            ("manager", {"has_failed": True}, "technology"),
+            ("manager", {"has_failed": True, "side": Appointment.Side.PATIENT}, "technology"),
+        ],
+    )
+    def test_tells_the_books_which_rule_it_was(self, booked, patient, doctor, manager, who, answers, cause):
+        by = {"patient": patient.user, "doctor": doctor.user, "manager": manager}[who]
+        with time_machine.travel(booked.starts_at - timedelta(hours=48), tick=False):
+            cancelling.cancel(booked, by=by, why="", **answers)
+
+        assert Refund.objects.get().cause == cause
+
+    def test_costs_nothing_when_the_technology_fails(self, booked, manager):
+        with time_machine.travel(booked.starts_at, tick=False):
+            what = cancelling.cancel(
+                booked, by=manager, why="No sound.", side=Appointment.Side.PATIENT, has_failed=True
+            )
+
+        assert what == (80, 0)
+        assert Refund.objects.get().reason == "The technology failed."
+
     def test_costs_nothing_when_the_doctor_is_late(self, booked, patient, settle):
         with time_machine.travel(booked.starts_at, tick=False):
             attending.arrive(booked, by=patient.user)
@@ -174,6 +203,7 @@ class TestPolicy:
             what = cancelling.cancel(booked, by=patient.user, why="I have waited.")
 
         assert (what.back, what.kept, booked.status) == (80, 0, "cancelled")
+        assert Refund.objects.get().cause == "practitioner_late"
 
     def test_lets_nobody_leave_while_the_doctor_may_still_come(self, booked, patient):
         with time_machine.travel(booked.starts_at, tick=False):

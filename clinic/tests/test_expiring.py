@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django_q.models import OrmQ
 
 from billing import charging, gateway
+from billing.models import Refund
 from clinic import booking, expiring, tasks
 from clinic.models import Appointment, AuditEvent, Practice
 from clinic.tests.test_booking import PAGES, letters, monday_noon  # noqa: F401  a fixture
@@ -104,6 +105,7 @@ class TestExpireHolds:
 
         held.refresh_from_db()
         assert (held.status, held.order.status, held.order.promised) == ("expired", "refunding", 30)
+        assert Refund.objects.get().cause == "late_payment"
 
 
 class TestSets:

@@ -174,7 +174,7 @@ class TestPages:
     def test_a_refund_of_disputed_money_is_refused_from_its_order(self, dispute, paid, manager, staff_client):
         client = staff_client(manager)
 
-        press(client, paid, "refund", amount="", way="as_it_came", why="To make peace.")
+        press(client, paid, "refund", amount="", way="as_it_came", cause="decision", why="To make peace.")
 
         assert told(client, paid) == [str(refunding.NothingToRefund(paid))]
 

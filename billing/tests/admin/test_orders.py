@@ -109,7 +109,13 @@ class TestPages:
 class TestRefundButton:
     def test_gives_a_part_back(self, paid, manager, staff_client):
         answer = press(
-            staff_client(manager), paid, "refund", amount="44.50", way="as_it_came", why="Late cancellation."
+            staff_client(manager),
+            paid,
+            "refund",
+            amount="44.50",
+            way="as_it_came",
+            cause="decision",
+            why="Late cancellation.",
         )
 
         owed = Refund.objects.get()
@@ -117,16 +123,34 @@ class TestRefundButton:
         assert (owed.amount, owed.reason) == (Decimal("44.50"), "Late cancellation.")
         assert owed.history.last().history_user == manager
 
+    def test_says_what_it_is_for(self, paid, manager, staff_client):
+        client = staff_client(manager)
+
+        for cause in ("paid_twice", "technology"):
+            press(client, paid, "refund", amount="9.00", way="as_it_came", cause=cause, why="No sound.")
+
+        assert [owed.cause for owed in Refund.objects.all()] == ["technology"]
+
     def test_tells_why_it_cannot(self, paid, manager, staff_client):
         client = staff_client(manager)
 
-        press(client, paid, "refund", amount="890.00", way="as_it_came", why="A slip of the key.")
+        press(
+            client,
+            paid,
+            "refund",
+            amount="890.00",
+            way="as_it_came",
+            cause="decision",
+            why="A slip of the key.",
+        )
 
         assert told(client, paid) == ["At most A$89.00 can be given back. Please enter a smaller amount."]
         assert Refund.objects.count() == 0
 
     def test_needs_a_reason(self, paid, manager, staff_client):
-        press(staff_client(manager), paid, "refund", amount="1.00", way="as_it_came", why="")
+        press(
+            staff_client(manager), paid, "refund", amount="1.00", way="as_it_came", cause="decision", why=""
+        )
 
         assert Refund.objects.count() == 0
 
@@ -138,6 +162,7 @@ class TestRefundButton:
             "refund",
             amount="1.00",
             way="as_it_came",
+            cause="decision",
             why="For a friend.",
         )
 
@@ -206,12 +231,21 @@ class TestRefundButtonAboveTheLimit:
         MoneySettings.objects.add(refund_limit="50.00", by=manager)
         client = staff_client(manager)
 
-        press(client, paid, "refund", amount="60.00", way="as_it_came", why="A courtesy.")
+        press(client, paid, "refund", amount="60.00", way="as_it_came", cause="decision", why="A courtesy.")
         assert told(client, paid) == [
             "A$60.00 would go back, which is more than A$50.00."
             " Please type that amount a second time to confirm it."
         ]
-        press(client, paid, "refund", amount="60.00", again="60.00", way="as_it_came", why="A courtesy.")
+        press(
+            client,
+            paid,
+            "refund",
+            amount="60.00",
+            again="60.00",
+            way="as_it_came",
+            cause="decision",
+            why="A courtesy.",
+        )
 
         assert Refund.objects.get().amount == Decimal("60.00")
 

@@ -153,6 +153,7 @@ class TestCancel:
             ({}, "practice", 0),
             ({"for_patient": "on"}, "patient", 40),
             ({"for_patient": "on", "is_waived": "on"}, "patient", 0),
+            ({"for_patient": "on", "has_failed": "on"}, "patient", 0),
         ],
     )
     def test_keeps_what_was_agreed_to_unless_it_is_waived(
