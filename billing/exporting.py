@@ -11,7 +11,19 @@ from import_export.fields import Field
 from import_export.resources import ModelResource, modelresource_factory
 
 from billing import closing
-from billing.models import DayClose, Difference, Dispute, Entry, Order, Payment, Posting, Receipt, Refund
+from billing.models import (
+    BalanceTransaction,
+    DayClose,
+    Difference,
+    Dispute,
+    Entry,
+    Order,
+    Payment,
+    Payout,
+    Posting,
+    Receipt,
+    Refund,
+)
 from messaging import clocks
 
 
@@ -222,4 +234,32 @@ CLOSES = _resource(
     },
     "recorded_by",
     base=SignaturesResource,
+)
+MOVEMENTS = _resource(
+    BalanceTransaction,
+    {
+        "Moved": "moved_at",
+        "Available": "available_at",
+        "What": "kind",
+        "Category": "category",
+        "Description": "description",
+        "Amount": "amount",
+        "Stripe’s fee": "fee",
+        "Net": "net",
+        "Currency": "currency",
+        "Stripe movement": "stripe_id",
+        "Stripe payment": "intent_id",
+    },
+)
+PAYOUTS = _resource(
+    Payout,
+    {
+        "Made": "made_at",
+        "Arrives": "arrives_at",
+        "Status": "get_status_display",
+        "Amount": "amount",
+        "Currency": "currency",
+        "Why it failed": "failure",
+        "Stripe payout": "stripe_id",
+    },
 )

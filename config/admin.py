@@ -18,6 +18,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeData, mark_safe
+from django.utils.text import capfirst
 from django_otp import user_has_device
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin as UnfoldAdmin
@@ -146,6 +147,7 @@ class ScopedAdmin(UnfoldAdmin):
     warn_unsaved_form = True
     compressed_fields = True
     linked_lookups: tuple[str, ...] = ()  # columns by which other pages link to this list
+    when_empty = ""  # how rows come to be here, told where there are none
 
     def get_queryset(self, request):
         return super().get_queryset(request).visible_to(request.user)
@@ -183,6 +185,11 @@ class ScopedAdmin(UnfoldAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return False
+
+    def changelist_view(self, request, extra_context=None):
+        """Call a list by what is on it: Django's title tells to choose one."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def changeform_view(self, request, *args, **kwargs):
         """Answer a form that cannot be kept as a mistake: Django says that all is well."""

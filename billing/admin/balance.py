@@ -10,11 +10,14 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
+from billing import exporting
 from billing.admin.columns import column, dollars, link
+from billing.admin.exports import Exports
 from billing.models import BalanceTransaction, Payout, PayoutLine, Reconciliation
 from config.admin import FactAdmin, RecordAdmin
 
 NOTHING = "–"
+COMPARED = "each night, and by “Compare now” on the day close."
 PAYOUT_COLOURS = {
     Payout.Status.PENDING: "info",
     Payout.Status.IN_TRANSIT: "info",
@@ -25,7 +28,9 @@ PAYOUT_COLOURS = {
 
 
 @admin.register(BalanceTransaction)
-class BalanceTransactionAdmin(FactAdmin):
+class BalanceTransactionAdmin(Exports, FactAdmin):
+    resource_classes = [exporting.MOVEMENTS]
+    when_empty = f"Movements come in when the ledger is compared with Stripe: {COMPARED}"
     list_display = ["moved_at", "show_kind", "category", "show_amount", "show_fee", "show_net"]
     list_filter = [("moved_at", RangeDateTimeFilter)]
     search_fields = ["stripe_id", "source_id", "intent_id", "kind"]
@@ -108,7 +113,9 @@ class PayoutLineInline(TabularInline):
 
 
 @admin.register(Payout)
-class PayoutAdmin(RecordAdmin):
+class PayoutAdmin(Exports, RecordAdmin):
+    resource_classes = [exporting.PAYOUTS]
+    when_empty = f"Payouts come in when the ledger is compared with Stripe: {COMPARED}"
     list_display = ["made_at", "show_status", "show_amount", "arrives_at", "failure"]
     list_filter = [("status", ChoicesDropdownFilter), ("made_at", RangeDateTimeFilter)]
     search_fields = ["stripe_id"]
@@ -148,6 +155,7 @@ class PayoutAdmin(RecordAdmin):
 
 @admin.register(Reconciliation)
 class ReconciliationAdmin(FactAdmin):
+    when_empty = f"The ledger is compared with Stripe {COMPARED}"
     list_display = ["started_at", "show_outcome", "events", "movements", "payouts", "found", "gone"]
     ordering = ["-started_at", "-pk"]
     fields = [

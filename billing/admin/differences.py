@@ -43,6 +43,9 @@ class ExplainForm(BaseDialogForm):
 
 @admin.register(Difference)
 class DifferenceAdmin(Exports, RecordAdmin):
+    when_empty = (
+        "The ledger and Stripe agree, or were not compared yet: press “Compare now” on the day close."
+    )
     resource_classes = [exporting.DIFFERENCES]
     list_display = ["happened_at", "show_kind", "show_order", "show_ours", "show_theirs", "show_status"]
     list_select_related = ["order"]

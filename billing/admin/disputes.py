@@ -35,6 +35,9 @@ COLOURS = {
 
 @admin.register(Dispute)
 class DisputeAdmin(Exports, RecordAdmin):
+    when_empty = (
+        "When a cardholder’s bank takes a payment back, it stands here with the day until which to answer."
+    )
     resource_classes = [exporting.DISPUTES]
     list_display = ["due_at", "show_order", "show_payer", "show_reason", "show_status", "show_amount"]
     list_filter = [("status", ChoicesDropdownFilter), ("due_at", RangeDateTimeFilter)]

@@ -42,6 +42,10 @@ class StateFilter(DropdownFilter):
 
 @admin.register(StripeEvent)
 class StripeEventAdmin(RecordAdmin):
+    when_empty = (
+        "What Stripe tells us stands here. If nothing comes although patients pay online,"
+        " check the webhook’s address and secret in Stripe’s dashboard."
+    )
     linked_lookups = ("processed_at",)
     list_display = ["received_at", "kind", "show_state", "attempts", "next_attempt_at", "error"]
     list_filter = [StateFilter, ("received_at", RangeDateTimeFilter)]

@@ -13,6 +13,7 @@ from config.admin import RecordAdmin
 
 @admin.register(Fee)
 class FeeAdmin(RecordAdmin):
+    when_empty = "Add what each consultation costs. Nobody can book before there is a fee."
     list_display = ["description", "code", "show_amount", "show_gst", "effective_from", "effective_until"]
     search_fields = ["code", "description"]
     ordering = ["code", "-effective_from"]

@@ -72,6 +72,7 @@ class Row(NamedTuple):
 
 @admin.register(Entry)
 class EntryAdmin(Exports, FactAdmin):
+    when_empty = "Whatever happens to money is entered here by itself."
     resource_classes = [exporting.ENTRIES, exporting.POSTINGS]
     linked_lookups = ("order", "postings__account")
     list_display = ["happened_at", "kind", "show_order", "payer", "show_amount", "why"]

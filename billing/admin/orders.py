@@ -61,6 +61,7 @@ class OrderLineInline(TabularInline):
 
 @admin.register(Order)
 class OrderAdmin(Exports, RecordAdmin):
+    when_empty = "An order is written when somebody books a time or leaves a deposit."
     resource_classes = [exporting.ORDERS]
     list_display = ["number", "payer", "show_status", "show_amount", "show_owing", "show_kept", "created_at"]
     list_select_related = ["payer"]

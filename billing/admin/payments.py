@@ -22,6 +22,10 @@ COLOURS = {
 
 @admin.register(Payment)
 class PaymentAdmin(Exports, RecordAdmin):
+    when_empty = (
+        "A payment stands here as soon as a patient opens the payment page,"
+        " or somebody enters one on an order’s page."
+    )
     resource_classes = [exporting.PAYMENTS]
     linked_lookups = ("paid_at",)
     list_display = ["created_at", "show_order", "show_payer", "method", "show_status", "show_amount"]

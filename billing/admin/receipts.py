@@ -54,6 +54,7 @@ class ItemForm(BaseDialogForm):
 
 @admin.register(Receipt)
 class ReceiptAdmin(Exports, FactAdmin):
+    when_empty = "A receipt is written by itself when an order is paid."
     resource_classes = [exporting.RECEIPTS]
     linked_lookups = ("order", "order__payer")
     list_display = [

@@ -26,6 +26,7 @@ COLOURS = {
 
 @admin.register(Refund)
 class RefundAdmin(Exports, RecordAdmin):
+    when_empty = "Money goes back when an appointment is cancelled, or by “Refund” on an order’s page."
     resource_classes = [exporting.REFUNDS]
     linked_lookups = ("payment__method",)
     list_display = ["created_at", "show_order", "show_payer", "cause", "reason", "show_status", "show_amount"]

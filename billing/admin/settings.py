@@ -9,6 +9,7 @@ from config.admin import RecordAdmin
 
 @admin.register(MoneySettings)
 class MoneySettingsAdmin(RecordAdmin):
+    when_empty = "A refund above A$200.00 is confirmed twice. Add settings to choose another limit."
     list_display = ["refund_limit"]
     fields = ["refund_limit"]
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -12,13 +12,26 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from billing import charging, closing, refunding
-from billing.models import Entry, Payment
+from billing import charging, closing, disputing, explaining, receipting, reconciling, refunding
+from billing.models import BalanceTransaction, Difference, Dispute, Entry, Payment, Payout
 from clinic.models import AuditEvent
+from config.base import uuid7
 
 pytestmark = pytest.mark.django_db
 XLSX, CSV = "0", "1"
-LISTS = ["order", "payment", "refund", "dispute", "receipt", "entry", "difference", "dayclose"]
+LISTS = [
+    "order",
+    "payment",
+    "refund",
+    "dispute",
+    "receipt",
+    "entry",
+    "difference",
+    "dayclose",
+    "payout",
+    "balancetransaction",
+]
+FORMULA = '=HYPERLINK("https://thief.example")'
 
 
 def take(client, name: str, kind: str = CSV, resource: str = "0", **filters):
@@ -103,6 +116,43 @@ def test_nothing_is_a_formula_and_a_credit_stays_a_number(some, payer, manager, 
     assert {row["Amount"] for row in rows(postings)} >= {"-89.00", "89.00"}
     assert [cell.value for cell in books if cell.data_type == "f"] == []
     assert -89 in [cell.value for cell in books if cell.data_type == "n"]
+
+
+@pytest.fixture
+def everywhere(empty_stripe, make_order, pay, payer, manager):
+    """A row on every list, with a formula wherever a person, a bank or Stripe may write words."""
+    for person in (payer, manager):
+        person.change(by=None, why="Test.", given_name=FORMULA)
+    kept, disputed = make_order(), make_order()
+    for order in (kept, disputed):
+        charging.follow(pay(order).session_id)
+        receipting.catch_up(order)
+    refunding.refund(kept, amount=Decimal("9.00"), by=manager, why=FORMULA)
+    empty_stripe.control("dispute", disputed.payments.get().intent_id)
+    [told] = empty_stripe.events("charge.dispute.created")
+    disputing.follow(told["data"]["object"]["id"])
+    empty_stripe.control("entry", "adjustment:-500")
+    empty_stripe.control("payout", "make")
+    reconciling.reconcile(by=manager)
+    explaining.resolve(Difference.objects.open().first(), by=manager, why=FORMULA)
+    Dispute.objects.get().change(by=None, why="Test.", reason=FORMULA)
+    Payout.objects.get().change(by=None, why="Test.", failure=FORMULA)
+    moved = BalanceTransaction.objects.first()
+    moved.pk, moved.stripe_id, moved.description = uuid7(), "txn_formula", FORMULA
+    moved.save(force_insert=True)
+    yesterday = closing.Day(closing.today().on - timedelta(days=1), closing.zone())
+    closing.sign(yesterday, by=manager, why=FORMULA)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_no_list_holds_a_formula(everywhere, manager, staff_client, name):
+    client = staff_client(manager)
+
+    table, book = rows(take(client, name)), cells(take(client, name, XLSX))
+
+    assert [value for row in table for value in row.values() if value.startswith("=")] == []
+    assert [cell.value for cell in book if cell.data_type == "f"] == []
+    assert "'=HYPERLINK" in str(table)
 
 
 def test_the_ledger_leaves_with_its_accounts(some, manager, staff_client):

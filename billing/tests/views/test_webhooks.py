@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from html import unescape
 from threading import Thread
 
 import pytest
@@ -11,8 +12,13 @@ import uvicorn
 from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 from django.db import connection
+from django.urls import reverse
+from django.utils import timezone
 
+from billing import charging, reserving
 from billing.models import StripeEvent
+from billing.tests.conftest import PAGES
+from billing.tests.stories import Story
 from billing.views.webhooks import LARGEST, StripeDoor
 from config.asgi import application
 
@@ -174,6 +180,80 @@ class TestStripeDoor:
     def test_hands_everything_else_on(self):
         with pytest.raises(AssertionError, match="/portal/ went past the door"):
             post("", path="/portal/")
+
+
+@pytest.fixture
+def forge(order, simulated_stripe, manager, work):
+    """A page is paid that differs from the one that we ask for just now; what Stripe tells of it."""
+
+    def do(change: str) -> dict:
+        story = Story(order, simulator=simulated_stripe, by=manager, work=work)
+        until = timezone.now() + charging.SHORTEST_PAGE
+        reserving.reserve(order, **PAGES, expires_at=until)  # Stripe has not answered yet
+        story.forge(change)
+        return simulated_stripe.events("checkout.session.completed")[-1]
+
+    return do
+
+
+@pytest.mark.django_db(transaction=True)
+class TestWhatIsNotRight:
+    """Taken with 200, so that Stripe is content; then nothing moves, and a person is told why."""
+
+    def tell(self, event: dict, *, work) -> StripeEvent:
+        assert post(json.dumps(event)) == [(200, "Received.")]
+        work()
+        return StripeEvent.objects.get(event_id=event["id"])
+
+    def told_on_screen(self, event: StripeEvent, client) -> str:
+        page = client.get(reverse("admin:billing_stripeevent_change", args=[event.pk])).content.decode()
+        assert "Could not be acted on" in page
+        assert "Try again" in page
+        assert event.next_attempt_at is not None
+        return unescape(page)
+
+    @pytest.mark.parametrize(
+        ("change", "sentence"),
+        [
+            ("amount", "Stripe has AUD 1.00 (test), we asked for AUD 89.00 (test), or the order differs."),
+            ("currency", "Stripe has USD 89.00 (test), we asked for AUD 89.00 (test), or the order differs."),
+            ("metadata", "Stripe has a payment page that we never opened."),
+        ],
+        ids=["wrong amount", "wrong currency", "missing metadata"],
+    )
+    def test_a_page_that_is_not_what_we_asked_for(
+        self, forge, order, work, manager, staff_client, change, sentence
+    ):
+        event = self.tell(forge(change), work=work)
+
+        order.refresh_from_db()
+        assert (event.processed_at, order.status, order.paid) == (None, "open", 0)
+        assert sentence in event.error
+        assert sentence in self.told_on_screen(event, staff_client(manager))
+
+    def test_the_other_mode(self, order, pay, simulated_stripe, work, manager, staff_client):
+        pay(order)
+        genuine = simulated_stripe.events("checkout.session.completed")[-1]
+
+        event = self.tell(genuine | {"livemode": True}, work=work)
+
+        order.refresh_from_db()
+        assert (event.processed_at, order.status) == (None, "open")
+        told = "This event is from Stripe’s other mode, test or live."
+        assert told in self.told_on_screen(event, staff_client(manager))
+
+    @pytest.mark.parametrize("kind", ["galaxy.exploded", "payment_intent.succeeded"])
+    def test_a_kind_that_we_do_not_know_asks_for_nothing(self, order, work, kind):
+        event = self.tell(EVENT | {"type": kind}, work=work)
+
+        assert (event.error, event.attempts, event.next_attempt_at) == ("", 1, None)
+        assert event.processed_at is not None
+
+    def test_an_object_that_stripe_does_not_know(self, simulated_stripe, work, manager, staff_client):
+        event = self.tell(EVENT | {"data": {"object": {"id": "cs_test_unheard_of"}}}, work=work)
+
+        assert event.processed_at is None
+        assert "No such checkout.session" in self.told_on_screen(event, staff_client(manager))
 
 
 @pytest.fixture

@@ -57,6 +57,10 @@
     for (const sign of document.querySelectorAll(".material-symbols-outlined:not([role]):not([aria-hidden])")) {
       sign.setAttribute("aria-hidden", "true");
     }
+    // Above a column Django writes its name large, beside a cell on a phone Unfold does not.
+    for (const { dataset } of document.querySelectorAll("#result_list [data-label]")) {
+      dataset.label = dataset.label.charAt(0).toUpperCase() + dataset.label.slice(1);
+    }
   };
 
   const landmarks = () => {
