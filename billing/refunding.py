@@ -130,7 +130,17 @@ def decide(
     :raises TooMuch: less is left than asked for
     :raises Unconfirmed: it is more than the practice's limit, and ``again`` is another amount
     """
-    order.lock()
+    going = weigh(order.lock(), amount=amount, again=again)
+    return _spread(order, going, by=by, why=why, way=way, cause=cause)
+
+
+def weigh(order: Order, *, amount: Decimal | None, again: Decimal | None) -> Decimal:
+    """How much ``decide`` would give back now.
+
+    :raises NothingToRefund: everything has gone back already, or nothing was paid
+    :raises TooMuch: less is left than asked for
+    :raises Unconfirmed: it is more than the practice's limit, and ``again`` is another amount
+    """
     held = _held(order)
     amount = held if amount is None else amount
     if held <= NOTHING:
@@ -140,7 +150,7 @@ def decide(
     limit = MoneySettings.objects.current().refund_limit
     if amount > limit and again != amount:
         raise Unconfirmed(amount, limit=limit)
-    return _spread(order, amount, by=by, why=why, way=way, cause=cause)
+    return amount
 
 
 def _spread(order: Order, amount: Decimal, **how: Any) -> list[Refund]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from unfold.forms import BaseDialogForm
 from unfold.widgets import (
@@ -11,7 +13,9 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
-from billing.models import Payment, Refund
+from billing import refunding
+from billing.models import MoneySettings, Order, Payment, Refund
+from config.base import Refused
 
 BY_HAND = [choice for choice in Payment.Method.choices if choice[0] in Payment.BY_HAND]
 
@@ -33,7 +37,9 @@ class Reason(BaseDialogForm):
     """Why something is done, in the words of who does it."""
 
     why = forms.CharField(
-        label="Why?", widget=UnfoldAdminTextareaWidget, help_text="Nothing about the person’s health."
+        label="Why?",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="Nothing about the person’s health.",
     )
 
 
@@ -41,12 +47,29 @@ class RefundForm(Reason):
     """How much goes back, how, and why."""
 
     amount = amount_field(help_text="Leave empty to give back all that is left.")
-    again = amount_field(
-        "The amount a second time (A$)", help_text="Only for a large amount, so that no slip gives it away."
-    )
+    again = amount_field("The amount a second time (A$)")
     way = forms.ChoiceField(label="How?", choices=Refund.Way.choices, widget=UnfoldAdminSelectWidget)
     cause = forms.ChoiceField(label="What for?", choices=TOLD, widget=UnfoldAdminSelectWidget)
     field_order = ["_form_submitted", "amount", "again", "way", "cause", "why"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        limit = MoneySettings.objects.current().refund_limit
+        self.fields["again"].help_text = f"Needed above A${limit:,.2f}, so that no slip gives it away."
+
+    def clean(self) -> dict[str, Any]:
+        """Say in the dialog what the rule would refuse, so that nothing has to be typed again."""
+        answers = super().clean() or {}
+        order = Order.objects.visible_to(self.request.user).filter(pk=self.object_id).first()
+        if order is None or self.errors:
+            return answers
+        try:
+            refunding.weigh(order, amount=answers.get("amount"), again=answers.get("again"))
+        except refunding.Unconfirmed as no:
+            self.add_error("again", str(no))
+        except Refused as no:
+            self.add_error("amount", str(no))
+        return answers
 
 
 class TakenForm(BaseDialogForm):
@@ -69,5 +92,7 @@ class DepositForm(BaseDialogForm):
     amount = amount_field(required=True)
     method = forms.ChoiceField(label="How was it paid?", choices=BY_HAND, widget=UnfoldAdminSelectWidget)
     why = forms.CharField(
-        label="What for?", widget=UnfoldAdminTextareaWidget, help_text="Nothing about the person’s health."
+        label="What for?",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="Nothing about the person’s health.",
     )

@@ -29,7 +29,7 @@ class ExplainForm(BaseDialogForm):
 
     why = forms.CharField(
         label="Why do they differ?",
-        widget=UnfoldAdminTextareaWidget,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text="Nothing about anybody’s health.",
     )
     book = forms.BooleanField(

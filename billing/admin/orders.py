@@ -70,18 +70,18 @@ class OrderAdmin(Exports, RecordAdmin):
     ordering = ["-number"]
     inlines = [OrderLineInline]
     fieldsets = [
-        (None, {"fields": [("number", "show_status"), ("payer", "earner"), ("amount", "gst", "created_at")]}),
-        ("What became of it", {"fields": [("owing", "paid", "refunded", "kept"), "show_ledger"]}),
+        (None, {"fields": [("number", "show_status"), ("payer", "earner"), ("in_all", "gst"), "created_at"]}),
+        ("What became of it", {"fields": [("owed", "received"), ("back", "kept_here"), "show_ledger"]}),
         ("Payments and refunds", {"fields": ["show_payments", "show_refunds", "show_credit"]}),
     ]
     readonly_fields = [
         "show_status",
-        "amount",
+        "in_all",
         "gst",
-        "owing",
-        "paid",
-        "refunded",
-        "kept",
+        "owed",
+        "received",
+        "back",
+        "kept_here",
         "show_ledger",
         "show_payments",
         "show_refunds",
@@ -104,6 +104,26 @@ class OrderAdmin(Exports, RecordAdmin):
     @display(description="Amount", ordering="amount")
     def show_amount(self, order: Order) -> SafeString:
         return column(order.amount)
+
+    @display(description="Amount, including GST")
+    def in_all(self, order: Order) -> SafeString:
+        return dollars(order.amount)
+
+    @display(description="Still owed")
+    def owed(self, order: Order) -> SafeString:
+        return dollars(order.owing)
+
+    @display(description="Received")
+    def received(self, order: Order) -> SafeString:
+        return dollars(order.paid)
+
+    @display(description="Gone back")
+    def back(self, order: Order) -> SafeString:
+        return dollars(order.refunded)
+
+    @display(description="Received and kept")
+    def kept_here(self, order: Order) -> SafeString:
+        return dollars(order.kept)
 
     @display(description="Of which GST")
     def gst(self, order: Order) -> SafeString:

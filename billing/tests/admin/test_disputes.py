@@ -174,9 +174,10 @@ class TestPages:
     def test_a_refund_of_disputed_money_is_refused_from_its_order(self, dispute, paid, manager, staff_client):
         client = staff_client(manager)
 
-        press(client, paid, "refund", amount="", way="as_it_came", cause="decision", why="To make peace.")
+        answers = {"amount": "", "way": "as_it_came", "cause": "decision", "why": "To make peace."}
+        dialog = press(client, paid, "refund", **answers).content.decode()
 
-        assert told(client, paid) == [str(refunding.NothingToRefund(paid))]
+        assert str(refunding.NothingToRefund(paid)) in dialog
 
 
 def at_stripe(simulator, dispute: Dispute) -> stripe.Dispute:

@@ -29,6 +29,7 @@
     [".action-select", "Select this row"],
     ["select[name='action']", "Action"],
     ["#changelist-filter-close", "Close the filters"],
+    ["#dialog > div[x-on\\:click*='openModal = false']", "Close"],
   ];
 
   const name = (element, label) => {
@@ -56,6 +57,10 @@
     }
     for (const sign of document.querySelectorAll(".material-symbols-outlined:not([role]):not([aria-hidden])")) {
       sign.setAttribute("aria-hidden", "true");
+    }
+    for (const dialog of document.querySelectorAll("#dialog:not([role])")) {
+      const title = dialog.querySelector("h1")?.textContent.trim() ?? "";
+      for (const [key, value] of [["role", "dialog"], ["aria-modal", "true"], ["aria-label", title]]) dialog.setAttribute(key, value);
     }
     // Above a column Django writes its name large, beside a cell on a phone Unfold does not.
     for (const { dataset } of document.querySelectorAll("#result_list [data-label]")) {
