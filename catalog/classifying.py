@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 # Shares of all declared cannabinoids by mass (TGA medicinal cannabis categories, November 2021).
 CBD_MEDICINE = Decimal("0.98")  # also the Poisons Standard's line between Schedules 4 and 8
@@ -49,6 +50,12 @@ def possible(amounts: Mapping[str, tuple[str, Decimal]]) -> frozenset[int]:
     A bound (``<`` or ``<=``) may be anything from nothing up to its value, so the categories between
     those of the extreme mixtures are open too. Empty where an extreme mixture has no category.
     """
+    return _possible(frozenset(amounts.items()))
+
+
+@lru_cache(maxsize=4096)  # a list asks three times a line, and the strengths of its lines are few
+def _possible(stated: frozenset[tuple[str, tuple[str, Decimal]]]) -> frozenset[int]:
+    amounts = dict(stated)
     bounded = [name for name, (op, _) in amounts.items() if op != "="]
     if not amounts or len(bounded) > MOST_BOUNDS:
         return frozenset()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import posixpath
-import re
 import zipfile
 from bisect import bisect_right
 from collections import defaultdict
@@ -22,6 +21,7 @@ from catalog.sheets.tables import Cell, Table, WorkbookRefused
 # Unpacked text of all sheets: a list of 100,000 products stays below half of it.
 LARGEST_CONTENT = 200 * 1024 * 1024
 CHUNK = 1024 * 1024
+MOST_COLUMNS = 16_384  # that Excel has
 
 
 class Looks:
@@ -35,6 +35,10 @@ class Looks:
 
     def note(self, row: int, column: int, style: int) -> None:
         """Remember the style of a cell; cells of a column come from top to bottom."""
+        if row >= self.rows:
+            self.rows = row + 1
+        if column >= self.columns:
+            self.columns = column + 1
         styles = self._styles[column]
         if not styles or styles[-1] != style:
             styles.append(style)
@@ -159,27 +163,27 @@ def _formats(archive: zipfile.ZipFile) -> list[str]:
     return found
 
 
-PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
-
-
 def _looks(archive: zipfile.ZipFile, path: str, name: str, formats: list[str]) -> Looks:
     looks = Looks(formats)
-    columns = {letters: number for number, letters in enumerate(tables.column_letters(16384))}
+    columns = {letters: number for number, letters in enumerate(tables.column_letters(MOST_COLUMNS))}
     row, column, style = -1, -1, 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
         nonlocal row, column, style
-        match _local(name):
-            case "c":
-                place = PLACE.fullmatch(attributes.get("r", ""))
-                column = columns.get(place[1], column + 1) if place else column + 1
-                row = int(place[2]) - 1 if place else row
-                style = int(attributes.get("s", 0))
-            case "v" | "is":  # only cells with content count
-                looks.note(row, column, style)
-                looks.rows, looks.columns = max(looks.rows, row + 1), max(looks.columns, column + 1)
-            case "row":
-                row, column = int(attributes["r"]) - 1 if "r" in attributes else row + 1, -1
+        # Called for every cell, mostly by these two names; a prefix before them is allowed, and rare.
+        if name not in ("c", "v"):
+            name = _local(name)
+        if name == "c":
+            place = attributes.get("r", "")
+            letters = place.rstrip("0123456789")
+            column = columns.get(letters, column + 1)
+            if letters and letters != place:
+                row = int(place[len(letters) :]) - 1
+            style = int(attributes.get("s", 0))
+        elif name in ("v", "is"):  # only cells with content count
+            looks.note(row, column, style)
+        elif name == "row":
+            row, column = int(attributes["r"]) - 1 if "r" in attributes else row + 1, -1
 
     _parse(archive.open(path), start)
     tables.refuse_vast(name, looks.rows, looks.columns)

@@ -49,6 +49,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
 }
 LIMITS = {"brand": 100, "strain_type": 50, "product_code": 50}
 PRICES = ("wholesale", "retail")
+CANNABINOIDS = tuple(map(str.lower, Cannabinoid.values))
 HIDING = dict.fromkeys(("thc", "cbd", "strength", "generic_name", "size"), "digits_hidden") | dict.fromkeys(
     PRICES, "price_rounded"
 )
@@ -105,7 +106,7 @@ def _codes(offer: Offer, into: str) -> set[str]:
 
 
 def _fill_potencies(offer: Offer, named: Mapping[str, Cell]) -> None:
-    for into in map(str.lower, Cannabinoid.values):
+    for into in CANNABINOIDS:
         if into in named:
             _add_potency(offer, into, named[into].shown)
     if "strength" in named:

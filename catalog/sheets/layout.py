@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 
 from catalog.sheets.tables import Cell, Table, WorkbookRefused
@@ -66,7 +67,7 @@ class Located:
     fields: Mapping[int, str]  # position -> our field
     unknown: Mapping[int, Cell]  # position -> heading, also an empty one, that the layout does not know
 
-    @property
+    @cached_property
     def title_at(self) -> int | None:
         return next((at for at, into in self.fields.items() if into == self.sheet.title), None)
 
@@ -77,14 +78,17 @@ class Located:
 
     def repeats_headings(self, row: list[Cell]) -> bool:
         """Whether ``row`` is a heading again: several cells say what their column's heading says."""
-        same = sum(
-            1
-            for at, into in self.fields.items()
-            if into != self.sheet.title
-            and row[at].text
-            and words(row[at].text) == words(self.header[at].text)
-        )
+        # A cell's text is collapsed already; this is asked of every line.
+        same = sum(row[at].text.casefold() == heading for at, heading in self._headings)
         return same >= min(REPEATS, len(self.fields))
+
+    @cached_property
+    def _headings(self) -> list[tuple[int, str]]:
+        """Where there are headings, and what they say; titles are headings of sections too, so not theirs."""
+        found = [
+            (at, words(self.header[at].text)) for at, into in self.fields.items() if into != self.sheet.title
+        ]
+        return [(at, heading) for at, heading in found if heading]
 
 
 def locate(layout: Layout, tables: list[Table]) -> list[Located]:

@@ -47,7 +47,7 @@ def _table(book: xlrd.Book, sheet: xlrd.sheet.Sheet) -> Table:
     return Table(sheet.name, rows, tables.hidden_by_merging(ranges), sheet.visibility != 0)
 
 
-def _cell(book: xlrd.Book, sheet: xlrd.sheet.Sheet, row: int, column: int, letters: list[str]) -> Cell:
+def _cell(book: xlrd.Book, sheet: xlrd.sheet.Sheet, row: int, column: int, letters: tuple[str, ...]) -> Cell:
     address = f"{letters[column]}{row + 1}"
     value, kind = sheet.cell_value(row, column), sheet.cell_type(row, column)
     match kind:

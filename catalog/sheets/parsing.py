@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from stdnum import ean
 
@@ -94,6 +95,7 @@ def text(shown: str) -> str:
     return "" if shown.casefold() in NOTHING else shown
 
 
+@lru_cache(maxsize=4096)  # a long list says the same few over and over
 def amount(shown: str) -> Amount | None:
     """Read one strength: ``<1%``, ``9.9mg/Ml``, ``30mg/piece``.
 
@@ -180,6 +182,7 @@ def _amount_or_refusal(part: str) -> Amount | Unreadable:
         return problem
 
 
+@lru_cache(maxsize=4096)  # a long list says the same few over and over
 def size(shown: str) -> Size | None:
     """Read a pack size: ``10G``, ``30mL``, ``60 pastilles``, ``1g cartridge``."""
     if shown.casefold() in NOTHING:

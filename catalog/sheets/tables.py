@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 
 from catalog.sheets import numbers
 from catalog.sheets.numbers import plain
@@ -18,7 +19,7 @@ class WorkbookRefused(Refused):
     """This file cannot be read as the list it should be."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cell:
     """One cell: where it is, what it holds, and how that is shown."""
 
@@ -28,7 +29,7 @@ class Cell:
     number_format: str = ""  # as Excel writes it; "" for General
     display: str = ""  # what the file itself says is shown (OpenDocument)
 
-    @property
+    @cached_property  # asked for some five times a cell, of a million cells
     def text(self) -> str:
         """The value with blanks trimmed and collapsed; numbers without a needless ``.0``."""
         if isinstance(self.value, str):  # first, since nearly all are
@@ -95,7 +96,8 @@ class Table:
         return replace(self, rows_of=lambda: rows)
 
 
-def column_letters(count: int) -> list[str]:
+@lru_cache(maxsize=32)
+def column_letters(count: int) -> tuple[str, ...]:
     """The names of the first ``count`` columns: A, B, … Z, AA, …"""
     found = []
     for number in range(1, count + 1):
@@ -104,7 +106,7 @@ def column_letters(count: int) -> list[str]:
             left, rest = divmod(left - 1, 26)
             letters = chr(ord("A") + rest) + letters
         found.append(letters)
-    return found
+    return tuple(found)
 
 
 def hidden_by_merging(ranges: Iterable[tuple[int, int, int, int]]) -> frozenset[str]:
