@@ -4,6 +4,8 @@
 PYTHON ?= python3
 SETUP = $(PYTHON) -m config.supervisor.setup
 OURS = .venv/bin/python -m
+# Without compiled files every process compiles the framework anew: two seconds each, and we start many.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test manage bench fmt lock
 .DEFAULT_GOAL := help

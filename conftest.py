@@ -19,6 +19,7 @@ from config.supervisor import postgres
 
 def pytest_configure(config):
     settings.STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns of a missing one
+    settings.WHITENOISE_AUTOREFRESH = True  # or else every client that a test opens looks through all of them
     settings.DATABASES["default"].update(postgres.for_tests(settings.BASE_DIR / ".devdb"))
 
 
