@@ -12,9 +12,9 @@ from unfold.decorators import display
 
 from billing import exporting
 from billing.admin.columns import column, dollars, link
-from billing.admin.exports import Exports
 from billing.models import BalanceTransaction, Payout, PayoutLine, Reconciliation
 from config.admin import FactAdmin, RecordAdmin
+from config.exports import Exports
 
 NOTHING = "–"
 COMPARED = "each night, and by “Compare now” on the day close."

@@ -21,12 +21,12 @@ from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from billing import closing, exporting
-from billing.admin.exports import Exports
 from billing.admin.figures import rows_of, signed_pairs, within
 from billing.closing import Day, Standing
 from billing.models import DayClose, Difference, Entry, Reconciliation
 from config.admin import FactAdmin
 from config.base import Refused, SignedInRequest, enqueue
+from config.exports import Exports
 
 MOST_LATE = 25  # entries shown of those that came after the signature
 WORDS = {

@@ -13,9 +13,9 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
 
 from billing import explaining, exporting
 from billing.admin.columns import column, in_words, link
-from billing.admin.exports import Exports
 from billing.models import Difference
 from config.admin import RecordAdmin, step
+from config.exports import Exports
 
 COLOURS = {
     Difference.Status.OPEN: "danger",

@@ -18,11 +18,11 @@ from unfold.forms import BaseDialogForm
 
 from billing import disputing, evidencing, exporting
 from billing.admin.columns import LINK, column, link
-from billing.admin.exports import Exports
 from billing.models import Dispute
 from config import printing
 from config.admin import RecordAdmin, step
 from config.base import SignedInRequest, record_viewed
+from config.exports import Exports
 
 COLOURS = {
     Dispute.Status.WARNING_NEEDS_RESPONSE: "danger",

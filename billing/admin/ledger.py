@@ -21,11 +21,11 @@ from unfold.decorators import action, display
 
 from billing import closing, exporting, tallying
 from billing.admin.columns import column, dollars, in_words, link
-from billing.admin.exports import Exports
 from billing.closing import Day
 from billing.models import Account, Entry, Posting
 from config.admin import FactAdmin
 from config.base import SignedInRequest
+from config.exports import Exports
 
 NOTHING = "–"
 ZERO = Decimal("0.00")

@@ -23,10 +23,10 @@ from billing import charging, crediting, exporting, receipting, refunding
 from billing.admin import statements
 from billing.admin.columns import column, dollars, link
 from billing.admin.dialogs import CreditForm, DepositForm, Reason, RefundForm, TakenForm
-from billing.admin.exports import Exports
 from billing.models import Order, OrderLine, Payment, Refund
 from config.admin import RecordAdmin, step
 from config.base import Refused, SignedInRequest
+from config.exports import Exports
 
 COLOURS = {
     Order.Status.OPEN: "warning",

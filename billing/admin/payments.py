@@ -9,9 +9,9 @@ from unfold.decorators import display
 
 from billing import exporting
 from billing.admin.columns import column, link
-from billing.admin.exports import Exports
 from billing.models import Payment
 from config.admin import RecordAdmin
+from config.exports import Exports
 
 COLOURS = {
     Payment.Status.PENDING: "warning",

@@ -19,10 +19,10 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from billing import exporting, rebating, receipting
 from billing.admin.columns import LINK, column, dollars, link
-from billing.admin.exports import Exports
 from billing.composing import NO_REBATE
 from billing.models import MedicareItem, Receipt
 from config.admin import FactAdmin, step
+from config.exports import Exports
 
 COLOURS = {"stands": "success", "credit_note": "info", "replaced": "warning"}
 

@@ -11,10 +11,10 @@ from unfold.forms import BaseDialogForm
 
 from billing import exporting, refunding
 from billing.admin.columns import column, link
-from billing.admin.exports import Exports
 from billing.models import Refund
 from config.admin import RecordAdmin, step
 from config.base import SignedInRequest
+from config.exports import Exports
 
 COLOURS = {
     Refund.Status.REQUESTED: "warning",

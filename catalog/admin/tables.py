@@ -10,13 +10,13 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
-from import_export.admin import ExportMixin, ImportMixin
+from import_export.admin import ImportMixin
 from import_export.tmp_storages import CacheStorage
-from unfold.contrib.import_export.forms import ExportForm, ImportForm
+from unfold.contrib.import_export.forms import ImportForm
 
 from catalog.sheets.plain import table_format
 from config.base import Refused
-from config.spreadsheets import SafeCSV, SafeXLSX
+from config.exports import Exports
 
 LARGEST = 5 * 1024 * 1024
 GONE = "This table is not here any more. Please send it in again."
@@ -39,14 +39,12 @@ class TableForm(ImportForm):
         return file
 
 
-class Tables(ImportMixin, ExportMixin):
+class Tables(ImportMixin, Exports):
     """Adds both buttons to a list; what they may carry is a resource of ``catalog.tabling``."""
 
     import_export_change_list_template = "admin/import_export/change_list_import_export.html"
     import_template_name = "admin/imports/table.html"
     import_form_class = TableForm
-    export_form_class = ExportForm
-    export_formats = [SafeXLSX, SafeCSV]
     tmp_storage_class = Waiting
     skip_admin_log = True  # the audit trail has it
 

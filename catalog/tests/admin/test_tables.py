@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from catalog import importing
 from catalog.models import Price, Product, Supplier
+from clinic.models import AuditEvent
 
 pytestmark = pytest.mark.django_db
 ADDRESSES = {
@@ -85,6 +86,14 @@ class TestRoundTrip:
         sheet = openpyxl.load_workbook(io.BytesIO(exported(desk, "product", 0))).worksheets[0]
 
         assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n", "inlineStr"}
+
+    @pytest.mark.parametrize(("model", "rows"), [("product", 23), ("supplier", 2), ("price", 44)])
+    def test_what_went_out_is_in_the_trail_and_in_no_cache(self, model, rows, catalogue, desk, manager):
+        answer = desk.post(f"/admin/catalog/{model}/export/", {"resource": "0", "format": "1"})
+
+        (event,) = AuditEvent.objects.filter(action=AuditEvent.Action.EXPORT)
+        assert (event.by, event.record_type, event.why) == (manager, f"catalog.{model}", f"Rows: {rows}.")
+        assert answer["Cache-Control"].startswith("private, no-store")
 
 
 class TestProducts:

@@ -1,4 +1,4 @@
-"""Taking a list of money along: as it is narrowed, as a workbook or a table, and in the audit trail."""
+"""Taking a list along: as it is narrowed, as a workbook or a table, and in the audit trail."""
 
 from __future__ import annotations
 
