@@ -131,6 +131,7 @@ class Comparing(Steps):
         offer: Offer = row["offer"]
         checking.check_line(offer, self.neighbours)
         if offer.is_quarantined:
+            self.shelf.set_aside(offer)
             raise NotTaken
 
     def init_instance(self, row: dict[str, Any]) -> Line:

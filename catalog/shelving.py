@@ -59,6 +59,7 @@ class Shelf(BaseInstanceLoader):
         super().__init__(resource, dataset)
         self.supplier, self.day = resource.supplier, resource.day
         self.matched: set[UUID] = set()
+        self.listed: set[UUID] = set()  # what lines that were not taken seem to be about
         self.by_gtin: dict[str, UUID] = {}
         self.by_description: dict[int, list[tuple[UUID, bool]]] = defaultdict(list)
         self.batch: list[Offer] | None = None
@@ -85,11 +86,16 @@ class Shelf(BaseInstanceLoader):
         if product and product.pk in self.matched:
             offer.find("duplicate_in_file", "name", f"Another line is {product} too.")
         if offer.is_quarantined:
+            self.set_aside(offer)
             raise NotTaken
         if product is None:
             return None
         self.matched.add(product.pk)
         return Line(offer, Outcome.UNCHANGED, product)
+
+    def set_aside(self, offer: Offer) -> None:
+        """Remember what a line with an error is about: a product is not gone because its line is wrong."""
+        self.listed.update(self._fitting(offer))
 
     def _find(self, offer: Offer) -> Product | None:
         if offer.gtin13 and (taken := self.foreign.get(offer.gtin13)):
@@ -120,9 +126,10 @@ class Shelf(BaseInstanceLoader):
         }
 
     def gone(self) -> Iterator[list[Product]]:
-        """The products that no line was about, and that were on sale until now."""
+        """The products that no line was about, taken or not, and that were on sale until now."""
         left = self._mine().exclude(supply=Product.Supply.DISCONTINUED)
-        missed = [pk for pk in left.values_list("pk", flat=True).iterator() if pk not in self.matched]
+        on_list = self.matched | self.listed
+        missed = [pk for pk in left.values_list("pk", flat=True).iterator() if pk not in on_list]
         for start in range(0, len(missed), BATCH):
             yield list(Product.objects.filter(pk__in=missed[start : start + BATCH]))
 

@@ -110,6 +110,19 @@ class TestBringIn:
         assert [product.name for product in result.comparison.gone] == ["Botanitech CBD100 Lagoon"]
         assert Product.objects.get(name="Botanitech CBD100 Lagoon").supply == "active"
 
+    def test_calls_nothing_gone_whose_line_is_wrong(self, sample, damaged):
+        bring_in("medreleaf", sample("medreleaf"))
+
+        def spoil(book):
+            book["Carts"]["I2"] = "1750mg/g"
+            book["Oil"].delete_rows(5)
+
+        result = bring_in("medreleaf", damaged("medreleaf", spoil))
+
+        (lost,) = ImportRow.objects.filter(outcome="error")
+        assert lost.stated["product_name"] == "THC Dusk"
+        assert [product.name for product in result.comparison.gone] == ["THC 20:1 (Indica)"]
+
     def test_gives_a_product_the_barcode_it_lacked(self, sample, damaged):
         def forget(book):
             book["Sheet1"]["H2"] = None
@@ -185,7 +198,7 @@ class TestBringIn:
         result = bring_in("botanitech", damaged("botanitech", forget))
 
         assert result.as_json()["quarantined"][0]["errors"] == ["identity_ambiguous"]
-        assert Product.objects.count() == 10
+        assert (Product.objects.count(), result.comparison.gone) == (10, [])
 
     def test_leaves_a_status_alone_that_the_list_does_not_state(self, sample, damaged, manager):
         bring_in("alma", sample("alma"))
