@@ -75,6 +75,9 @@ class ImportRowAdmin(FactAdmin):
         "show_raw",
     ]
 
+    class Media:
+        css = {"all": ["desk/imports.css"]}
+
     def get_queryset(self, request):
         decisions = Decision.objects.visible_to(request.user).select_related("recorded_by")
         rows: Any = super().get_queryset(request)

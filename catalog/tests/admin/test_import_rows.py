@@ -123,6 +123,7 @@ class TestLine:
         text = staff_client(manager).get(page(row)).content.decode()
 
         assert "Sheet1, cell A5" in text
+        assert "desk/imports.css" in text  # which marks the cells
         assert '<td class="is-raised" title="78">78</td>' in text  # the wholesale price that is in doubt
         assert "Wholesale 78.00 here, 82.00 in Sheet3!L2." in text
         assert text.count('<tr><th scope="row">') >= 3  # the lines around it

@@ -99,9 +99,10 @@ def test_a_table_is_shown_before_it_changes_anything(managers, stage):
     expect(page.get_by_text(re.compile("^1 new, 0 changed, "))).to_be_visible()
     manager.photograph("89-table-shown")
     page.get_by_role("button", name="Confirm import").click()
-    expect(page.get_by_text(re.compile("^1 new, 0 changed, "))).to_be_visible()
+    expect(page.get_by_text(re.compile("1 new, 0 changed, .+ as they were."))).to_be_visible()
 
-    assert manager.troubles == []
+    refused = "400 (Bad Request)"  # which browsers tell on the console
+    assert [trouble for trouble in manager.troubles if refused not in trouble] == []
     assert stage.errors() == []
 
 
@@ -155,8 +156,9 @@ def review(manager: Actor) -> None:
 def take_the_errors_along(page: Page) -> None:
     with page.expect_download() as table:
         page.get_by_role("link", name="Download the errors (.xlsx)").click()
-    (_, line) = openpyxl.load_workbook(table.value.path()).active.iter_rows(values_only=True)
-    assert line[:3] == ("Carts", "B2", "Error")
+    book = openpyxl.load_workbook(io.BytesIO(Path(table.value.path()).read_bytes()))
+    (_, line) = book.active.iter_rows(values_only=True)
+    assert line[:3] == ("Carts", "B2", "Not taken")
 
 
 def press(page: Page, button: str, why: str = "") -> None:
@@ -173,7 +175,7 @@ def hand_in(manager: Actor) -> None:
     press(page, "Send for approval")
     expect(page.get_by_text("waits for approval.")).to_be_visible()
     press(page, "Approve")
-    expect(page.locator(STATUS)).to_have_class(re.compile("is-reviewed"))  # a second person is asked for
+    expect(page.get_by_text("You reviewed this list yourself.")).to_be_visible()
     manager.photograph("87-import-needs-another")
 
 
