@@ -1,5 +1,6 @@
 """System checks that stop a badly configured deployment."""
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,6 +37,10 @@ def production_is_not_a_demo(**kwargs: Any) -> list[CheckMessage]:
         "config.E009": (
             "FROM_EMAIL is missing or the demo's",
             not settings.DEFAULT_FROM_EMAIL or "promedicine.example" in settings.DEFAULT_FROM_EMAIL,
+        ),
+        "config.E010": (
+            "SEAL_CERTIFICATE names a file that is not there",
+            bool(settings.SEAL_CERTIFICATE) and not Path(settings.SEAL_CERTIFICATE).is_file(),
         ),
     }
     return [

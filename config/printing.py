@@ -23,7 +23,7 @@ from weasyprint import Attachment as PdfAttachment
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher
 
-from config import hashing
+from config import hashing, sealing
 from config.base import Refused, forbid_transaction, uuid7
 
 FONTS = settings.BASE_DIR / "templates" / "fonts"
@@ -95,8 +95,12 @@ def code(address: str) -> str:
 
 
 def keep(pdf: bytes, *, folder: str) -> tuple[str, str]:
-    """Store a paper under a name that points to nobody; tell that name, and the paper's fingerprint."""
+    """Store a paper, sealed if the practice wants that, under a name that points to nobody.
+
+    Tells that name, and the fingerprint of what is stored.
+    """
     forbid_transaction()
+    pdf = sealing.seal(pdf)
     day = timezone.now()
     name = default_storage.save(f"{folder}/{day:%Y/%m}/{uuid7()}.pdf", ContentFile(pdf))
     return name, hashlib.sha256(pdf).hexdigest()

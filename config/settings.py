@@ -142,6 +142,9 @@ BUCKET = {
         "file_overwrite": False,
     },
 }
+# Papers: a PKCS #12 file of the practice, if they are to carry its integrity seal (config/sealing.py).
+SEAL_CERTIFICATE = env("SEAL_CERTIFICATE", default="")
+SEAL_PASSPHRASE = env("SEAL_PASSPHRASE", default="")
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 STORAGES = {
     "default": BUCKET if env("S3_BUCKET", default="") else FOLDER,

@@ -37,6 +37,7 @@ def test_a_whole_configuration_passes(production):
     ("name", "value", "code"),
     [
         ("DEBUG", True, "config.E001"),
+        ("SEAL_CERTIFICATE", "/nowhere/practice.p12", "config.E010"),
         ("SECRET_KEY", "short", "config.E002"),
         ("ALLOWED_HOSTS", [], "config.E003"),
         ("STRIPE_SECRET_KEY", "sk_test_demo", "config.E004"),
