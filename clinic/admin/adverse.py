@@ -26,20 +26,22 @@ class ReportForm(BaseDialogForm):
 
 @admin.register(AdverseEvent)
 class AdverseEventAdmin(RecordAdmin):
+    when_empty = (
+        "Record what a medicine did that it should not. Serious ones show by when the TGA is told."
+    )
     list_display = ["patient", "medicine", "happened_on", "show_seriousness", "show_status", "show_due"]
     list_select_related = ["patient__user"]
     list_filter = ["status", "is_serious"]
     search_fields = ["patient__user__given_name", "patient__user__family_name", "tga_reference"]
     autocomplete_fields = ["patient", "prescription"]
-    fields = [
+    WHAT_HAPPENED = [
         ("patient", "prescription"),
         "medicine",
         "description",
         ("happened_on", "known_on"),
         ("is_serious", "outcome"),
-        ("show_status", "show_due"),
-        ("tga_reference", "sponsor_told_on", "show_reported"),
     ]
+    WHAT_WAS_DONE = [("show_status", "show_due"), ("tga_reference", "sponsor_told_on", "show_reported")]
     readonly_fields = ["show_status", "show_due", "tga_reference", "sponsor_told_on", "show_reported"]
     actions_detail = ["report", "dismiss"]
 
@@ -57,7 +59,7 @@ class AdverseEventAdmin(RecordAdmin):
 
     @display(description="To the TGA by")
     def show_due(self, event: AdverseEvent) -> str:
-        if event._state.adding or event.due_on is None:
+        if event.due_on is None:
             return "–"
         days = (event.due_on - timezone.localdate()).days
         left = f"{days} days left" if days >= 0 else f"{-days} days late"
@@ -66,6 +68,9 @@ class AdverseEventAdmin(RecordAdmin):
     @display(description="Reported")
     def show_reported(self, event: AdverseEvent) -> str:
         return by_our_clock(event.reported_at)
+
+    def get_fields(self, request, obj=None):
+        return [*self.WHAT_HAPPENED, *(self.WHAT_WAS_DONE if obj else [])]
 
     def get_changeform_initial_data(self, request):
         return {"known_on": timezone.localdate()} | super().get_changeform_initial_data(request)

@@ -81,6 +81,7 @@ class Which(admin.SimpleListFilter):
 class ApprovalAdmin(RecordAdmin):
     """Authorities of the TGA; a doctor records their own."""
 
+    when_empty = "Record each authority of the TGA before anything is prescribed under it."
     form = AuthorityForm
     list_display = [
         *("__str__", "practitioner", "patient", "tga_category", "show_dose_form", "from_on", "until_on"),

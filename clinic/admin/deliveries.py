@@ -53,6 +53,7 @@ class DispenseNoteInline(TabularInline):
 class OriginalAdmin(RecordAdmin):
     """The way of each signed paper; the desk sees envelopes, not medicines."""
 
+    when_empty = "Each prescription that is issued waits here for its signature in ink."
     list_display = [
         "show_number",
         "patient",

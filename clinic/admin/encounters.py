@@ -32,6 +32,7 @@ PRODUCTS_SHOWN = 12
 class EncounterAdmin(RecordAdmin):
     """A consultation's record is the page it is held on."""
 
+    when_empty = "A consultation begins on your first page, with “Start consultation”."
     list_display = ["patient", "practitioner", "created_at", "show_status", "location_state"]
     list_select_related = ["patient__user", "practitioner__user"]
     list_filter = ["status", "location_state"]

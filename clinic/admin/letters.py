@@ -46,6 +46,7 @@ class LetterTextAdmin(RecordAdmin):
 class ClinicalLetterAdmin(RecordAdmin):
     """A letter is begun from a consultation, written and looked at here, and signed."""
 
+    when_empty = "Letters begin on the consultation page, with “Write a letter”."
     list_display = ["patient", "show_kind", "title", "practitioner", "show_status", "show_signed"]
     list_select_related = ["patient__user", "practitioner__user"]
     list_filter = ["status", "kind"]

@@ -19,6 +19,7 @@ from config.base import record_viewed
 class NoteAdmin(RecordAdmin):
     """Notes, to be read as they were signed; they are written on the consultation page."""
 
+    when_empty = "A note begins with its consultation."
     list_display = ["__str__", "show_doctor", "show_status", "signed_at", "review_on"]
     list_select_related = ["encounter__patient__user", "encounter__practitioner__user"]
     list_filter = ["status", "review_on"]

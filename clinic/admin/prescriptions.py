@@ -71,6 +71,7 @@ def download_link(document: Document) -> str:
 class PrescriptionAdmin(GuardScreen, RegisterScreens, RecordAdmin):
     """Scripts, to be looked at; they are written on the consultation page."""
 
+    when_empty = "Prescriptions are written on the consultation page."
     list_display = [
         "__str__",
         "patient",
@@ -105,7 +106,13 @@ class PrescriptionAdmin(GuardScreen, RegisterScreens, RecordAdmin):
         page = reverse("admin:clinic_encounter_change", args=[prescription.encounter_id])
         return format_html('<a class="underline" href="{}">Open the consultation</a>', page)
 
-    @step("Cancel", may="cancel", form=Reason, icon="cancel", text="It is void for good; its papers say so.")
+    @step(
+        "Cancel prescription",
+        may="cancel",
+        form=Reason,
+        icon="cancel",
+        text="It is void for good; its papers say so.",
+    )
     def cancel(self, request, prescription: Prescription, form: Reason) -> str:
         prescribing.cancel(prescription, by=request.user, why=form.cleaned_data["why"])
         return f"{prescription} is void."
@@ -122,6 +129,7 @@ class PrescriptionAdmin(GuardScreen, RegisterScreens, RecordAdmin):
 
 @admin.register(MonitoringCheck)
 class MonitoringCheckAdmin(FactAdmin):
+    when_empty = "Looks at a monitoring system are recorded on the consultation page."
     list_display = ["recorded_at", "patient", "practitioner", "system", "show_result"]
     list_select_related = ["patient__user", "practitioner__user"]
     list_filter = ["state", "result"]

@@ -52,6 +52,7 @@ def drop(encounter: Encounter, form: FavouriteForm, user: User) -> str:
 class FavouriteAdmin(RecordAdmin):
     """A doctor's own; they are kept from lines that were written, and changed here."""
 
+    when_empty = "Press the heart beside a line that you prescribed, and it is kept here."
     list_display = ["product", "quantity", "directions", "repeats", "interval_days"]
     list_select_related = ["product"]
     search_fields = ["product__name", "directions"]

@@ -95,6 +95,11 @@ class TestFavouriteAdmin:
         assert "Night Oil" in browser.get(favourites()).content.decode()
         assert browser.post(page, {"quantity": 0, "repeats": 0, "directions": "x"}).status_code == 400
 
+    def test_says_what_brings_a_first_one(self, browser):
+        empty = browser.get(favourites()).content.decode()
+
+        assert "Press the heart beside a line that you prescribed, and it is kept here." in empty
+
     def test_drops_by_a_button(self, browser, kept):
         answer = browser.post(favourites("drop", kept.pk), {"_form_submitted": "on"})
 

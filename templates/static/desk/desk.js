@@ -50,8 +50,22 @@
     }
   };
 
+  // Select2 puts a field of its own in place of a list, and forgets what the list's label said.
+  const nameChoices = () => {
+    for (const list of document.querySelectorAll("select.select2-hidden-accessible")) {
+      const label = list.labels?.[0]?.textContent.replace("*", "").trim();
+      const parts = list.nextElementSibling?.querySelectorAll("[role='combobox'], [role='textbox']") ?? [];
+      for (const part of label ? parts : []) {
+        part.setAttribute("aria-label", label);
+        if (part.hasAttribute("aria-owns")) part.setAttribute("aria-controls", part.getAttribute("aria-owns"));
+      }
+    }
+    for (const field of document.querySelectorAll(".select2-search__field")) field.setAttribute("aria-label", "Search");
+  };
+
   const mend = () => {
     nameRegions();
+    nameChoices();
     for (const [selector, label] of NAMES) {
       for (const element of document.querySelectorAll(selector)) name(element, label);
     }
@@ -103,7 +117,13 @@
   });
 
   window.addEventListener("DOMContentLoaded", () => { landmarks(); mend(); });
-  window.addEventListener("load", () => { colourCharts(); mend(); });
+  window.addEventListener("load", () => {
+    colourCharts();
+    mend();
+    const jQuery = window.django?.jQuery;
+    jQuery?.(nameChoices); // behind Django's own, which puts Select2 there and may come after "load"
+    jQuery?.(document).on("select2:open", nameChoices); // its search field comes only now
+  });
   document.addEventListener("htmx:afterSettle", mend);
   new MutationObserver(() => nextFrame(colourCharts)).observe(root, { attributes: true, attributeFilter: ["class"] });
 })();
