@@ -11,6 +11,7 @@ from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextInputWidg
 
 from clinic import reporting
 from clinic.admin.availability import Reason, by_our_clock
+from clinic.admin.buttons import PossibleButtons
 from clinic.models import AdverseEvent
 from config.admin import RecordAdmin, step
 
@@ -25,10 +26,8 @@ class ReportForm(BaseDialogForm):
 
 
 @admin.register(AdverseEvent)
-class AdverseEventAdmin(RecordAdmin):
-    when_empty = (
-        "Record what a medicine did that it should not. Serious ones show by when the TGA is told."
-    )
+class AdverseEventAdmin(PossibleButtons, RecordAdmin):
+    when_empty = "Record what a medicine did that it should not. Serious ones show by when the TGA is told."
     list_display = ["patient", "medicine", "happened_on", "show_seriousness", "show_status", "show_due"]
     list_select_related = ["patient__user"]
     list_filter = ["status", "is_serious"]
@@ -44,6 +43,9 @@ class AdverseEventAdmin(RecordAdmin):
     WHAT_WAS_DONE = [("show_status", "show_due"), ("tga_reference", "sponsor_told_on", "show_reported")]
     readonly_fields = ["show_status", "show_due", "tga_reference", "sponsor_told_on", "show_reported"]
     actions_detail = ["report", "dismiss"]
+
+    def possible(self, record: AdverseEvent) -> set[str]:
+        return {"report", "dismiss"} if record.status == AdverseEvent.Status.OPEN else set()
 
     @display(description="Serious", label={"serious": "danger", "other": "info"})
     def show_seriousness(self, event: AdverseEvent) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from unfold.decorators import display
 
 from clinic import dispatching
 from clinic.admin.availability import by_our_clock
+from clinic.admin.buttons import PossibleButtons
 from clinic.forms.deliveries import CallForm, PharmacyForm, SendForm
 from clinic.models import DispenseNote, Document, Original, Pharmacy
 from config.admin import RecordAdmin, step
@@ -50,7 +51,7 @@ class DispenseNoteInline(TabularInline):
 
 
 @admin.register(Original)
-class OriginalAdmin(RecordAdmin):
+class OriginalAdmin(PossibleButtons, RecordAdmin):
     """The way of each signed paper; the desk sees envelopes, not medicines."""
 
     when_empty = "Each prescription that is issued waits here for its signature in ink."
@@ -87,6 +88,13 @@ class OriginalAdmin(RecordAdmin):
     ]
     readonly_fields = [name for row in fields for name in ([row] if isinstance(row, str) else row)]
     actions_detail = ["sign", "choose", "send", "tell", "call"]
+
+    def possible(self, record: Original) -> set[str]:
+        is_void = record.prescription.status != record.prescription.Status.ISSUED
+        if record.status == Original.Status.SENT:
+            return {"call", "tell"} if is_void and record.pharmacy_told_at is None else {"call"}
+        next_step = "sign" if record.status == Original.Status.TO_SIGN else "send"
+        return set() if is_void else {"choose", next_step}
 
     @display(description="Prescription", ordering="prescription__number")
     def show_number(self, original: Original) -> str:

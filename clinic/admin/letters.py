@@ -18,6 +18,7 @@ from unfold.decorators import display
 
 from clinic import corresponding, documents
 from clinic.admin.availability import Reason, by_our_clock
+from clinic.admin.buttons import PossibleButtons
 from clinic.models import ClinicalLetter, Encounter, LetterText
 from config import printing
 from config.admin import RecordAdmin, step
@@ -43,7 +44,7 @@ class LetterTextAdmin(RecordAdmin):
 
 
 @admin.register(ClinicalLetter)
-class ClinicalLetterAdmin(RecordAdmin):
+class ClinicalLetterAdmin(PossibleButtons, RecordAdmin):
     """A letter is begun from a consultation, written and looked at here, and signed."""
 
     when_empty = "Letters begin on the consultation page, with “Write a letter”."
@@ -61,6 +62,10 @@ class ClinicalLetterAdmin(RecordAdmin):
     ]
     readonly_fields = ["show_kind", "show_status", "patient", "practitioner", "show_paper", "show_signed"]
     actions_detail = ["sign", "cancel"]
+
+    def possible(self, record: ClinicalLetter) -> set[str]:
+        buttons = {"draft": {"sign", "cancel"}, "signed": {"cancel"}}
+        return buttons.get(record.status, set())
 
     @display(description="Kind", ordering="kind")
     def show_kind(self, letter: ClinicalLetter) -> str:

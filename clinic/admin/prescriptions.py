@@ -10,6 +10,7 @@ from unfold.decorators import display
 
 from clinic import prescribing
 from clinic.admin.availability import Reason
+from clinic.admin.buttons import PossibleButtons
 from clinic.admin.guards import GuardScreen
 from clinic.admin.registers import RegisterScreens
 from clinic.models import (
@@ -68,7 +69,7 @@ def download_link(document: Document) -> str:
 
 
 @admin.register(Prescription)
-class PrescriptionAdmin(GuardScreen, RegisterScreens, RecordAdmin):
+class PrescriptionAdmin(PossibleButtons, GuardScreen, RegisterScreens, RecordAdmin):
     """Scripts, to be looked at; they are written on the consultation page."""
 
     when_empty = "Prescriptions are written on the consultation page."
@@ -96,6 +97,9 @@ class PrescriptionAdmin(GuardScreen, RegisterScreens, RecordAdmin):
     ]
     readonly_fields = [name for row in fields for name in ([row] if isinstance(row, str) else row)]
     actions_detail = ["cancel"]
+
+    def possible(self, record: Prescription) -> set[str]:
+        return {"cancel"} if record.status != Prescription.Status.CANCELLED else set()
 
     @display(description="Status", label={"draft": "warning", "issued": "success", "cancelled": "danger"})
     def show_status(self, prescription: Prescription) -> tuple[str, str]:

@@ -54,6 +54,24 @@ class TestTheWayOfAPaper:
         assert (original.status, original.way, original.tracking) == ("sent", "courier", "33XYZ")
         assert DispenseNote.objects.get().caller == "Kim"
 
+    def test_its_page_offers_what_can_be_done_now(
+        self, staff_client, press, original, issued, doctor, pharmacy
+    ):
+        def offered() -> list[str]:
+            found = staff_client(doctor.user).get(page("change", original.pk)).context["actions_detail"]
+            return [button["title"] for button in found]
+
+        at_first = offered()
+        press(doctor.user, "sign", original)
+        signed = offered()
+        press(doctor.user, "send", original, pharmacy=pharmacy.pk, way="post", tracking="")
+        sent = offered()
+        prescribing.cancel(issued, by=doctor.user, why="Wrong strength.")
+
+        assert at_first == ["Signed in ink", "Choose the pharmacy"]
+        assert signed == ["Choose the pharmacy", "Sent"]
+        assert (sent, offered()) == (["The pharmacy rang"], ["Pharmacy told", "The pharmacy rang"])
+
     def test_a_refusal_is_told_and_nothing_changes(self, press, original, doctor, pharmacy, issued):
         assert press(doctor.user, "send", original, pharmacy=pharmacy.pk, way="post") != []
         prescribing.cancel(issued, by=doctor.user, why="Wrong strength.")
