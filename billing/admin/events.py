@@ -46,8 +46,8 @@ class StripeEventAdmin(RecordAdmin):
         "What Stripe tells us stands here. If nothing comes although patients pay online,"
         " check the webhook’s address and secret in Stripe’s dashboard."
     )
-    linked_lookups = ("processed_at",)
-    list_display = ["received_at", "kind", "show_state", "attempts", "next_attempt_at", "error"]
+    linked_lookups = ("processed_at", "kind")
+    list_display = ["received_at", "show_kind", "show_state", "attempts", "next_attempt_at", "error"]
     list_filter = [StateFilter, ("received_at", RangeDateTimeFilter)]
     search_fields = ["event_id", "about", "kind"]
     ordering = ["-received_at"]
@@ -82,6 +82,10 @@ class StripeEventAdmin(RecordAdmin):
             if _is_list(request)
             else super().get_queryset(request)
         )
+
+    @display(description="What", ordering="kind")
+    def show_kind(self, event: StripeEvent) -> str:
+        return str(event)
 
     @display(description="State", label=COLOURS)
     def show_state(self, event: StripeEvent) -> tuple[str, str]:

@@ -76,7 +76,16 @@ class ReceiptAdmin(Exports, FactAdmin):
     ]
     ordering = ["-year", "-sequence"]
     fieldsets = [
-        (None, {"fields": [("number", "issued_on", "show_download"), ("show_patient", "show_order")]}),
+        (
+            None,
+            {
+                "fields": [
+                    ("number", "show_state"),
+                    ("issued_on", "show_download"),
+                    ("show_patient", "show_order"),
+                ]
+            },
+        ),
         ("What it says", {"fields": [("amount", "gst"), "show_service", "show_rebate", "show_reason"]}),
         ("Papers it belongs to", {"fields": ["show_related"]}),
         ("How it was kept", {"fields": [("recorded_at", "recorded_by"), "content_sha256"]}),
@@ -89,6 +98,7 @@ class ReceiptAdmin(Exports, FactAdmin):
         "recorded_at",
         "recorded_by",
         "content_sha256",
+        "show_state",
         "show_download",
         "show_patient",
         "show_order",

@@ -61,4 +61,4 @@ class StripeEvent(Kept):
         ]
 
     def __str__(self) -> str:
-        return self.kind
+        return self.kind.replace(".", " ").replace("_", " ").capitalize()

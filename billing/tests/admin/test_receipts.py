@@ -62,6 +62,7 @@ class TestPages:
         client = staff_client(manager)
 
         assert page_of(note) in client.get(page_of(receipt)).content.decode()
+        assert "Replaced" not in client.get(page_of(receipt)).content.decode()
         page = client.get(page_of(note)).content.decode()
         assert page_of(receipt) in page
         assert "Money was given back." in page
@@ -91,6 +92,7 @@ class TestCreditNoteButton:
 
         press(client, receipt, "correct", why="The name was wrong.")
 
+        assert "Replaced" in client.get(page_of(receipt)).content.decode()
         numbers = [paper.number for paper in Receipt.objects.order_by("sequence")]
         assert told(client, receipt) == [
             f"Receipt {numbers[0]} was taken back. Receipt {numbers[2]} takes its place."

@@ -207,6 +207,7 @@ class TestWhatIsNotRight:
 
     def told_on_screen(self, event: StripeEvent, client) -> str:
         page = client.get(reverse("admin:billing_stripeevent_change", args=[event.pk])).content.decode()
+        assert "Checkout session completed" in page
         assert "Could not be acted on" in page
         assert "Try again" in page
         assert event.next_attempt_at is not None
