@@ -73,6 +73,15 @@ def test_patients_find_nothing(payer, client):
     assert client.post(reverse("admin:billing_order_export"), follow=True).status_code == 404
 
 
+def test_the_page_says_what_the_table_holds(manager, staff_client):
+    page = staff_client(manager).get(reverse("admin:billing_order_export")).content.decode()
+
+    assert (
+        "The table holds the rows of the list you came from, as it is narrowed, with these columns:" in page
+    )
+    assert "Number, Made, Payer, Earned by" in page
+
+
 def test_each_list_has_its_button(manager, staff_client):
     client = staff_client(manager)
 

@@ -92,11 +92,11 @@ class TestCreditNoteButton:
 
         press(client, receipt, "correct", why="The name was wrong.")
 
-        assert "Replaced" in client.get(page_of(receipt)).content.decode()
         numbers = [paper.number for paper in Receipt.objects.order_by("sequence")]
         assert told(client, receipt) == [
             f"Receipt {numbers[0]} was taken back. Receipt {numbers[2]} takes its place."
         ]
+        assert "Replaced" in client.get(page_of(receipt)).content.decode()
         note = Receipt.objects.get(kind="credit_note")
         assert (note.content["why"], note.recorded_by) == ("The name was wrong.", manager)
 
