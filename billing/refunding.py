@@ -134,6 +134,11 @@ def decide(
     return _spread(order, going, by=by, why=why, way=way, cause=cause)
 
 
+def limit() -> Decimal:
+    """Up to how much goes back without a second confirmation."""
+    return MoneySettings.objects.current().refund_limit
+
+
 def weigh(order: Order, *, amount: Decimal | None, again: Decimal | None) -> Decimal:
     """How much ``decide`` would give back now.
 
@@ -147,9 +152,8 @@ def weigh(order: Order, *, amount: Decimal | None, again: Decimal | None) -> Dec
         raise NothingToRefund(order)
     if not NOTHING < amount <= held:
         raise TooMuch(held)
-    limit = MoneySettings.objects.current().refund_limit
-    if amount > limit and again != amount:
-        raise Unconfirmed(amount, limit=limit)
+    if amount > (most := limit()) and again != amount:
+        raise Unconfirmed(amount, limit=most)
     return amount
 
 

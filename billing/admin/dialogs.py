@@ -14,7 +14,7 @@ from unfold.widgets import (
 )
 
 from billing import refunding
-from billing.models import MoneySettings, Order, Payment, Refund
+from billing.models import Order, Payment, Refund
 from config.base import Refused
 
 BY_HAND = [choice for choice in Payment.Method.choices if choice[0] in Payment.BY_HAND]
@@ -54,8 +54,9 @@ class RefundForm(Reason):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        limit = MoneySettings.objects.current().refund_limit
-        self.fields["again"].help_text = f"Needed above A${limit:,.2f}, so that no slip gives it away."
+        self.fields[
+            "again"
+        ].help_text = f"Needed above A${refunding.limit():,.2f}, so that no slip gives it away."
 
     def clean(self) -> dict[str, Any]:
         """Say in the dialog what the rule would refuse, so that nothing has to be typed again."""
