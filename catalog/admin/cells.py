@@ -20,6 +20,7 @@ from catalog.sheets.findings import CODES
 AROUND = 2  # lines above and below
 LONGEST = 60
 MOST_COLUMNS = 30
+SIGNS = {"=": "", "<": "< ", "<=": "≤ "}
 
 
 def when(moment: datetime.datetime) -> str:
@@ -48,6 +49,26 @@ def changes(row: ImportRow) -> str | SafeString:
         '<th scope="col">Then</th><td></td></tr></thead><tbody>{}</tbody></table>',
         body,
     )
+
+
+def gist(row: ImportRow) -> str | SafeString:
+    """What a line changes, for a list: of a new product what it is, since all of it is new."""
+    if row.outcome != ImportRow.Outcome.NEW:
+        return changes(row)
+    says: dict[str, Any] = {name: then for name, (_, then) in row.changes.items()}
+    strengths = [_strength(name, row.stated.get(name)) for name in ("thc", "cbd")]
+    told = [_told(name, says[name]) for name in ("dose_form", "schedule") if says.get(name)]
+    size = row.stated.get("size")
+    pack = f"{size['value']} {size['unit']}" if size else ""
+    category = f"category {says['tga_category']}" if says.get("tga_category") else ""
+    prices = [f"{_title(name)} {_told(name, says[name])}" for name in PRICES if says.get(name)]
+    return " · ".join(filter(None, [*strengths, pack, *told, category, *prices])) or "–"
+
+
+def _strength(name: str, amount: dict[str, str] | None) -> str:
+    if not amount:
+        return ""
+    return f"{name.upper()} {SIGNS[amount['op']]}{amount['value']} {amount['unit']}"
 
 
 def _title(name: str) -> str:

@@ -44,7 +44,7 @@ Verdict = Decision.Verdict
 
 @admin.register(ImportRow)
 class ImportRowAdmin(FactAdmin):
-    list_display = ["show_line", "show_outcome", "show_changes", "show_findings", "show_verdict"]
+    list_display = ["show_line", "show_outcome", "show_gist", "show_findings", "show_verdict"]
     list_select_related = ["product__supplier", "run__supplier"]
     list_filter = [("run", RelatedDropdownFilter), LinesFilter]
     linked_lookups = ("run__id", "run", "outcome")
@@ -99,6 +99,10 @@ class ImportRowAdmin(FactAdmin):
     @display(description="To know")
     def show_findings(self, row: ImportRow) -> str | SafeString:
         return findings(row.findings) or "–"
+
+    @display(description="What it changes")
+    def show_gist(self, row: ImportRow) -> str | SafeString:
+        return cells.gist(row)
 
     @display(description="Now and then")
     def show_changes(self, row: ImportRow) -> str | SafeString:

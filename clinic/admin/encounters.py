@@ -21,6 +21,7 @@ from clinic.admin.care import care_forms, may_care
 from clinic.admin.consultation import ACTIONS, STANDING, ask, standing_forms
 from clinic.boards import doctor
 from clinic.forms.consultations import NoteForm, RevealForm
+from clinic.forms.prescriptions import NarrowForm
 from clinic.models import Encounter, State
 from config.admin import RecordAdmin
 from config.base import Refused, SignedInRequest, record_viewed
@@ -135,17 +136,10 @@ class EncounterAdmin(RecordAdmin):
         return JsonResponse({"saved_at": kept.at.isoformat(), "revision": kept.revision})
 
     def products(self, request: SignedInRequest, pk: UUID) -> HttpResponse:
-        """Medicines that may be prescribed and fit what the doctor types."""
-        encounter = self._visible(request, pk)
-        context = {"encounter": encounter, **self._found(request)}
-        return TemplateResponse(request, "admin/consultation/_products.html", context)
-
-    def _found(self, request: SignedInRequest) -> dict[str, Any]:
-        text = request.GET.get("q", "").strip()[:100]
-        if not text:
-            return {"q": text, "products": []}
-        found = searching.find(listing.prescribable(request.user), text)
-        return {"q": text, "products": found.products[:PRODUCTS_SHOWN], "read_as": found.read_as}
+        """Medicines that may be prescribed and fit what the doctor types and chooses."""
+        context = {"encounter": self._visible(request, pk), **_found(request)}
+        status = 200 if context["is_understood"] else 400
+        return TemplateResponse(request, "admin/consultation/_products.html", context, status=status)
 
     def _visible(self, request: SignedInRequest, pk: UUID | str) -> Encounter:
         if not self.has_view_permission(request):
@@ -171,7 +165,7 @@ class EncounterAdmin(RecordAdmin):
         context = {
             **self.admin_site.each_context(request),
             **chart,
-            **self._found(request),
+            **_found(request),
             "title": str(encounter.patient),
             "reveal_form": RevealForm(encounter=encounter, user=request.user),
             "subtitle": f"Consultation with {encounter.practitioner}",
@@ -179,6 +173,7 @@ class EncounterAdmin(RecordAdmin):
             "is_fullwidth": "1",
             "states": State.choices,
             **standing_forms(chart, user=request.user),
+            "narrow_form": NarrowForm(auto_id="narrow-%s", label_suffix=""),
             **care_forms(encounter.patient, user=request.user),
             "may_care": may_care(request.user),
             "revealed": revealing.numbers(request, encounter.patient),
@@ -192,3 +187,18 @@ def _going_on(request: SignedInRequest, encounter: Encounter, no: noting.Written
     """What was typed, as a form that is kept when it is sent again: both texts have been seen then."""
     typed = request.POST.dict() | {"revision": str(no.note.revision)}
     return NoteForm(typed, encounter=encounter, user=request.user)
+
+
+def _found(request: SignedInRequest) -> dict[str, Any]:
+    """The medicines asked for by words or facts; none where nothing is asked for."""
+    text = request.GET.get("q", "").strip()[:100]
+    form = NarrowForm(request.GET)
+    told = {"q": text, "products": [], "is_understood": form.is_valid()}
+    if not form.is_valid() or not (text or form.wanted):
+        return told
+    found = searching.find(listing.prescribable(request.user).filter(**form.wanted), text)
+    return told | {
+        "products": found.products[:PRODUCTS_SHOWN],
+        "read_as": found.read_as,
+        "is_narrowed": bool(form.wanted),
+    }

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 
 from catalog import listing
 from catalog.models import DoseForm, Product
+from catalog.models.products import Schedule
 from clinic.forms.desk import DeskForm
 from clinic.models import Approval, MonitoringCheck, Prescription, PrescriptionLine, State
 
@@ -37,6 +38,22 @@ class LineForm(DeskForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["product"].queryset = listing.prescribable(self.user)  # type: ignore[attr-defined]
+
+
+class NarrowForm(forms.Form):
+    """What narrows the medicines to choose from; each field is a fact of the product."""
+
+    prefix = "narrow"
+    tga_category = forms.TypedChoiceField(
+        label="Category", choices=[("", "Any"), *((n, n) for n in range(1, 6))], coerce=int, required=False
+    )
+    schedule = forms.ChoiceField(choices=[("", "Any"), *Schedule.choices], required=False)
+    dose_form = forms.ChoiceField(label="Form", choices=[("", "Any"), *DoseForm.choices], required=False)
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """The facts that were asked for, of a form that is valid."""
+        return {name: value for name, value in self.cleaned_data.items() if value}
 
 
 class OfDraftForm(DeskForm):

@@ -52,6 +52,16 @@ class TestLines:
             '<th scope="row">CBD</th><td class="import-now">100</td><td class="import-then">90</td>' in text
         )
 
+    def test_of_new_products_say_what_they_are_in_one_line(self, sample, manager, staff_client):
+        run = imports.checked("medreleaf", sample("medreleaf"))
+
+        text = staff_client(manager).get(ROWS, {"run__id__exact": run.pk, "q": "Brolga"}).content.decode()
+
+        assert (
+            "CBD 100 mg/mL · 30 mL · Oral liquid · S4 Prescription only · category 1 · "
+            "Wholesale A$72.00 · Retail A$98.00"
+        ) in text
+
     def test_are_decided_in_bulk_with_one_reason(self, run, manager, staff_client):
         client = staff_client(manager)
         chosen = [str(pk) for pk in run.rows.undecided().values_list("pk", flat=True)]

@@ -1,8 +1,11 @@
 """The consultation page: who may open it, what it asks, what it shows."""
 
 import re
+from functools import partial
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic import booking, noting, prescribing
@@ -241,6 +244,38 @@ class TestPrescribing:
         names = re.findall(r"<strong>(.*?)</strong>", browser.get(address, {"q": "blue"}).content.decode())
 
         assert names == ["Blue Oil (Example), 30 mL"]
+
+    def test_what_is_found_is_narrowed_by_facts(self, browser, encounter, make_product):
+        make_product("Blue Oil")
+        make_product("Blue Herb", dose_form="dried_herb", size_unit="g")
+        ask = partial(browser.get, reverse("admin:clinic_encounter_products", args=[encounter.pk]))
+        names = partial(re.findall, r"<strong>(Blue \w+)")
+
+        every = ask({"q": "blue"}).content.decode()
+        herbs = ask({"q": "blue", "narrow-dose_form": "dried_herb"}).content.decode()
+        unnamed = ask({"narrow-dose_form": "dried_herb"}).content.decode()
+        none = ask({"q": "blue", "narrow-tga_category": "1"}).content.decode()
+        wrong = ask({"q": "blue", "narrow-schedule": "S5"})
+
+        assert [names(text) for text in (every, herbs, unnamed, none)] == [
+            ["Blue Herb", "Blue Oil"], ["Blue Herb"], ["Blue Herb"], []
+        ]  # fmt: skip
+        assert "Nothing that may be prescribed fits “blue” and what you chose." in none
+        assert (wrong.status_code, "no choice of category" in wrong.content.decode()) == (400, True)
+
+    def test_narrowing_takes_no_statement_more(self, browser, encounter, make_product):
+        def statements(**asked):
+            with CaptureQueriesContext(connection) as captured:
+                browser.get(reverse("admin:clinic_encounter_products", args=[encounter.pk]), asked)
+            return len(captured)
+
+        make_product("Blue Oil")
+        statements(q="blue")
+        one = statements(q="blue")
+        for name in ("Blue Oil II", "Blue Oil III"):
+            make_product(name)
+
+        assert statements(q="blue", **{"narrow-dose_form": "oral_liquid"}) == one
 
     def test_looks_and_authorities_are_recorded(self, sent, encounter, doctor):
         assert sent("look", state="QLD", result="amber", reference="Q-1") == [

@@ -9,11 +9,14 @@ function findMedicines(form) {
   const box = form.querySelector("[data-search]");
   const list = form.querySelector("[data-products]");
   const chosen = form.querySelector("[name='product']");
+  const narrow = form.querySelector("[data-narrow]");
   let timer, asked = 0;
 
   const find = async () => {
     const mine = ++asked;
-    const answer = await fetch(`${page.dataset.productsUrl}?q=${encodeURIComponent(box.value)}`);
+    const wanted = new URLSearchParams({ q: chosen.value ? "" : box.value });
+    for (const field of narrow.querySelectorAll("select")) wanted.set(field.name, field.value);
+    const answer = await fetch(`${page.dataset.productsUrl}?${wanted}`);
     const found = await answer.text();
     if (mine === asked && answer.ok && !answer.redirected) list.innerHTML = found;
   };
@@ -22,6 +25,7 @@ function findMedicines(form) {
     clearTimeout(timer);
     timer = setTimeout(find, 250);
   });
+  narrow.addEventListener("change", find);
   box.addEventListener("keydown", (event) => {
     if (event.key === "Enter") event.preventDefault();
     if (event.key === "ArrowDown" || event.key === "Enter") list.querySelector("[data-product]")?.focus();
