@@ -57,12 +57,12 @@ def gist(row: ImportRow) -> str | SafeString:
         return changes(row)
     says: dict[str, Any] = {name: then for name, (_, then) in row.changes.items()}
     strengths = [_strength(name, row.stated.get(name)) for name in ("thc", "cbd")]
-    told = [_told(name, says[name]) for name in ("dose_form", "schedule") if says.get(name)]
+    form = _told("dose_form", says["dose_form"]) if says.get("dose_form") else ""
     size = row.stated.get("size")
     pack = f"{size['value']} {size['unit']}" if size else ""
     category = f"category {says['tga_category']}" if says.get("tga_category") else ""
     prices = [f"{_title(name)} {_told(name, says[name])}" for name in PRICES if says.get(name)]
-    return " · ".join(filter(None, [*strengths, pack, *told, category, *prices])) or "–"
+    return " · ".join(filter(None, [*strengths, pack, form, says.get("schedule"), category, *prices])) or "–"
 
 
 def _strength(name: str, amount: dict[str, str] | None) -> str:

@@ -58,8 +58,7 @@ class TestLines:
         text = staff_client(manager).get(ROWS, {"run__id__exact": run.pk, "q": "Brolga"}).content.decode()
 
         assert (
-            "CBD 100 mg/mL · 30 mL · Oral liquid · S4 Prescription only · category 1 · "
-            "Wholesale A$72.00 · Retail A$98.00"
+            "CBD 100 mg/mL · 30 mL · Oral liquid · S4 · category 1 · Wholesale A$72.00 · Retail A$98.00"
         ) in text
 
     def test_are_decided_in_bulk_with_one_reason(self, run, manager, staff_client):
