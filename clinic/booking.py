@@ -74,6 +74,14 @@ class HoldOver(Refused):
         super().__init__("The time to pay for this appointment has run out. Please choose a time again.")
 
 
+class TermsChanged(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "The fee or the terms of cancelling have changed since you opened this page."
+            " Please read them again."
+        )
+
+
 class NotHeld(Refused):
     def __init__(self, appointment: Appointment) -> None:
         now = appointment.get_status_display().lower()
@@ -125,9 +133,13 @@ def hold(
     by: User | None,
     consents: Iterable[str] = (),
     terms: Terms | None = None,
+    read: str = "",
 ) -> Appointment:
     """Keep ``slot``, or the one of that key, for ``patient`` while they pay; its price stays as it is now.
 
+    ``read`` is what ``shown`` called the fee and the policy that the patient saw, if they saw any.
+
+    :raises TermsChanged: either is another by now
     :raises SlotPast: it has begun
     :raises SlotWithdrawn: it is no longer offered
     :raises SlotTaken: someone else was faster
@@ -138,13 +150,13 @@ def hold(
     key = slot.pk if isinstance(slot, Slot) else slot
     try:
         with transaction.atomic():
-            return _hold(key, patient=patient, by=by, consents=consents, terms=terms)
+            return _hold(key, patient=patient, by=by, consents=consents, terms=terms, read=read)
     except IntegrityError as clash:
         raise refusal(clash) from clash
 
 
 def _hold(
-    key: UUID, *, patient: Patient, by: User | None, consents: Iterable[str], terms: Terms | None
+    key: UUID, *, patient: Patient, by: User | None, consents: Iterable[str], terms: Terms | None, read: str
 ) -> Appointment:
     now = timezone.now()
     # The patient first: two holds of one patient would wait for each other in the database's own check.
@@ -153,6 +165,8 @@ def _hold(
     practice = Practice.objects.current()
     terms = terms or Terms(now + timedelta(minutes=practice.hold_minutes))
     policy, fee = _agreed(patient, slot.appointment_type, practice=practice, after=terms.after)
+    if read and read != shown(policy, fee):
+        raise TermsChanged
     consenting.agree(patient, kinds=consents, by=by, policy=policy)
     order = charging.open_order(payer=patient.user, lines=[fee], earner=slot.practitioner.user, by=by)
     return Appointment.objects.add(
@@ -166,6 +180,11 @@ def _hold(
         by=by,
         why=terms.why,
     )
+
+
+def shown(policy: CancellationPolicy | None, fee: charging.Line) -> str:
+    """What a page that shows this policy and fee sends along with the patient's yes."""
+    return f"{policy.pk if policy else ''}:{fee.amount}"
 
 
 def _agreed(

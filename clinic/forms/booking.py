@@ -54,6 +54,12 @@ class HoldForm(forms.Form):
         agree.error_messages["required"] = f"Please read {read} and tick the box to go on."
 
 
+class TimeForm(HoldForm):
+    """The patient's yes to one time, with the fee and the policy that they saw."""
+
+    read = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
 class CancelForm(forms.Form):
     """Why the patient cancels, if they want to say."""
 

@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from clinic import booking, consenting, following, offering, reckoning
-from clinic.forms.booking import HoldForm, WishForm
+from clinic.forms.booking import TimeForm, WishForm
 from clinic.models import Patient, Slot
 from clinic.views.patients import for_patients
 from config.base import SignedInRequest
@@ -38,21 +38,29 @@ def book(request: SignedInRequest, patient: Patient) -> HttpResponse:
 @for_patients
 def slot(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
     """One time: what it costs, what the patient agrees to, and holding it."""
-    form = HoldForm(request.POST if request.method == "POST" else None)
+    form = TimeForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            held = booking.hold(pk, patient=patient, by=request.user, consents=consenting.BEFORE_BOOKING)
+            held = booking.hold(
+                pk,
+                patient=patient,
+                by=request.user,
+                consents=consenting.BEFORE_BOOKING,
+                read=form.cleaned_data["read"],
+            )
         except Slot.DoesNotExist:
             raise Http404 from None
         return redirect("appointment", pk=held.pk)
     times = Slot.objects.visible_to(request.user).select_related("practitioner__user", "appointment_type")
     chosen = get_object_or_404(times, pk=pk)
     policy = reckoning.policy_now()
+    fee = booking.fee_for(patient, chosen.appointment_type)
+    form.initial["read"] = booking.shown(policy, fee)
     context = {
         "slot": chosen,
         "form": form,
         "free": offering.is_free(chosen),
-        "fee": booking.fee_for(patient, chosen.appointment_type),
+        "fee": fee,
         "policy": policy,
         "consents": consenting.before_booking(policy=policy),
     }

@@ -1,5 +1,6 @@
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -8,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from billing import charging
 from clinic import booking, rostering
 from clinic.models import Appointment, Consent
 
@@ -111,6 +113,30 @@ class TestSlot:
         assert answer.status_code == 400
         assert "Please read the three points" in answer.content.decode()
         assert not Appointment.objects.exists()
+
+    @pytest.mark.parametrize(("field", "was"), [("keep_percent", 40), ("amount", Decimal("70.00"))])
+    def test_holds_nothing_on_other_terms_than_were_shown(self, browser, slot, make_policy, field, was):
+        policy = make_policy()
+        fee = charging.line_for("consultation.new", on=timezone.localdate())
+        earlier = {"keep_percent": make_policy(from_on=date(2019, 1, 1), keep_percent=40), "amount": policy}[
+            field
+        ]
+        charged = fee._replace(amount=was) if field == "amount" else fee
+
+        answer = browser.post(address(slot), {"agree": "on", "read": booking.shown(earlier, charged)})
+
+        assert answer.status_code == 409
+        assert "have changed since you opened this page" in answer.content.decode()
+        assert (Appointment.objects.count(), Consent.objects.count()) == (0, 0)
+
+    def test_holds_on_the_terms_that_were_shown(self, browser, slot, make_policy):
+        policy = make_policy()
+        page = browser.get(address(slot)).content.decode()
+        read = re.search(r'name="read" value="([^"]+)"', page)[1]
+
+        browser.post(address(slot), {"agree": "on", "read": read})
+
+        assert Appointment.objects.get().policy == policy
 
     def test_tells_those_who_are_late(self, browser, slot, make_patient):
         faster = make_patient("faster")
