@@ -40,6 +40,17 @@ class TestArrive:
             "The patient can come in from Tuesday 3 March 2026, 8:30 am AWST (UTC+08:00)."
         )
 
+    def test_takes_one_who_comes_late_until_they_are_given_up(self, confirmed, patient, manager):
+        with time_machine.travel(confirmed.starts_at + timedelta(minutes=14), tick=False):
+            attending.arrive(confirmed, by=patient.user)
+
+        assert confirmed.status == "arrived"
+
+        with time_machine.travel(confirmed.starts_at + timedelta(minutes=30), tick=False):
+            attending.no_show(confirmed, by=manager, why="They left before the doctor came.")
+            with pytest.raises(IllegalMove):
+                attending.arrive(confirmed, by=patient.user)
+
     def test_refuses_what_is_not_paid(self, held, patient):
         with time_machine.travel(held.starts_at, tick=False), pytest.raises(IllegalMove):
             attending.arrive(held, by=patient.user)

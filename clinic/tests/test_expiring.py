@@ -5,6 +5,7 @@ import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django_q.models import OrmQ
 
 from billing import charging, gateway
@@ -82,6 +83,19 @@ class TestExpireHolds:
 
         held.refresh_from_db()
         assert (held.status, held.order.status) == ("confirmed", "paid")
+
+    def test_gives_back_what_was_paid_while_no_worker_was_there(self, held, patient, simulated_stripe):
+        payment = booking.start_payment(held, by=patient.user, **PAGES)
+        simulated_stripe.press(payment.url, "pay")
+
+        with time_machine.travel(held.ends_at + timedelta(days=1), tick=False):
+            assert expiring.expire_holds(now=timezone.now()) == 0
+            assert expiring.expire_holds(now=timezone.now()) == 0
+
+        held.refresh_from_db()
+        held.order.refresh_from_db()
+        assert (held.status, held.order.status, held.order.kept) == ("expired", "refunding", 80)
+        assert "appointment_lost" in letters()
 
     def test_keeps_the_time_while_the_page_cannot_be_closed(
         self, held, patient, make_slot, make_patient, simulated_stripe, settings, caplog

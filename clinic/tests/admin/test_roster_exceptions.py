@@ -97,6 +97,7 @@ class TestException:
     def test_says_what_is_wrong(self, boss, leave, wrong, sentence):
         answer = boss.post(ADD_EXCEPTION, leave | wrong)
 
+        assert answer.status_code == 400
         assert sentence in answer.content.decode()
         assert not RosterException.objects.exists()
 
