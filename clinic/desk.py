@@ -110,6 +110,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Pharmacies", "local_pharmacy", "clinic.pharmacy"),
         Entry("Money settings", "tune", "billing.moneysettings"),
         Entry("Appointment types", "category", "clinic.appointmenttype"),
+        Entry("Cancellation policies", "event_busy", "clinic.cancellationpolicy"),
         Entry("Templates for notes", "edit_document", "clinic.notetemplate"),
         Entry("Rosters", "calendar_month", "clinic.roster"),
         Entry("Leave and holidays", "beach_access", "clinic.rosterexception"),

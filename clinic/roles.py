@@ -20,6 +20,7 @@ DESK = {
     "clinic.view_every_practitioner",
     "clinic.view_appointmenttype",
     "clinic.view_practice",
+    "clinic.view_cancellationpolicy",
     "clinic.view_auditevent",
 }
 
@@ -48,6 +49,7 @@ GRANTS: dict[str, frozenset[str]] = {
         | _all("clinic", "pharmacy")
         | _all("clinic", "lettertext")
         | {"clinic.view_watch", "clinic.watch_prescribing", "clinic.watch_adverseevent"}
+        | {"clinic.add_cancellationpolicy"}
         | _all("clinic", "user")
         | _all("clinic", "practice")
         | _all("clinic", "practitioner")

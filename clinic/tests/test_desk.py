@@ -15,7 +15,7 @@ STAFF = [Role.MANAGER, Role.RECEPTION, Role.DOCTOR, Role.AUDITOR]
 CATALOGUE = {"Products", "Prices", "Suppliers"}
 ALWAYS = {
     *("Dashboard", "Appointments", "Patients", "Practitioners", "Audit trail"),
-    *("Practice", "Appointment types", "Rosters", "Leave and holidays", "Times"),
+    *("Practice", "Appointment types", "Cancellation policies", "Rosters", "Leave and holidays", "Times"),
 }
 CLINICAL = {
     "Consultations",
