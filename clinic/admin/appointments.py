@@ -10,10 +10,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
 from billing import charging
-from clinic import attending, cancelling, consulting
+from clinic import attending, cancelling, consulting, following
 from clinic.admin import follow_ups, moves
 from clinic.admin.availability import Reason, by_our_clock
 from clinic.admin.dialogs import CancelForm
@@ -32,6 +33,14 @@ COLOURS = {
     Appointment.Status.NO_SHOW: "danger",
     Appointment.Status.MOVED: "default",
 }
+LEADS_TO = {
+    "consult": Appointment.Status.IN_CONSULTATION,
+    "arrived": Appointment.Status.ARRIVED,
+    "did_not_attend": Appointment.Status.NO_SHOW,
+    "move": Appointment.Status.MOVED,
+    "cancel": Appointment.Status.CANCELLED,
+}
+"""The status to which a button leads."""
 
 
 @admin.register(Appointment)
@@ -68,6 +77,20 @@ class AppointmentAdmin(RecordAdmin):
                 "patient__user", "slot__practitioner__user", "slot__appointment_type", "order", "cancelled_by"
             )
         )
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        """Offer only the buttons that can do something now."""
+        appointment = self.get_object(request, object_id)
+        if appointment is None:
+            return []
+        useful = {
+            name for name, status in LEADS_TO.items() if status in Appointment.MOVES[appointment.status]
+        }
+        useful |= {"waive"} if appointment.status == Appointment.Status.HELD else set()
+        useful |= {"follow_up"} if appointment.status in following.FOLLOWED else set()
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
+        offered = super().get_actions_detail(request, object_id)
+        return [button for button in offered if button.action_name.removeprefix(prefix) in useful]
 
     def has_add_permission(self, request):
         return False
@@ -123,7 +146,7 @@ class AppointmentAdmin(RecordAdmin):
         return f"Noted: {appointment.patient} did not attend."
 
     @step(
-        "Cancel appointment",  # the dialog's way out is called Cancel
+        "Cancel appointment",
         may="cancel",
         form=CancelForm,
         icon="event_busy",

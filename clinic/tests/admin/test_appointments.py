@@ -74,6 +74,21 @@ class TestPages:
 
         assert "Tue 7 Jul 2026, 9:00 am AEST" in page
 
+    @pytest.mark.parametrize(
+        ("status", "buttons"),
+        [
+            ("held", {"cancel", "waive"}),
+            ("confirmed", {"arrived", "did_not_attend", "move", "cancel"}),
+            ("completed", {"follow_up"}),
+            ("cancelled", set()),
+        ],
+    )
+    def test_offer_only_what_can_be_done_now(self, confirmed, manager, staff_client, forced, status, buttons):
+        every = {"consult", "arrived", "did_not_attend", "follow_up", "move", "cancel", "waive"}
+        shown = staff_client(manager).get(page(forced(confirmed, status))).content.decode()
+
+        assert {name for name in every if page(confirmed, name) in shown} == buttons
+
     def test_ask_the_database_equally_often_for_one_and_three(
         self, make_patient, make_slot, fees, manager, staff_client
     ):
