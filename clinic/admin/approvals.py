@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 from unfold.decorators import action, display
 
 from clinic import authorising
-from clinic.forms.approvals import AuthorityForm, LetterForm, PeriodForm, WithdrawDialog
+from clinic.forms.approvals import CHOOSE, AuthorityForm, LetterForm, PeriodForm, WithdrawDialog
 from clinic.models import Approval, ApprovalReport, Practitioner
 from config.admin import RecordAdmin, step
 from config.base import Refused, SignedInRequest, record_viewed
@@ -152,8 +152,10 @@ class ApprovalAdmin(RecordAdmin):
         return self.fields if _may_name_a_patient(request) else self.FIELDS_WITHOUT_PATIENT
 
     def formfield_for_choice_field(self, db_field, request, **options):
-        if db_field.name == "pathway" and not _may_name_a_patient(request):
-            options["choices"] = [(Approval.Pathway.AP, Approval.Pathway.AP.label)]
+        if db_field.name == "pathway":
+            of_patients = [CHOOSE, *Approval.Pathway.choices]
+            of_all = [(Approval.Pathway.AP, Approval.Pathway.AP.label)]
+            options["choices"] = of_patients if _may_name_a_patient(request) else of_all
         return super().formfield_for_choice_field(db_field, request, **options)
 
     def get_field_queryset(self, db, db_field, request):

@@ -18,16 +18,21 @@ from config.base import Refused
 PERIODS_SHOWN = 6
 
 
+CHOOSE = ("", "Choose")
+"""Nothing is chosen beforehand: what nobody read from the letter must not look as if somebody had."""
+CATEGORIES = [CHOOSE, *((number, f"Category {number}") for number in range(1, 6))]
+
+
 class AuthorityForm(forms.ModelForm):
     """An approval names category and dose form as products do, or it would fit none."""
 
     tga_category = forms.TypedChoiceField(
         label="TGA category",
         coerce=int,
-        choices=[(number, f"Category {number}") for number in range(1, 6)],
+        choices=CATEGORIES,
         widget=UnfoldAdminSelectWidget,
     )
-    dose_form = forms.ChoiceField(choices=DoseForm, widget=UnfoldAdminSelectWidget)
+    dose_form = forms.ChoiceField(choices=[CHOOSE, *DoseForm.choices], widget=UnfoldAdminSelectWidget)
 
 
 class WithdrawDialog(BaseDialogForm):

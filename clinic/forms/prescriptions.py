@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from catalog import listing
 from catalog.models import DoseForm, Product
 from catalog.models.products import Schedule
+from clinic.forms.approvals import CATEGORIES, CHOOSE
 from clinic.forms.desk import DeskForm
 from clinic.models import Approval, MonitoringCheck, Prescription, PrescriptionLine, State
 
@@ -120,10 +121,8 @@ class ScreeningForm(DeskForm):
 
 
 class ApprovalForm(DeskForm, forms.ModelForm):
-    tga_category = forms.TypedChoiceField(
-        label="TGA category", coerce=int, choices=[(number, f"Category {number}") for number in range(1, 6)]
-    )
-    dose_form = forms.ChoiceField(choices=DoseForm)
+    tga_category = forms.TypedChoiceField(label="TGA category", coerce=int, choices=CATEGORIES)
+    dose_form = forms.ChoiceField(choices=[CHOOSE, *DoseForm.choices])
 
     class Meta:
         model = Approval

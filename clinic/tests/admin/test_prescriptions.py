@@ -77,6 +77,12 @@ class TestApproval:
 
         assert Approval.objects.count() == 0
 
+    def test_begins_with_nothing_chosen(self, browser):
+        form = browser.get(reverse("admin:clinic_approval_add")).context["adminform"].form
+
+        for name in ("pathway", "tga_category", "dose_form"):
+            assert (form[name].value(), form.fields[name].choices[0]) == (None, ("", "Choose"))
+
     def test_of_a_patient_is_not_a_managers_to_read_or_write(
         self, browser, staff_client, manager, encounter, doctor, patient
     ):

@@ -27,7 +27,8 @@ doctor = Practitioner.objects.get(user__email="dr.hughes@{people.DOMAIN}")
 manager = User.objects.filter(role="manager").first()
 patient = Patient.objects.get(user__email="patient@{people.DOMAIN}")
 by, now, kind = doctor.user, timezone.now(), AppointmentType.objects.first()
-starts = now + timedelta(minutes=3)
+ends = Slot.objects.filter(practitioner=doctor).order_by("ends_at").values_list("ends_at", flat=True)
+starts = max([now, *ends]) + timedelta(hours=1)  # whatever the hour, the demo's own times are before
 slot = Slot.objects.add(by=None, practitioner=doctor, appointment_type=kind, starts_at=starts,
     ends_at=starts + timedelta(minutes=kind.minutes))
 held = booking.hold(slot, patient=patient, by=patient.user, consents=["privacy", "telehealth", "fees"])
@@ -197,6 +198,7 @@ def send(reception: Actor) -> None:
     page = reception.page
     reception.sign_in(f"reception@{people.DOMAIN}")
     reception.give_code()
+    expect(page.locator("#main")).to_be_visible()
     reception.look("71-reception")
     page.goto("/admin/clinic/original/?status__exact=to_send")
     page.locator("#result_list tbody a").first.click()
