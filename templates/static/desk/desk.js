@@ -30,6 +30,7 @@
     ["select[name='action']", "Action"],
     ["#changelist-filter-close", "Close the filters"],
     ["#dialog > div[x-on\\:click*='openModal = false']", "Close"],
+    ["span[x-ref^='rowDropdown']", "What to do with this row"],
   ];
 
   const name = (element, label) => {
@@ -96,6 +97,42 @@
     document.body.prepend(skip);
   };
 
+  // A dialog has the keyboard while it is open, and gives it back to the button that opened it.
+  let opener = null;
+  const FIELDS = "input:not([type='hidden']), select, textarea";
+  const inDialog = (which) => [...document.querySelectorAll("#dialog")].flatMap(
+    (dialog) => [...dialog.querySelectorAll(which)].filter((each) => each.getClientRects().length > 0),
+  );
+  const enterDialog = (tries = 20) => {
+    const [first] = [...inDialog("[aria-invalid='true']"), ...inDialog(FIELDS), ...inDialog("h2")];
+    if (first) first.focus();
+    else if (tries > 0) nextFrame(() => enterDialog(tries - 1));  // Alpine shows it a moment after it came
+  };
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target?.id === "modal-content") opener = event.detail.elt;
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (["modal-content", "dialog-form"].includes(event.target.id)) enterDialog();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Tab" || inDialog("h2").length === 0) return;
+    const stops = inDialog(`a[href], button, ${FIELDS}`);
+    const at = stops.indexOf(document.activeElement);
+    const leaves = event.shiftKey ? at <= 0 : at === stops.length - 1;
+    if (!leaves) return;
+    event.preventDefault();
+    stops.at(event.shiftKey ? -1 : 0)?.focus();
+  });
+  const watchDialog = () => {
+    const overlay = document.getElementById("modal-overlay");
+    const back = () => {
+      if (!opener || overlay.getClientRects().length > 0 || inDialog("h2").length > 0) return;
+      opener.focus();
+      opener = null;
+    };
+    if (overlay) new MutationObserver(() => nextFrame(back)).observe(overlay, { attributes: true, attributeFilter: ["style"] });
+  };
+
   document.addEventListener("keydown", (event) => {
     const pressed = event.key === "Enter" || event.key === " ";
     if (pressed && event.target.matches?.("[role='button']:not(button)")) {
@@ -116,7 +153,7 @@
     setTimeout(leave, 1000);
   });
 
-  window.addEventListener("DOMContentLoaded", () => { landmarks(); mend(); });
+  window.addEventListener("DOMContentLoaded", () => { landmarks(); watchDialog(); mend(); });
   window.addEventListener("load", () => {
     colourCharts();
     mend();
