@@ -1,24 +1,37 @@
-"""The screens on which times are moved, given up, waited for and followed up: a look at each, with axe."""
+"""The screens on which times are moved, given up, waited for and followed up: a look at each, with axe.
 
+And the way through them without a mouse.
+"""
+
+import re
 import subprocess
 import sys
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from clinic.demo import people
 from clinic.tests.journeys.actors import DESK, PHONE, Actor
 
 APPOINTMENTS = "/admin/clinic/appointment"
-NAMES = ("ahead", "late", "begun", "entry", "kind", "doctor")
+NAMES = ("ahead", "late", "begun", "entry", "kind", "doctor", "held", "next", "roster", "free")
+STOPS = 150  # of the Tab key, until one is where one wants to be
+# Whether one sees where one is: a ring, and nothing that lies on top of it.
+SEES_FOCUS = """() => {
+  const here = document.activeElement, style = getComputedStyle(here), box = here.getBoundingClientRect();
+  const middle = [box.left + box.width / 2, box.top + box.height / 2];
+  const top = document.elementFromPoint(...middle);
+  const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  return here.matches(":focus-visible") && ring && (here.contains(top) || top?.contains(here));
+}"""
 ARRANGE = """
 from datetime import timedelta
 from django.utils import timezone
 from billing import charging
 from clinic import booking, consulting, waitlisting
 from clinic.demo import people
-from clinic.models import Appointment, AppointmentType, Patient, Practitioner, Slot, User
+from clinic.models import Appointment, AppointmentType, Patient, Practitioner, Roster, Slot, User
 
 manager = User.objects.get(email=f"manager@{people.DOMAIN}")
 patient = Patient.objects.get(user__email=people.PATIENT)
@@ -45,7 +58,14 @@ consulting.open(begun, by=doctor.user)
 wish = waitlisting.Wish(today, today + timedelta(days=20))
 entry = waitlisting.ask(patient, wish=wish, kind=kind, by=patient.user)
 Slot.objects.filter(pk=ahead.slot_id).update(outside_at=timezone.now())
-print("MADE", ahead.pk, late.pk, begun.pk, entry.pk, kind.pk, doctor.pk)
+next_week = booked(days=7)
+other = Patient.objects.exclude(pk=patient.pk).first()
+terms = booking.Terms(timezone.now() + timedelta(hours=5))
+held = booking.hold(slot(days=9), patient=other, by=other.user, terms=terms)
+roster = Roster.objects.filter(withdrawn_at=None).first()
+free = slot(days=11)
+told = ahead, late, begun, entry, kind, doctor, held, next_week, roster, free
+print("MADE", *[each.pk for each in told])
 """
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -106,3 +126,72 @@ def test_the_desk_looks_at_the_times_of_patients(stage, browser, screens, made):
     look_at(manager, "76-exception", "/admin/clinic/rosterexception/add/")
 
     assert manager.troubles == []
+
+
+def reach(actor: Actor, target: Locator) -> None:
+    """Press Tab until one is at ``target``, and see at each stop where one is."""
+    for _ in range(STOPS):
+        actor.page.keyboard.press("Tab")
+        here = actor.page.evaluate("document.activeElement.outerHTML.slice(0, 200)")
+        assert actor.page.evaluate(SEES_FOCUS), f"One does not see that one is at {here}"
+        if target.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"The keyboard does not lead to {target}.")
+
+
+def press(actor: Actor, target: Locator, key: str = "Enter") -> None:
+    reach(actor, target)
+    actor.page.keyboard.press(key)
+
+
+def follow(actor: Actor, target: Locator) -> None:
+    """Press Enter on what leads to another page."""
+    reach(actor, target)
+    with actor.page.expect_navigation():
+        actor.page.keyboard.press("Enter")
+
+
+def test_a_time_is_chosen_held_and_about_to_be_paid_by_keyboard_alone(stage, browser, screens, made):
+    patient = Actor(browser, stage, "patient", screens=screens, viewport=DESK)
+    page = patient.page
+    patient.sign_in(people.PATIENT)
+    page.wait_for_url("**/portal/")
+
+    follow(patient, page.get_by_role("link", name="Book", exact=True).first)
+    expect(page.get_by_role("heading", name="Book an appointment")).to_be_visible()
+    press(patient, page.get_by_label("Doctor"), "ArrowDown")
+    expect(page.get_by_label("Doctor")).not_to_have_value("")
+    follow(patient, page.get_by_role("button", name="Show times"))
+    follow(patient, page.locator("a.time").first)
+    press(patient, page.get_by_role("checkbox"), "Space")
+    follow(patient, page.get_by_role("button", name="Hold this time for me"))
+    expect(page.get_by_text("Held for you until")).to_be_visible()
+    clock = page.locator("time.number")
+    expect(clock).to_have_text(re.compile(r"^1[45]:\d\d$"))
+    before, here = clock.get_attribute("data-until"), page.url
+    patient.photograph("68-held")
+    follow(patient, page.get_by_role("button", name=re.compile("Pay A")))
+    expect(page.get_by_text("Simulated payment").first).to_be_visible()
+    page.goto(here)
+
+    # Opening the payment page starts the time anew, and the page does not promise that twice.
+    assert clock.get_attribute("data-until") > before
+    expect(page.get_by_text("no need to hurry")).to_have_count(0)
+    assert patient.troubles == []
+
+
+def test_a_time_is_moved_by_keyboard_alone(stage, browser, screens, made):
+    patient = Actor(browser, stage, "patient", screens=screens, viewport=DESK)
+    page = patient.page
+    patient.sign_in(people.PATIENT)
+    page.wait_for_url("**/portal/")
+    page.goto(f"/portal/appointments/{made['next']}/")
+
+    follow(patient, page.get_by_role("link", name=re.compile("Move|another time")).first)
+    expect(page.locator("a.time").first).to_be_visible()
+    follow(patient, page.locator("a.time").first)
+    expect(page.get_by_role("heading", name="Move your appointment?")).to_be_visible()
+    follow(patient, page.get_by_role("button", name="Move to this time"))
+
+    expect(page.get_by_text("Your appointment was moved.")).to_be_visible()
+    assert patient.troubles == []
