@@ -20,6 +20,11 @@ TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (e) =>
     console.error(`CSP: ${e.violatedDirective} stopped ${e.blockedURI} on ${location.pathname}`));
 """
+# Half-way between two themes a text may have no contrast at all.
+WAIT_FOR_COLOURS = """
+() => Promise.all(document.getAnimations().filter((a) => a instanceof CSSTransition)
+    .map((a) => a.finished.catch(() => null))).then(() => null)
+"""
 
 
 class Actor:
