@@ -13,6 +13,7 @@ class ClinicConfig(AppConfig):
             guarding,
             letterbook,
             linking,
+            questionbook,
             receivers,  # noqa: F401  connects itself
             reminding,
             ruling,
@@ -28,4 +29,5 @@ class ClinicConfig(AppConfig):
         post_migrate.connect(schedules.sync, sender=self, dispatch_uid="schedules")
         post_migrate.connect(letterbook.ship, sender=self, dispatch_uid="letterbook")
         post_migrate.connect(guarding.install, sender=self, dispatch_uid="guarding")
+        post_migrate.connect(questionbook.ship, sender=self, dispatch_uid="questionbook")
         post_migrate.connect(ruling.ship, sender=self, dispatch_uid="ruling")

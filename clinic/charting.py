@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from catalog.models import DoseForm
-from clinic import checking, dosing, drawing, gathering, noting, rewriting, surveying
+from clinic import answering, checking, dosing, drawing, gathering, noting, rewriting, surveying
 from clinic.models import (
     Addendum,
     Appointment,
@@ -44,7 +44,8 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
     conversation = chatting.asked(room, by) if room else None  # first: what comes later is told live
     rows = _rows(encounter, by=by)
     care = surveying.rows(encounter.patient, by=by)
-    along = [*rows.values(), *care.values(), *(conversation.rows if conversation else [])]
+    intake = answering.rows(encounter, by=by)
+    along = [*rows.values(), *care.values(), *intake.values(), *(conversation.rows if conversation else [])]
     known = gathering.facts(encounter, now=now, along=along)
     cases = gathering.cases(encounter, by=by, now=now, known=known)
     together.attach(known.scripts, "documents", rows["documents"], key="prescription_id")
@@ -84,6 +85,7 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
         "earlier_notes": rows["notes"],
         "templates": rows["templates"],
         "timeline": _timeline(rows, known.scripts, now=now),
+        **answering.told(encounter, intake),
         **surveying.told(encounter.patient, care),
         **(conversation.context() if conversation else {}),
     }

@@ -31,11 +31,14 @@ CARE = {
         "addendum",
         "alert",
         "allergy",
+        "answer",
         "condition",
         "confirmation",
         "identitycheck",
+        "intake",
         "noneknown",
         "othermedicine",
+        "questionnaire",
     )
 }
 

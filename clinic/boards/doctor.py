@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import OuterRef, Subquery
 
-from clinic import authorising, desk, surveying
+from clinic import answering, authorising, desk, surveying
 from clinic.boards import figures
 from clinic.boards.figures import Day, Figure, between
 from clinic.models import BOOKED, AdverseEvent, Appointment, Approval, Note, Original, Prescription
@@ -132,8 +132,9 @@ def _papers(user: User) -> list[Original]:
 
 def _flag(visits: list[Appointment], *, by: User) -> None:
     flags = surveying.flags({visit.patient for visit in visits}, by=by)
+    answered = answering.flags(visits, by=by)
     for visit in visits:
-        visit.flags = flags[visit.patient_id]  # type: ignore[attr-defined]
+        visit.flags = flags[visit.patient_id] + answered[visit.pk]  # type: ignore[attr-defined]
 
 
 def _unread(user: User) -> list[tuple[Room, str, int]]:

@@ -30,6 +30,7 @@ from clinic.models.practice import Practice
 from clinic.models.practitioners import Practitioner
 from clinic.models.precautions import Override, Screening
 from clinic.models.prescriptions import MonitoringCheck, Prescription, PrescriptionLine
+from clinic.models.questionnaires import Answer, FlagSeverity, Intake, QuestionKind, Questionnaire
 from clinic.models.reminders import Reminder
 from clinic.models.rosters import AppointmentType, Roster, RosterException
 from clinic.models.states import StateRule
@@ -42,6 +43,7 @@ __all__ = [
     "AdverseEvent",
     "Alert",
     "Allergy",
+    "Answer",
     "Appointment",
     "AppointmentType",
     "Approval",
@@ -57,8 +59,10 @@ __all__ = [
     "Document",
     "Encounter",
     "Favourite",
+    "FlagSeverity",
     "IdentityCheck",
     "Inspection",
+    "Intake",
     "LetterKind",
     "LetterText",
     "MonitoringCheck",
@@ -74,6 +78,8 @@ __all__ = [
     "Practitioner",
     "Prescription",
     "PrescriptionLine",
+    "QuestionKind",
+    "Questionnaire",
     "Reminder",
     "Role",
     "Roster",

@@ -23,6 +23,7 @@ CLINICAL = frozenset(
         "adverseevent",
         "alert",
         "allergy",
+        "answer",
         "appointment",  # patients say why they cancel
         "approval",
         "clinicalletter",
@@ -32,6 +33,7 @@ CLINICAL = frozenset(
         "document",
         "encounter",
         "identitycheck",
+        "intake",
         "monitoringcheck",
         "noneknown",
         "note",

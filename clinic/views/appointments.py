@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from billing.models import Receipt
-from clinic import attending, cancelling, consenting, filling, following, reckoning
+from clinic import answering, attending, cancelling, consenting, filling, following, reckoning
 from clinic.forms.booking import CancelForm, HoldForm
-from clinic.models import LIVE, Appointment, Consent, Patient, User
+from clinic.models import LIVE, Appointment, Consent, Intake, Patient, User
 from clinic.views.patients import for_patients
 from clinic.views.waiting import offers_to
 from config.base import SignedInRequest, record_viewed
@@ -67,6 +67,8 @@ def show(
         "consents": consenting.words(asks, policy=found.policy),
         "weeks": following.weeks_ahead(found) if found.status == Appointment.Status.COMPLETED else None,
         "appointment": found,
+        "may_answer": found.status in answering.OPEN,
+        "has_answered": Intake.objects.visible_to(request.user).filter(appointment=found).exists(),
         "now": now,
         "may_move": reckoning.free_until(found) > now,
         "doors_open_at": attending.doors_open_at(found),

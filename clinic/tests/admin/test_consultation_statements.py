@@ -6,8 +6,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from clinic import booking, caring, consulting, noting, prescribing
-from clinic.models import Document
+from clinic import answering, booking, caring, consulting, noting, prescribing
+from clinic.models import Document, Questionnaire
 from messaging import chatting
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,9 @@ def live_through(doctor, patient, make_slot, settle, make_product, code_of):
     def visit(number: int) -> None:
         by = doctor.user
         taken = settle(booking.hold(make_slot(hours=100 + number), patient=patient, by=patient.user))
+        answering.save(
+            taken, questionnaire=Questionnaire.objects.get(), answers={"reason": "Sleep."}, by=patient.user
+        )
         encounter = consulting.open(taken, by=by)
         consulting.start_segment(encounter, modality="video", by=by)
         chatting.post(taken.room, text=f"Hello {number}.", by=patient.user)

@@ -6,8 +6,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from clinic import attending, boards, booking, caring, consulting
-from clinic.models import Appointment
+from clinic import answering, attending, boards, booking, caring, consulting
+from clinic.models import Appointment, Questionnaire
 from messaging import chatting
 
 NOON = "2026-03-03T01:00Z"  # in Sydney
@@ -93,6 +93,9 @@ class TestBoard:
         caring.add_condition(patient, name="Schizophrenia", risk="psychosis", by=by)
         over = caring.add_condition(patient, name="Pregnant", risk="pregnancy", by=by)
         caring.end(over, why="Over.", by=by)
+        answering.save(
+            visit, questionnaire=Questionnaire.objects.get(), answers={"heart": "yes"}, by=patient.user
+        )
 
         [shown] = boards.doctor.board(by)["visits"]
 
@@ -101,6 +104,7 @@ class TestBoard:
             "Severe allergy: Penicillin",
             "Psychosis or schizophrenia",
             "Identity not checked",
+            "Heart condition.",
         ]
 
 
