@@ -44,8 +44,7 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
     conversation = chatting.asked(room, by) if room else None  # first: what comes later is told live
     rows = _rows(encounter, by=by)
     care = surveying.rows(encounter.patient, by=by)
-    intake = answering.rows(encounter, by=by)
-    along = [*rows.values(), *care.values(), *intake.values(), *(conversation.rows if conversation else [])]
+    along = [*rows.values(), *care.values(), *(conversation.rows if conversation else [])]
     known = gathering.facts(encounter, now=now, along=along)
     cases = gathering.cases(encounter, by=by, now=now, known=known)
     together.attach(known.scripts, "documents", rows["documents"], key="prescription_id")
@@ -85,8 +84,7 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
         "earlier_notes": rows["notes"],
         "templates": rows["templates"],
         "timeline": _timeline(rows, known.scripts, now=now),
-        **answering.told(encounter, intake),
-        **surveying.told(encounter.patient, care),
+        **surveying.told(encounter.patient, care) | answering.told(encounter, rows),
         **(conversation.context() if conversation else {}),
     }
 
@@ -114,6 +112,7 @@ def _rows(encounter: Encounter, *, by: User) -> dict[str, QuerySet]:
         .select_related("recorded_by"),
         "documents": Document.objects.visible_to(by).filter(patient=patient)[:DOCUMENTS_READ],
         "favourites": rewriting.favourites(by),
+        **answering.rows(encounter, by=by),
     }
 
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 from billing import charging
 from billing.simulator.running import RunningSimulator
 from clinic import attending, booking, cancelling, expiring, rostering
-from clinic.demo import casting, hours, visiting
+from clinic.demo import casting, hours, telling, visiting
 from clinic.models import Appointment, Consent, Patient, Slot, User
 from config.base import acting_as, work_off
 
@@ -125,6 +125,8 @@ class Simulation:
             self.pay(held, moment)
             if luck < NEVER_PAID + CANCELLED:
                 cancelling.cancel(held, by=patient.user, why="Something came up.")
+            else:
+                telling.answer(held, simulation=self)
         work_off()
 
     def is_busy(self, patient: Patient) -> bool:

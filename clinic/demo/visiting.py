@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from clinic import attending, caring, consulting, noting
-from clinic.demo import scripting
+from clinic.demo import scripting, telling
 from clinic.models import Appointment, Consent, Encounter, NoneKnown, Segment
 from config.base import acting_as, work_off
 from messaging import chatting
@@ -25,6 +25,7 @@ def hold_visit(appointment: Appointment, *, simulation: Simulation) -> None:
     random, doctor = simulation.random, appointment.slot.practitioner.user
     begins = appointment.starts_at + timedelta(minutes=random.randint(0, 6))
     with simulation.at(begins - timedelta(minutes=4)), acting_as(appointment.patient.user):
+        telling.think_again(appointment, simulation=simulation)
         attending.arrive(appointment, by=appointment.patient.user)
     with simulation.at(begins), acting_as(doctor):
         encounter = consulting.open(appointment, by=doctor)

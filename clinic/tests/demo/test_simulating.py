@@ -9,11 +9,12 @@ from django.core.management import CommandError, call_command
 from django.db.models import F
 
 from billing.models import Order, Payment
-from clinic import resettling
+from clinic import answering, resettling
 from clinic.demo import people, simulating, visiting
 from clinic.models import (
     Appointment,
     AuditEvent,
+    Intake,
     Note,
     Patient,
     Practitioner,
@@ -49,7 +50,9 @@ def shares(monkeypatch):
 
 def lived_through() -> Any:
     """What is written of the clinic's own days, without what came before with the product."""
-    return AuditEvent.objects.exclude(record_type__in=["clinic.staterule", "clinic.lettertext"])
+    return AuditEvent.objects.exclude(
+        record_type__in=["clinic.staterule", "clinic.lettertext", "clinic.questionnaire"]
+    )
 
 
 def told() -> list[tuple]:
@@ -94,6 +97,14 @@ class TestSeedDemo:
         days = lived_through().order_by("at__date").values_list("at__date", flat=True).distinct()
         assert [day.day for day in days] == [15, 16, 17, 18]
         assert lived_through().filter(at__gt=NOON).count() == 0
+
+    def test_lets_patients_answer_before_their_visits(self, state):
+        seed()
+
+        intakes = Intake.objects.prefetch_related("answers")
+        assert 0 < intakes.count() < Appointment.objects.exclude(confirmed_at=None).count()
+        assert "yes" in [answering.values(intake)["heart"] for intake in intakes]
+        assert [one.pk for one in intakes if one.answers.filter(key="medicines").count() == 2] != []
 
     def test_has_leave_and_holidays_and_an_appointment_to_decide_about(self, state, monkeypatch):
         monkeypatch.setattr(simulating, "CANCELLED", 0)

@@ -62,13 +62,63 @@ def doctor(stage, browser, screens):
     actor.page.context.close()
 
 
-def test_from_the_days_list_to_the_closed_consultation(doctor, stage):
+@pytest.fixture
+def answers(doctor, browser, stage, screens):
+    """The patient who waits answers on a phone: first all of it, then one thing anew."""
+    actor = Actor(browser, stage, "mia", screens=screens, viewport=PHONE)
+    actor.sign_in(people.PATIENT)
+    page = actor.page
+    page.goto(f"{stage.web}/portal/")
+    page.get_by_role("link", name="Open", exact=True).click()
+    actor.look("56-appointment")
+    page.get_by_role("link", name="Answer the questions").click()
+    expect(page.get_by_role("heading", name="Before your visit")).to_be_visible()
+    actor.look("56-questions")
+    actor.photograph("56-questions")
+    page.get_by_role("button", name="Save your answers").click()
+    expect(page.get_by_text("Nothing is saved yet.")).to_be_visible()
+    actor.look("56-wrong")
+    fill_in(page)
+    page.get_by_role("button", name="Save your answers").click()
+    expect(page.get_by_text("Your answers are saved.")).to_be_visible()
+    page.get_by_role("link", name="Change your answers").click()
+    page.get_by_label("Which other medicines do you take?").fill("Melatonin 2 mg")
+    page.get_by_role("button", name="Save your answers").click()
+    expect(page.get_by_text("Your answers are saved.")).to_be_visible()
+    assert unexpected(actor) == []
+    yield actor
+    page.context.close()
+
+
+def fill_in(page: Page) -> None:
+    """Answer all of it, with a heart condition; there are no scripts on this page to help."""
+    page.get_by_label("What is the main reason for your visit?").fill("Cannot sleep")
+    page.get_by_label("Does not apply to me").check()
+    for question in ("psychosis", "dependent", "heavy machinery"):
+        page.get_by_role("group", name=re.compile(question)).get_by_label("No", exact=True).check()
+    page.get_by_role("group", name=re.compile("heart condition")).get_by_label("Yes").check()
+    page.get_by_label("Which other medicines do you take?").fill("None")
+    page.get_by_label("What are you allergic to?").fill("None")
+    page.get_by_label("Where will you be during the visit?").fill("1 Example Road, Geelong VIC")
+
+
+def read_answers(page: Page) -> None:
+    read = page.locator("#intake")
+    expect(read.get_by_role("listitem").first).to_contain_text("Serious: Heart condition.")
+    expect(read).to_contain_text("Melatonin 2 mg Changed")
+    expect(read).to_contain_text("Before: None")
+
+
+def test_from_the_days_list_to_the_closed_consultation(doctor, answers, stage):
     page = doctor.page
+    page.reload()
+    expect(page.get_by_text(re.compile("Heart condition.")).first).to_be_visible()
     expect(page.get_by_text("Needs an interpreter.").first).to_be_visible()
     expect(page.get_by_text(re.compile(r"^waiting \d+ min$")).first).to_be_visible()
     doctor.look("50-the-day")
     page.get_by_role("button", name="Start consultation").click()
     expect(page.get_by_role("heading", name="Confirmed in this consultation")).to_be_visible()
+    read_answers(page)
     doctor.look("51-empty")
     record_care(doctor)
     page.get_by_role("button", name="Video").click()
