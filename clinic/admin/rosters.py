@@ -17,7 +17,7 @@ from clinic import observing, resettling, rostering
 from clinic.admin import outside
 from clinic.admin.availability import Reason
 from clinic.admin.outside import OutsideScreens
-from clinic.forms.rosters import ExceptionForm, HolidaysDialog, RosterForm
+from clinic.forms.rosters import AppointmentTypeForm, ExceptionForm, HolidaysDialog, RosterForm
 from clinic.models import AppointmentType, Roster, RosterException
 from clinic.slotting import Offered
 from config.admin import RecordAdmin, step
@@ -110,6 +110,7 @@ class InForce(admin.SimpleListFilter):
 
 @admin.register(AppointmentType)
 class AppointmentTypeAdmin(HoursAdmin):
+    form = AppointmentTypeForm
     actions_list = []
     fields = [
         "name",

@@ -17,9 +17,11 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
+from billing.models import Fee
+from billing.templatetags.money import dollars
 from clinic import rostering
 from clinic.forms.profile import ZONES
-from clinic.models import RosterException, State
+from clinic.models import Practice, RosterException, State
 from config.base import Refused, uuid7
 
 
@@ -53,6 +55,25 @@ class RosterForm(SeesOverlaps):
         if not cleaned.get("time_zone") and practitioner:
             cleaned["time_zone"] = practitioner.time_zone
         return cleaned
+
+
+class AppointmentTypeForm(forms.ModelForm):
+    """A kind of appointment; its fees are those of the fee schedule, since nobody can book one without."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        day = Practice.objects.current().today()
+        priced = {fee.code: f"{fee.description}, {dollars(fee.amount)} ({fee.code})" for fee in Fee.objects.on(day)}
+        for name in ("new_fee", "returning_fee"):
+            chosen = getattr(self.instance, name)
+            label = cast("str", self._meta.model._meta.get_field(name).verbose_name)
+            self.fields[name] = forms.ChoiceField(
+                choices=sorted(({chosen: f"{chosen}: no price today"} | priced).items()),
+                initial=chosen,
+                label=label.capitalize(),
+                help_text="From the fee schedule, as of today.",
+                widget=UnfoldAdminSelectWidget,
+            )
 
 
 class SlotForm(SeesOverlaps):

@@ -147,11 +147,12 @@ class TestRoster:
 
 class TestAppointmentType:
     @pytest.fixture
-    def telephone(self) -> dict:
+    def telephone(self, fees) -> dict:
         """What a manager types for a kind of appointment."""
         return {
             "name": "Telephone, 20 minutes", "minutes": 20, "buffer_before": 0, "buffer_after": 5,
-            "modality": "voice", "new_fee": "a", "returning_fee": "b", "is_offered": "on",
+            "modality": "voice", "new_fee": "consultation.new", "returning_fee": "consultation.returning",
+            "is_offered": "on",
         }  # fmt: skip
 
     def test_is_kept_with_its_buffers(self, boss, telephone):
@@ -168,6 +169,7 @@ class TestAppointmentType:
             ({"minutes": 481}, "An appointment takes at most eight hours."),
             ({"buffer_before": 121}, "A buffer takes at most two hours."),
             ({"buffer_after": 121}, "A buffer takes at most two hours."),
+            ({"new_fee": "consultation.nwe"}, "consultation.nwe is not one of the available choices."),
         ],
     )
     def test_says_what_is_wrong(self, boss, telephone, wrong, sentence):
