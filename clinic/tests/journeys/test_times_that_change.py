@@ -151,8 +151,11 @@ def follow(actor: Actor, target: Locator) -> None:
         actor.page.keyboard.press("Enter")
 
 
-def test_a_time_is_chosen_held_and_about_to_be_paid_by_keyboard_alone(stage, browser, screens, made):
-    patient = Actor(browser, stage, "patient", screens=screens, viewport=DESK)
+@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_time_is_chosen_held_and_about_to_be_paid_by_keyboard_alone(
+    stage, browser, screens, made, viewport
+):
+    patient = Actor(browser, stage, "patient", screens=screens, viewport=viewport)
     page = patient.page
     patient.sign_in(people.PATIENT)
     page.wait_for_url("**/portal/")
@@ -162,6 +165,8 @@ def test_a_time_is_chosen_held_and_about_to_be_paid_by_keyboard_alone(stage, bro
     press(patient, page.get_by_label("Doctor"), "ArrowDown")
     expect(page.get_by_label("Doctor")).not_to_have_value("")
     follow(patient, page.get_by_role("button", name="Show times"))
+    # Another day: a time that begins in a minute is held for no more than that.
+    follow(patient, page.locator("a.day").nth(3))
     follow(patient, page.locator("a.time").first)
     press(patient, page.get_by_role("checkbox"), "Space")
     follow(patient, page.get_by_role("button", name="Hold this time for me"))
@@ -195,3 +200,42 @@ def test_a_time_is_moved_by_keyboard_alone(stage, browser, screens, made):
 
     expect(page.get_by_text("Your appointment was moved.")).to_be_visible()
     assert patient.troubles == []
+
+
+DIALOGS = [
+    ("appointment/{held}", "Waive fee"),
+    ("appointment/{held}", "Cancel appointment"),
+    ("appointment/{late}", "Arrived"),
+    ("appointment/{late}", "Did not attend"),
+    ("waitlistentry/{entry}", "Offer a time"),
+    ("waitlistentry/{entry}", "Take off the list"),
+    ("roster/{roster}", "Withdraw"),
+    ("slot/{free}", "Withdraw"),
+]
+
+
+def test_the_dialogs_of_the_desk_are_opened_and_left_by_keyboard(stage, browser, screens, made):
+    manager = Actor(browser, stage, "manager", screens=screens, viewport=DESK)
+    page = manager.page
+    manager.sign_in(f"manager@{people.DOMAIN}")
+    manager.give_code()
+    page.wait_for_url("**/admin/")
+    dialog = page.get_by_role("dialog").and_(page.locator("#dialog"))
+
+    for number, (record, name) in enumerate(DIALOGS):
+        page.goto(f"/admin/clinic/{record.format(**made)}/change/")
+        button = page.get_by_role("link", name=re.compile(name))
+        button.focus()
+        page.keyboard.press("Enter")
+        expect(dialog.locator(":focus")).to_have_count(1)
+        for _ in range(12):  # round and round, and never out of it
+            page.keyboard.press("Tab")
+            expect(dialog.locator(":focus")).to_have_count(1)
+        page.set_viewport_size(PHONE)
+        manager.photograph(f"77-dialog-{number}")
+        page.set_viewport_size(DESK)
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        expect(button).to_be_focused()
+
+    assert manager.troubles == []
