@@ -63,7 +63,9 @@ class AppointmentTypeForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         day = Practice.objects.current().today()
-        priced = {fee.code: f"{fee.description}, {dollars(fee.amount)} ({fee.code})" for fee in Fee.objects.on(day)}
+        priced = {
+            fee.code: f"{fee.description}, {dollars(fee.amount)} ({fee.code})" for fee in Fee.objects.on(day)
+        }
         for name in ("new_fee", "returning_fee"):
             chosen = getattr(self.instance, name)
             label = cast("str", self._meta.model._meta.get_field(name).verbose_name)

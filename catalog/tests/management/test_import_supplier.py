@@ -1,5 +1,7 @@
 import io
 import json
+from xml.etree.ElementTree import canonicalize
+from zipfile import ZipFile
 
 import pytest
 from django.core.management import call_command, execute_from_command_line
@@ -189,7 +191,13 @@ def test_the_sample_sheets_are_what_the_maker_makes(tmp_path, sample_path):
     call_command("make_sample_sheets", into=tmp_path, verbosity=0)
 
     for key in LAYOUTS:
-        assert (tmp_path / f"{key}.xlsx").read_bytes() == sample_path(key).read_bytes()
+        assert parts(tmp_path / f"{key}.xlsx") == parts(sample_path(key))
+
+
+def parts(workbook):
+    """What a workbook holds, however its XML is spelt."""
+    with ZipFile(workbook) as archive:
+        return {name: canonicalize(archive.read(name)) for name in archive.namelist()}
 
 
 def test_loading_medicines_tells_what_it_did(run, tmp_path):
