@@ -23,6 +23,7 @@ from django_otp import user_has_device
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin as UnfoldAdmin
 from unfold.checks import UnfoldModelAdminChecks
+from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.sites import UnfoldAdminSite
@@ -245,6 +246,22 @@ class FactAdmin(ScopedAdmin):
 
     def history_view(self, request, object_id, extra_context=None):
         raise Http404
+
+
+class PossibleButtons(ScopedAdmin):
+    """Offers only the buttons that can do something to the record as it is now; the rules refuse anyway."""
+
+    def possible(self, record: Any) -> set[str]:
+        """The names of those buttons."""
+        raise NotImplementedError
+
+    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
+        record = self.get_object(request, object_id)
+        if record is None:
+            return []
+        prefix, names = f"{self.opts.app_label}_{self.opts.model_name}_", self.possible(record)
+        offered = super().get_actions_detail(request, object_id)
+        return [button for button in offered if button.action_name.removeprefix(prefix) in names]
 
 
 class RecordAdmin(SimpleHistoryAdmin, ScopedAdmin):

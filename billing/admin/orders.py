@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
 from django.utils.formats import date_format
@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
-from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 
@@ -24,7 +23,7 @@ from billing.admin import statements
 from billing.admin.columns import column, dollars, link
 from billing.admin.dialogs import CreditForm, DepositForm, Reason, RefundForm, TakenForm
 from billing.models import Order, OrderLine, Payment, Refund
-from config.admin import RecordAdmin, step
+from config.admin import PossibleButtons, RecordAdmin, step
 from config.base import Refused, SignedInRequest
 from config.exports import Exports
 
@@ -60,7 +59,7 @@ class OrderLineInline(TabularInline):
 
 
 @admin.register(Order)
-class OrderAdmin(Exports, RecordAdmin):
+class OrderAdmin(PossibleButtons, Exports, RecordAdmin):
     when_empty = "An order is written when somebody books a time or leaves a deposit."
     resource_classes = [exporting.ORDERS]
     list_display = ["number", "payer", "show_status", "show_amount", "show_owing", "show_kept", "created_at"]
@@ -240,19 +239,13 @@ class OrderAdmin(Exports, RecordAdmin):
             page = reverse("admin:billing_order_change", args=[order.pk])
         return HttpResponse(headers={"HX-Redirect": page})  # the dialog is sent by htmx
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        """Offer only the buttons that can do something now."""
-        order = self.get_object(request, object_id)
-        if order is None:
-            return []
+    def possible(self, record: Order) -> set[str]:
         useful = {"statement"}
-        useful |= {"refund"} if order.kept > order.promised else set()
-        if order.status == Order.Status.OPEN:
+        useful |= {"refund"} if record.kept > record.promised else set()
+        if record.status == Order.Status.OPEN:
             useful |= {"take", "waive", "write_off"}
-            useful |= {"use_credit"} if crediting.balance(order.payer) > 0 else set()
-        prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
-        offered = super().get_actions_detail(request, object_id)
-        return [button for button in offered if button.action_name.removeprefix(prefix) in useful]
+            useful |= {"use_credit"} if crediting.balance(record.payer) > 0 else set()
+        return useful
 
     def has_refund_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("billing.refund_order")

@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
-from unfold.dataclasses import UnfoldAction
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
@@ -21,7 +20,7 @@ from billing import exporting, rebating, receipting
 from billing.admin.columns import LINK, column, dollars, link
 from billing.composing import NO_REBATE
 from billing.models import MedicareItem, Receipt
-from config.admin import FactAdmin, step
+from config.admin import FactAdmin, PossibleButtons, step
 from config.exports import Exports
 
 COLOURS = {"stands": "success", "credit_note": "info", "replaced": "warning"}
@@ -53,7 +52,7 @@ class ItemForm(BaseDialogForm):
 
 
 @admin.register(Receipt)
-class ReceiptAdmin(Exports, FactAdmin):
+class ReceiptAdmin(PossibleButtons, Exports, FactAdmin):
     when_empty = "A receipt is written by itself when an order is paid."
     resource_classes = [exporting.RECEIPTS]
     linked_lookups = ("order", "order__payer")
@@ -196,14 +195,10 @@ class ReceiptAdmin(Exports, FactAdmin):
         new = rebating.remove(receipt, by=request.user)
         return f"{new} says that there is no rebate. {receipt} was taken back by a credit note."
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        """Offer only the buttons that can do something now."""
-        receipt = self.get_object(request, object_id)
-        if receipt is None or not receipting.stands(receipt):
-            return []
-        useful = {"correct", "remove" if receipt.content["medicare"] else "enter"}
-        offered = super().get_actions_detail(request, object_id)
-        return [button for button in offered if button.action_name.rpartition("_")[2] in useful]
+    def possible(self, record: Receipt) -> set[str]:
+        if not receipting.stands(record):
+            return set()
+        return {"correct", "remove" if record.content["medicare"] else "enter"}
 
     def has_correct_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("billing.correct_receipt")

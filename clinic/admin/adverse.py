@@ -11,9 +11,8 @@ from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextInputWidg
 
 from clinic import reporting
 from clinic.admin.availability import Reason, by_our_clock
-from clinic.admin.buttons import PossibleButtons
 from clinic.models import AdverseEvent
-from config.admin import RecordAdmin, step
+from config.admin import PossibleButtons, RecordAdmin, step
 
 
 class ReportForm(BaseDialogForm):

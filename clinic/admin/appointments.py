@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter
-from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 
 from billing import charging
@@ -19,7 +18,7 @@ from clinic.admin import follow_ups, moves
 from clinic.admin.availability import Reason, by_our_clock
 from clinic.admin.dialogs import CancelForm
 from clinic.models import Appointment
-from config.admin import RecordAdmin, step
+from config.admin import PossibleButtons, RecordAdmin, step
 from config.base import Refused
 
 COLOURS = {
@@ -44,7 +43,7 @@ LEADS_TO = {
 
 
 @admin.register(Appointment)
-class AppointmentAdmin(RecordAdmin):
+class AppointmentAdmin(PossibleButtons, RecordAdmin):
     fields = [
         ("show_start", "show_end"),
         "patient",
@@ -78,19 +77,10 @@ class AppointmentAdmin(RecordAdmin):
             )
         )
 
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list[UnfoldAction]:
-        """Offer only the buttons that can do something now."""
-        appointment = self.get_object(request, object_id)
-        if appointment is None:
-            return []
-        useful = {
-            name for name, status in LEADS_TO.items() if status in Appointment.MOVES[appointment.status]
-        }
-        useful |= {"waive"} if appointment.status == Appointment.Status.HELD else set()
-        useful |= {"follow_up"} if appointment.status in following.FOLLOWED else set()
-        prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
-        offered = super().get_actions_detail(request, object_id)
-        return [button for button in offered if button.action_name.removeprefix(prefix) in useful]
+    def possible(self, record: Appointment) -> set[str]:
+        moves = {name for name, status in LEADS_TO.items() if status in Appointment.MOVES[record.status]}
+        moves |= {"waive"} if record.status == Appointment.Status.HELD else set()
+        return moves | ({"follow_up"} if record.status in following.FOLLOWED else set())
 
     def has_add_permission(self, request):
         return False

@@ -11,10 +11,9 @@ from unfold.decorators import display
 
 from clinic import dispatching
 from clinic.admin.availability import by_our_clock
-from clinic.admin.buttons import PossibleButtons
 from clinic.forms.deliveries import CallForm, PharmacyForm, SendForm
 from clinic.models import DispenseNote, Document, Original, Pharmacy
-from config.admin import RecordAdmin, step
+from config.admin import PossibleButtons, RecordAdmin, step
 
 
 @admin.register(Pharmacy)

@@ -18,10 +18,9 @@ from unfold.decorators import display
 
 from clinic import corresponding, documents
 from clinic.admin.availability import Reason, by_our_clock
-from clinic.admin.buttons import PossibleButtons
 from clinic.models import ClinicalLetter, Encounter, LetterText
 from config import printing
-from config.admin import RecordAdmin, step
+from config.admin import PossibleButtons, RecordAdmin, step
 from config.base import SignedInRequest, record_viewed
 
 

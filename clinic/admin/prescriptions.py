@@ -10,7 +10,6 @@ from unfold.decorators import display
 
 from clinic import prescribing
 from clinic.admin.availability import Reason
-from clinic.admin.buttons import PossibleButtons
 from clinic.admin.guards import GuardScreen
 from clinic.admin.registers import RegisterScreens
 from clinic.models import (
@@ -19,7 +18,7 @@ from clinic.models import (
     Prescription,
     PrescriptionLine,
 )
-from config.admin import FactAdmin, RecordAdmin, step
+from config.admin import FactAdmin, PossibleButtons, RecordAdmin, step
 
 
 class LookedAt(TabularInline):

@@ -13,7 +13,7 @@ from clinic.admin.availability import Reason, by_our_clock, told
 from clinic.forms.filling import TimesDialog
 from clinic.models import WaitlistEntry, WaitlistOffer
 from clinic.templatetags import waiting
-from config.admin import RecordAdmin, step
+from config.admin import PossibleButtons, RecordAdmin, step
 
 COLOURS = {
     WaitlistEntry.Status.WAITING: "warning",
@@ -42,7 +42,7 @@ class OnTheList(admin.SimpleListFilter):
 
 
 @admin.register(WaitlistEntry)
-class WaitlistEntryAdmin(RecordAdmin):
+class WaitlistEntryAdmin(PossibleButtons, RecordAdmin):
     fields = [
         "patient",
         "appointment_type",
@@ -76,6 +76,10 @@ class WaitlistEntryAdmin(RecordAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[WaitlistEntry]:
         entries = super().get_queryset(request).select_related("patient__user", "appointment_type")
         return waitlisting.with_what_they_have(entries)
+
+    def possible(self, record: WaitlistEntry) -> set[str]:
+        leads_to = {"offer": WaitlistEntry.Status.OFFERED, "take_off": WaitlistEntry.Status.LEFT}
+        return {name for name, status in leads_to.items() if status in WaitlistEntry.MOVES[record.status]}
 
     def has_add_permission(self, request):
         return False
