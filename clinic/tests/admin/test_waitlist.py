@@ -79,6 +79,14 @@ class TestPages:
         assert list(boss.get(LIST).context["cl"].queryset) == []
         assert list(boss.get(f"{LIST}?list=all").context["cl"].queryset) == [entry]
 
+    def test_offer_nothing_to_who_is_off_the_list(self, boss, entry, patient):
+        before = boss.get(page(entry)).content.decode()
+        waitlisting.leave(entry, by=patient.user)
+        after = boss.get(page(entry)).content.decode()
+
+        buttons = ("Offer a time", "Take off the list")
+        assert [(button in before, button in after) for button in buttons] == [(True, False)] * 2
+
     def test_list_asks_the_database_equally_often_for_one_and_three(self, boss, make_patient, wait):
         wait(make_patient("ann"))
         boss.get(LIST)

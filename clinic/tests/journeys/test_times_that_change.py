@@ -25,6 +25,16 @@ SEES_FOCUS = """() => {
   const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
   return here.matches(":focus-visible") && ring && (here.contains(top) || top?.contains(here));
 }"""
+DIALOGS = [
+    ("appointment/{held}", "Waive fee"),
+    ("appointment/{held}", "Cancel appointment"),
+    ("appointment/{late}", "Arrived"),
+    ("appointment/{late}", "Did not attend"),
+    ("waitlistentry/{entry}", "Offer a time"),
+    ("waitlistentry/{entry}", "Take off the list"),
+    ("roster/{roster}", "Withdraw"),
+    ("slot/{free}", "Withdraw"),
+]
 ARRANGE = """
 from datetime import timedelta
 from django.utils import timezone
@@ -55,10 +65,10 @@ for days in range(3, 40, 2):
     slot(days=days, hours=1)
 ahead, late, begun = booked(days=5), booked(hours=4), booked(hours=1)
 consulting.open(begun, by=doctor.user)
+next_week = booked(days=7)
 wish = waitlisting.Wish(today, today + timedelta(days=20))
 entry = waitlisting.ask(patient, wish=wish, kind=kind, by=patient.user)
 Slot.objects.filter(pk=ahead.slot_id).update(outside_at=timezone.now())
-next_week = booked(days=7)
 other = Patient.objects.exclude(pk=patient.pk).first()
 terms = booking.Terms(timezone.now() + timedelta(hours=5))
 held = booking.hold(slot(days=9), patient=other, by=other.user, terms=terms)
@@ -124,6 +134,33 @@ def test_the_desk_looks_at_the_times_of_patients(stage, browser, screens, made):
     look_at(manager, "74-outside", "/admin/clinic/roster/outside/")
     look_at(manager, "75-rosters", "/admin/clinic/roster/")
     look_at(manager, "76-exception", "/admin/clinic/rosterexception/add/")
+
+    assert manager.troubles == []
+
+
+def test_the_dialogs_of_the_desk_are_opened_and_left_by_keyboard(stage, browser, screens, made):
+    manager = Actor(browser, stage, "manager", screens=screens, viewport=DESK)
+    page = manager.page
+    manager.sign_in(f"manager@{people.DOMAIN}")
+    manager.give_code()
+    page.wait_for_url("**/admin/")
+    dialog = page.get_by_role("dialog").and_(page.locator("#dialog"))
+
+    for number, (record, name) in enumerate(DIALOGS):
+        page.goto(f"/admin/clinic/{record.format(**made)}/change/")
+        button = page.get_by_role("link", name=re.compile(name))
+        button.focus()
+        page.keyboard.press("Enter")
+        expect(dialog.locator(":focus")).to_have_count(1)
+        for _ in range(12):  # round and round, and never out of it
+            page.keyboard.press("Tab")
+            expect(dialog.locator(":focus")).to_have_count(1)
+        page.set_viewport_size(PHONE)
+        manager.photograph(f"77-dialog-{number}")
+        page.set_viewport_size(DESK)
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        expect(button).to_be_focused()
 
     assert manager.troubles == []
 
@@ -200,42 +237,3 @@ def test_a_time_is_moved_by_keyboard_alone(stage, browser, screens, made):
 
     expect(page.get_by_text("Your appointment was moved.")).to_be_visible()
     assert patient.troubles == []
-
-
-DIALOGS = [
-    ("appointment/{held}", "Waive fee"),
-    ("appointment/{held}", "Cancel appointment"),
-    ("appointment/{late}", "Arrived"),
-    ("appointment/{late}", "Did not attend"),
-    ("waitlistentry/{entry}", "Offer a time"),
-    ("waitlistentry/{entry}", "Take off the list"),
-    ("roster/{roster}", "Withdraw"),
-    ("slot/{free}", "Withdraw"),
-]
-
-
-def test_the_dialogs_of_the_desk_are_opened_and_left_by_keyboard(stage, browser, screens, made):
-    manager = Actor(browser, stage, "manager", screens=screens, viewport=DESK)
-    page = manager.page
-    manager.sign_in(f"manager@{people.DOMAIN}")
-    manager.give_code()
-    page.wait_for_url("**/admin/")
-    dialog = page.get_by_role("dialog").and_(page.locator("#dialog"))
-
-    for number, (record, name) in enumerate(DIALOGS):
-        page.goto(f"/admin/clinic/{record.format(**made)}/change/")
-        button = page.get_by_role("link", name=re.compile(name))
-        button.focus()
-        page.keyboard.press("Enter")
-        expect(dialog.locator(":focus")).to_have_count(1)
-        for _ in range(12):  # round and round, and never out of it
-            page.keyboard.press("Tab")
-            expect(dialog.locator(":focus")).to_have_count(1)
-        page.set_viewport_size(PHONE)
-        manager.photograph(f"77-dialog-{number}")
-        page.set_viewport_size(DESK)
-        page.keyboard.press("Escape")
-        expect(dialog).to_be_hidden()
-        expect(button).to_be_focused()
-
-    assert manager.troubles == []
