@@ -17,7 +17,8 @@ EVER = datetime(1970, 1, 1, tzinfo=UTC)
 CHARGES = ("charge", "payment")
 REFUNDS = ("refund", "payment_refund", "refund_failure", "payment_failure_refund")
 DISPUTES = ("dispute", "dispute_reversal")  # categories: their kind is that of any adjustment
-PAYOUTS = ("payout", "payout_failure", "payout_cancel")
+SENT_BACK = ("payout_failure", "payout_cancel")
+PAYOUTS = ("payout", *SENT_BACK)
 FEES = ("stripe_fee", "stripe_fx_fee", "tax_fee")
 
 # Stripe's prices for Australia: 1.7 % on domestic cards, 3.5 % on international ones, and 30 cents.
@@ -168,7 +169,8 @@ WHERE (movement.currency <> 'AUD'
 ORDER BY movement.moved_at
 """  # noqa: S608  our own words
 
-# A payout is the sum of what it was made of, and leaves our balance as one movement.
+# A payout is the sum of what it was made of, and leaves our balance as one movement. A bank may send it back
+# days after it was made.
 PAYOUT = f"""
 SELECT '{Kind.PAYOUT}', payout.stripe_id,
   CASE WHEN gone.amount <> payout.amount THEN gone.amount ELSE made.amount END, payout.amount, payout.made_at,
@@ -190,6 +192,8 @@ SELECT '{Kind.PAYOUT_FAILED}', payout.stripe_id, 0.00, payout.amount, payout.mad
   NULL::uuid, NULL::uuid, NULL::uuid, NULL::uuid, payout.id, NULL::uuid
 FROM billing_payout payout
 WHERE payout.status IN ('failed', 'canceled') AND (payout.made_at >= %(since)s
+  OR payout.stripe_id IN (SELECT source_id FROM billing_balancetransaction
+    WHERE kind IN {_words(SENT_BACK)} AND moved_at >= %(since)s)
   OR payout.stripe_id IN (SELECT about FROM billing_difference WHERE status <> 'gone'))
 """  # noqa: S608  our own words
 

@@ -78,6 +78,9 @@ def _ask(since: datetime | None) -> Heard:
         if stripe_id not in payouts:
             payouts[stripe_id] = banking.fetch_payout(stripe_id)
     movements = banking.fetch_movements(since=since)
+    # One that had arrived is under way no more: only its movement tells that the bank sent it back.
+    for stripe_id in {one.source_id for one in movements if one.kind in comparing.SENT_BACK} - {"", *payouts}:
+        payouts[stripe_id] = banking.fetch_payout(stripe_id)
     known = set(
         PayoutLine.objects.filter(payout__stripe_id__in=payouts).values_list("payout__stripe_id", flat=True)
     )

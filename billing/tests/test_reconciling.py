@@ -208,6 +208,22 @@ class TestPayouts:
         assert (balance_of(Account.BANK), balance_of(Account.STRIPE)) == (paid.amount - FEE, 0)
         assert [kind for kind, *_ in standing()] == [Kind.PAYOUT_FAILED]
 
+    def test_that_come_back_days_after_they_arrived_are_named(self, simulated_stripe):
+        simulated_stripe.control("clock", -int(timedelta(days=9).total_seconds()))
+        simulated_stripe.control("entry", "adjustment:100")
+        simulated_stripe.control("payout", "make")
+        simulated_stripe.control("clock", 0)
+        reconcile()
+        payout = Payout.objects.get()
+        payout.move_to(Payout.Status.PAID, by=None, why="Stripe says so.")
+        simulated_stripe.control("payout", "fail")
+
+        reconcile()
+
+        failed = (Kind.PAYOUT_FAILED, 0, Decimal("1.00"), Status.OPEN)
+        payout.refresh_from_db()
+        assert (payout.status, failed in standing()) == ("failed", True)
+
     def test_that_are_not_what_they_were_made_of_are_named(self, paid, simulated_stripe, monkeypatch):
         simulated_stripe.control("payout", "make")
         monkeypatch.setattr(banking, "fetch_paid_out", lambda payout_id: [])
