@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clinic.models import User
 
 BATCH = 1000
+DAY_CHOSEN = "The day was chosen from which the prices hold."
 Verdict, Outcome = Decision.Verdict, ImportRow.Outcome
 
 
@@ -56,7 +57,7 @@ class Undecided(Refused):
 class SecondPersonNeeded(Refused):
     def __init__(self) -> None:
         super().__init__(
-            "You reviewed this list yourself. Please ask a colleague to approve it; "
+            "You reviewed this list yourself. Please ask a colleague who decided none of it to approve it; "
             "a mistake in a strength is seen by two people more easily than by one."
         )
 
@@ -104,7 +105,7 @@ def hold_from(run: Import, day: date | None, *, by: User | None) -> None:
         raise NotInReview(run)
     if day and day < timezone.localdate():
         raise DayPassed
-    run.change(by=by, why="The day was chosen from which the prices hold.", effective_on=day)
+    run.change(by=by, why=DAY_CHOSEN, effective_on=day)
 
 
 @transaction.atomic
@@ -138,11 +139,11 @@ def send_back(run: Import, *, by: User, why: str) -> None:
 def approve(run: Import, *, by: User) -> None:
     """Let the list go into the catalogue; a worker applies it.
 
-    :raises SecondPersonNeeded: whoever reviewed it wants to approve it too, and the practice asks for two
+    :raises SecondPersonNeeded: the practice asks for two people, and something of the review is of ``by``
     :raises IllegalMove: the list does not wait for approval
     """
     run.lock()
-    if run.reviewed_by_id == by.pk and ImportPolicy.objects.current().needs_second_person:
+    if ImportPolicy.objects.current().needs_second_person and _has_reviewed(run, by=by):
         raise SecondPersonNeeded
     run.move_to(
         Import.Status.APPROVED,
@@ -155,6 +156,21 @@ def approve(run: Import, *, by: User) -> None:
     )
     enqueue("catalog.tasks.apply_import", run.pk)
     reading.tell(run)
+
+
+def _has_reviewed(run: Import, *, by: User) -> bool:
+    """Whether ``by`` handed the list in, took a decision that holds, or chose the day of its prices.
+
+    What a colleague decided again is the colleague's, so that two people never block each other for good.
+    """
+    if run.reviewed_by_id == by.pk:
+        return True
+    later = Decision.objects.filter(row=OuterRef("row"), pk__gt=OuterRef("pk"))
+    decisions = Decision.objects.filter(row__run=run, recorded_by=by).order_by()
+    if decisions.exclude(Exists(later)).exists():
+        return True
+    chosen = run.history.filter(history_change_reason=DAY_CHOSEN).first()
+    return run.effective_on is not None and chosen is not None and chosen.history_user_id == by.pk
 
 
 @transaction.atomic

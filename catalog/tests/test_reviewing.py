@@ -143,6 +143,43 @@ class TestApprove:
 
         assert run.status == "reviewed"
 
+    def test_is_not_for_who_decided_while_a_colleague_handed_in(self, run, manager, reviewer):
+        reviewing.decide(run, run.rows.undecided(), verdict="take", reason="Looked at.", by=manager)
+        reviewing.hand_in(run, by=reviewer)
+
+        for person in (manager, reviewer):
+            with pytest.raises(reviewing.SecondPersonNeeded):
+                reviewing.approve(run, by=person)
+
+        assert run.status == "reviewed"
+
+    def test_is_for_whose_decisions_a_colleague_took_again(self, run, manager, reviewer):
+        for person in (manager, reviewer):
+            rows = run.rows.filter(needs_decision=True)
+            reviewing.decide(run, rows, verdict="take", reason="Looked at.", by=person)
+        reviewing.hand_in(run, by=reviewer)
+
+        reviewing.approve(run, by=manager)
+
+        assert (run.status, run.approved_by) == ("approved", manager)
+
+    @time_machine.travel("2026-06-10 09:00+10:00", tick=False)
+    @pytest.mark.parametrize("again", [date(2026, 7, 2), None])
+    def test_is_not_for_who_chose_the_day(self, again, sample, manager, reviewer):
+        run = imports.checked("alma", sample("alma"))
+        reviewing.decide(run, run.rows.undecided(), verdict="take", reason="Looked at.", by=reviewer)
+        reviewing.hold_from(run, date(2026, 7, 1), by=manager)
+        reviewing.hand_in(run, by=reviewer)
+
+        with pytest.raises(reviewing.SecondPersonNeeded):
+            reviewing.approve(run, by=manager)
+
+        reviewing.send_back(run, by=manager, why="Another day.")
+        reviewing.hold_from(run, again, by=reviewer)
+        reviewing.hand_in(run, by=reviewer)
+        reviewing.approve(run, by=manager)
+        assert (run.effective_on, run.approved_by) == (again, manager)
+
     def test_has_a_worker_apply_it(self, sample, manager, reviewer, queued_tasks):
         run = imports.reviewed("alma", sample("alma"), by=manager)
 
