@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.db.models import Q, Sum
 from django.utils import timezone
 
@@ -17,6 +18,7 @@ from billing.models import Account, Dispute, Entry, Order, OrderLine, Payment, R
 from billing.posting import Leg, post, reverse, write
 from billing.receipting import gst_within, rounded
 from config import tracing
+from config.base import Refused
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -57,6 +59,32 @@ PRICE = (
     Entry.Kind.WITHDRAWN,
 )
 """What makes a deposit larger or smaller; credit that is used or given back is another matter."""
+
+
+class CreditGone(Refused):
+    def __init__(self) -> None:
+        super().__init__("This credit has just been used for something else. Please look again.")
+
+
+@contextmanager
+def within_credit() -> Iterator[None]:
+    """Say in a sentence what the database refuses, when somebody was faster in using the same credit.
+
+    :raises CreditGone: more credit would be used than there is
+    """
+    try:
+        yield
+    except IntegrityError as clash:
+        constraint = getattr(getattr(clash.__cause__, "diag", None), "constraint_name", "")
+        if constraint == "billing_credit_suffices":
+            raise CreditGone from clash
+        raise
+
+
+def is_deposit(order: Order) -> bool:
+    """Whether the order is money left for later, and no income."""
+    first = order.postings.filter(entry__kind=Entry.Kind.ORDERED)
+    return first.filter(account=Account.CREDITS).exists()
 
 
 def opened(order: Order, lines: Iterable[OrderLine], *, into: str, by: User | None) -> None:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Sum
 
-from billing import charging
+from billing import bookkeeping, charging
 from billing.models import Account, Gst, Order, Payment, Posting
 from config.base import Refused
 
@@ -43,8 +42,7 @@ def person(email: str) -> User:
 
 def balance(payer: User) -> Decimal:
     """How much credit ``payer`` has."""
-    mine = Posting.objects.of(Account.CREDITS).filter(payer=payer)
-    return -(mine.aggregate(total=Sum("amount"))["total"] or NOTHING)
+    return Posting.objects.credit_of(payer)
 
 
 @transaction.atomic
@@ -60,6 +58,7 @@ def use(order: Order, *, by: User, amount: Decimal | None = None) -> Payment:
     """Pay what is owed with the payer's credit, as far as it goes.
 
     :raises NoCredit: there is less
+    :raises bookkeeping.CreditGone: somebody else uses it in this very moment
     :raises charging.NothingToPay: the order is not open
     :raises charging.MoreThanOwed: less is owed
     """
@@ -67,6 +66,7 @@ def use(order: Order, *, by: User, amount: Decimal | None = None) -> Payment:
     amount = min(left, order.owing) if amount is None else amount
     if not NOTHING < amount <= left:
         raise NoCredit(left)
-    return charging.take_payment(
-        order, by=by, method=Payment.Method.CREDIT, amount=amount, why="Paid with credit."
-    )
+    with bookkeeping.within_credit():
+        return charging.take_payment(
+            order, by=by, method=Payment.Method.CREDIT, amount=amount, why="Paid with credit."
+        )

@@ -12,7 +12,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from billing import bookkeeping, gateway, receipting, signals
-from billing.models import MoneySettings, Order, Payment, Refund
+from billing.models import MoneySettings, Order, Payment, Posting, Refund
 from config.base import Refused, enqueue
 
 if TYPE_CHECKING:
@@ -32,6 +32,15 @@ class NothingToRefund(Refused):
 class TooMuch(Refused):
     def __init__(self, left: Decimal) -> None:
         super().__init__(f"At most A${left:,.2f} can be given back. Please enter a smaller amount.")
+
+
+class DepositUsed(Refused):
+    def __init__(self, left: Decimal) -> None:
+        super().__init__(
+            f"Some of this deposit has been used: at most A${left:,.2f} of it can be given back."
+            if left > NOTHING
+            else "This deposit has been used up. Nothing of it is left to give back."
+        )
 
 
 class Unconfirmed(Refused):
@@ -67,16 +76,17 @@ def refund(
 
     :raises NothingToRefund: everything has gone back already, or nothing was paid
     :raises TooMuch: less is left than asked for
+    :raises DepositUsed: so is of a deposit, some of which was used
+    :raises bookkeeping.CreditGone: the deposit is used in this very moment
     """
     order.lock()
     payment, left = _fullest(order, only=payment)
-    amount = left if amount is None else amount
-    if not NOTHING < amount <= left:
-        raise TooMuch(left)
+    amount = _within(order, left, amount=amount)
     owed = Refund.objects.add(
         payment=payment, amount=amount, cause=cause, way=way, reason=why, by=by, why=why
     )
-    bookkeeping.promised(order, owed, by=by)
+    with bookkeeping.within_credit():
+        bookkeeping.promised(order, owed, by=by)
     if payment.method == Payment.Method.CREDIT or way == Refund.Way.CREDIT:
         _finish(order, owed, Refund.Status.SUCCEEDED, by=by, why="Given as credit.")
     elif payment.method == Payment.Method.CARD:
@@ -128,6 +138,7 @@ def decide(
 
     :raises NothingToRefund: everything has gone back already, or nothing was paid
     :raises TooMuch: less is left than asked for
+    :raises DepositUsed: so is of a deposit, some of which was used
     :raises Unconfirmed: it is more than the practice's limit, and ``again`` is another amount
     """
     going = weigh(order.lock(), amount=amount, again=again)
@@ -144,14 +155,13 @@ def weigh(order: Order, *, amount: Decimal | None, again: Decimal | None) -> Dec
 
     :raises NothingToRefund: everything has gone back already, or nothing was paid
     :raises TooMuch: less is left than asked for
+    :raises DepositUsed: so is of a deposit, some of which was used
     :raises Unconfirmed: it is more than the practice's limit, and ``again`` is another amount
     """
     held = _held(order)
-    amount = held if amount is None else amount
     if held <= NOTHING:
         raise NothingToRefund(order)
-    if not NOTHING < amount <= held:
-        raise TooMuch(held)
+    amount = _within(order, held, amount=amount)
     if amount > (most := limit()) and again != amount:
         raise Unconfirmed(amount, limit=most)
     return amount
@@ -183,6 +193,25 @@ def hand_over(owed: Refund, *, by: User) -> None:
 def _held(order: Order) -> Decimal:
     """How much of the order's money is ours to give back."""
     return sum((remaining(payment) for payment in order.payments.succeeded()), NOTHING)
+
+
+def _free(order: Order, held: Decimal) -> Decimal:
+    """How much of ``held`` can go back: of a deposit, no more than the payer has not used."""
+    return min(held, Posting.objects.credit_of(order.payer)) if bookkeeping.is_deposit(order) else held
+
+
+def _within(order: Order, held: Decimal, *, amount: Decimal | None) -> Decimal:
+    """How much of ``held`` goes back, all that can unless ``amount`` says less."""
+    free = _free(order, held)
+    amount = free if amount is None else amount
+    if not NOTHING < amount <= free:
+        raise DepositUsed(free) if free < held else TooMuch(held)
+    return amount
+
+
+def can_give_back(order: Order) -> bool:
+    """Whether any of the order's money can go back."""
+    return order.kept > order.promised and _free(order, order.kept - order.promised) > NOTHING
 
 
 def _fullest(order: Order, *, only: Payment | None) -> tuple[Payment, Decimal]:

@@ -241,7 +241,7 @@ class OrderAdmin(PossibleButtons, Exports, RecordAdmin):
 
     def possible(self, record: Order) -> set[str]:
         useful = {"statement"}
-        useful |= {"refund"} if record.kept > record.promised else set()
+        useful |= {"refund"} if refunding.can_give_back(record) else set()
         if record.status == Order.Status.OPEN:
             useful |= {"take", "waive", "write_off"}
             useful |= {"use_credit"} if crediting.balance(record.payer) > 0 else set()

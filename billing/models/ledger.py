@@ -115,6 +115,11 @@ class PostingQuerySet(ScopedQuerySet):
     def of(self, *accounts: str) -> Self:
         return self.filter(account__in=accounts)
 
+    def credit_of(self, payer: User) -> Decimal:
+        """How much of their money the practice holds for ``payer``."""
+        mine = self.of(Account.CREDITS).filter(payer=payer)
+        return -(mine.aggregate(total=models.Sum("amount"))["total"] or Decimal("0.00"))
+
     def before(self, moment: datetime) -> Self:
         """Those that had happened by then; the moment itself is not part of it."""
         return self.filter(happened_at__lt=moment)

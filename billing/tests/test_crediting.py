@@ -70,11 +70,21 @@ class TestUse:
         assert crediting.balance(payer) == Decimal("50.00")
         assert order.status == Order.Status.REFUNDED
 
-    def test_a_used_deposit_cannot_be_given_back_as_well(self, deposit, order, manager):
+    @pytest.mark.parametrize("give", [refunding.refund, refunding.decide])
+    def test_a_used_deposit_cannot_be_given_back_as_well(self, deposit, order, manager, give):
         crediting.use(order, by=manager)
 
-        with pytest.raises(IntegrityError, match="more credit would be used"):
-            refunding.refund(deposit, by=manager, why="Moves away.")
+        with pytest.raises(refunding.DepositUsed, match="used up"):
+            give(deposit, by=manager, why="Moves away.")
+
+    def test_of_a_deposit_used_in_part_the_rest_can_be_given_back(self, deposit, make_order, manager, payer):
+        crediting.use(make_order("20.00"), by=manager)
+
+        with pytest.raises(refunding.DepositUsed, match=r"at most A\$30.00"):
+            refunding.decide(deposit, amount=Decimal("30.01"), by=manager, why="Moves away.")
+        [owed] = refunding.decide(deposit, by=manager, why="Moves away.")
+
+        assert (owed.amount, crediting.balance(payer)) == (Decimal("30.00"), 0)
 
 
 class TestKeptFee:

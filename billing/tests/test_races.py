@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from billing import charging, gateway, receipting, refunding, rendering
+from billing import charging, crediting, gateway, receipting, refunding, rendering
 from billing.models import Order, Payment, Receipt, ReceiptPaper, Refund
 from billing.tests.conftest import PAGES
+from config.base import Refused
 from messaging.models import Letter
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -74,6 +75,19 @@ def test_many_refunds_of_parts_give_back_no_more_than_was_paid(paid, manager, wo
     assert sum(there.amount for there in gateway.fetch_refunds(paid.payments.get().intent_id)) == 80
     paid.refresh_from_db()
     assert (paid.refunded, paid.kept) == (Decimal("80.00"), Decimal("9.00"))
+
+
+def test_credit_that_many_use_at_once_pays_as_far_as_it_goes(make_order, payer, manager):
+    crediting.deposit(payer, amount=Decimal("50.00"), method="cash", by=manager, why="For later.")
+    orders = [make_order("20.00") for _ in range(8)]
+
+    outcomes = at_once(
+        *[lambda order=order: crediting.use(order, amount=Decimal("20.00"), by=manager) for order in orders]
+    )
+
+    assert sum(isinstance(outcome, Payment) for outcome in outcomes) == 2
+    assert sum(isinstance(outcome, Refused) for outcome in outcomes) == 6
+    assert crediting.balance(payer) == Decimal("10.00")
 
 
 def test_many_workers_send_one_refund_once(paid, manager):

@@ -289,6 +289,18 @@ class TestCreditButtons:
 
         assert crediting.balance(payer) == 0
 
+    def test_a_used_deposit_is_not_offered_back(self, order, payer, manager, staff_client):
+        deposit = crediting.deposit(payer, amount=Decimal("50.00"), method="cash", by=manager, why="Later.")
+        crediting.use(order, by=manager)
+        client = staff_client(manager)
+        page = client.get(reverse("admin:billing_order_change", args=[deposit.pk])).content.decode()
+        assert reverse("admin:billing_order_refund", args=[deposit.pk]) not in page
+
+        answers = {"way": "as_it_came", "cause": "decision", "why": "Moves away."}
+        answer = press(client, deposit, "refund", amount="50.00", **answers)
+
+        assert (answer.status_code, Refund.objects.count()) == (200, 0)
+
 
 class TestHandedOverButton:
     def test_ends_a_refund_by_hand(self, order, manager, staff_client):
