@@ -44,9 +44,10 @@ class DepositUsed(Refused):
 
 
 class Unconfirmed(Refused):
-    def __init__(self, amount: Decimal, *, limit: Decimal) -> None:
+    def __init__(self, amount: Decimal, *, before: Decimal, limit: Decimal) -> None:
+        in_all = f", A${before + amount:,.2f} with what went back before" if before else ""
         super().__init__(
-            f"A${amount:,.2f} would go back, which is more than A${limit:,.2f}."
+            f"A${amount:,.2f} would go back{in_all}, which is more than A${limit:,.2f}."
             " Please type that amount a second time to confirm it."
         )
 
@@ -139,14 +140,15 @@ def decide(
     :raises NothingToRefund: everything has gone back already, or nothing was paid
     :raises TooMuch: less is left than asked for
     :raises DepositUsed: so is of a deposit, some of which was used
-    :raises Unconfirmed: it is more than the practice's limit, and ``again`` is another amount
+    :raises Unconfirmed: with what went back before, it is more than the practice's limit, and ``again`` is
+        another amount
     """
     going = weigh(order.lock(), amount=amount, again=again)
     return _spread(order, going, by=by, why=why, way=way, cause=cause)
 
 
 def limit() -> Decimal:
-    """Up to how much goes back without a second confirmation."""
+    """Up to how much of one order goes back without a second confirmation, be it at once or in parts."""
     return MoneySettings.objects.current().refund_limit
 
 
@@ -156,14 +158,16 @@ def weigh(order: Order, *, amount: Decimal | None, again: Decimal | None) -> Dec
     :raises NothingToRefund: everything has gone back already, or nothing was paid
     :raises TooMuch: less is left than asked for
     :raises DepositUsed: so is of a deposit, some of which was used
-    :raises Unconfirmed: it is more than the practice's limit, and ``again`` is another amount
+    :raises Unconfirmed: with what went back before, it is more than the practice's limit, and ``again`` is
+        another amount
     """
     held = _held(order)
     if held <= NOTHING:
         raise NothingToRefund(order)
     amount = _within(order, held, amount=amount)
-    if amount > (most := limit()) and again != amount:
-        raise Unconfirmed(amount, limit=most)
+    before = order.promised + order.refunded
+    if before + amount > (most := limit()) and again != amount:
+        raise Unconfirmed(amount, before=before, limit=most)
     return amount
 
 

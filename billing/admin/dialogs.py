@@ -56,7 +56,7 @@ class RefundForm(Reason):
         super().__init__(*args, **kwargs)
         self.fields[
             "again"
-        ].help_text = f"Needed above A${refunding.limit():,.2f}, so that no slip gives it away."
+        ].help_text = f"Needed above A${refunding.limit():,.2f} of one order, so that no slip gives it away."
 
     def clean(self) -> dict[str, Any]:
         """Say in the dialog what the rule would refuse, so that nothing has to be typed again."""

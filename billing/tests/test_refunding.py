@@ -129,6 +129,18 @@ class TestDecide:
 
         assert Refund.objects.count() == 0
 
+    def test_wants_parts_confirmed_that_are_large_together(self, paid, manager, work):
+        MoneySettings.objects.add(refund_limit="50.00", by=manager)
+        refunding.decide(paid, amount=Decimal("20.00"), by=manager, why="A courtesy.")
+        work()
+        refunding.decide(paid, amount=Decimal("20.00"), by=manager, why="A courtesy.")
+
+        with pytest.raises(refunding.Unconfirmed, match=r"A\$10.01 would go back, A\$50.01 with what"):
+            refunding.decide(paid, amount=Decimal("10.01"), by=manager, why="A courtesy.")
+        refunding.decide(paid, amount=Decimal("10.00"), by=manager, why="A courtesy.")
+
+        assert Refund.objects.count() == 3
+
     def test_takes_a_confirmed_one(self, paid, manager):
         MoneySettings.objects.add(refund_limit="50.00", by=manager)
 
