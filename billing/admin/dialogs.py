@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -15,6 +16,7 @@ from unfold.widgets import (
 
 from billing import refunding
 from billing.models import Order, Payment, Refund
+from billing.models.fees import SMALLEST_CHARGE
 from config.base import Refused
 
 BY_HAND = [choice for choice in Payment.Method.choices if choice[0] in Payment.BY_HAND]
@@ -22,11 +24,14 @@ BY_HAND = [choice for choice in Payment.Method.choices if choice[0] in Payment.B
 TOLD = [(str(cause), cause.label) for cause in Refund.TOLD]
 
 
-def amount_field(label: str = "Amount (A$)", *, required: bool = False, help_text: str = "") -> forms.Field:
+def amount_field(
+    label: str = "Amount (A$)", *, required: bool = False, smallest: str = "0.01", help_text: str = ""
+) -> forms.Field:
     return forms.DecimalField(
         label=label,
         required=required,
-        min_value=0.01,
+        min_value=Decimal(smallest),
+        max_digits=10,
         decimal_places=2,
         widget=UnfoldAdminDecimalFieldWidget,
         help_text=help_text,
@@ -90,7 +95,7 @@ class DepositForm(BaseDialogForm):
     """Money that somebody leaves for later."""
 
     email = forms.EmailField(label="Whose? Their e-mail address", widget=UnfoldAdminEmailInputWidget)
-    amount = amount_field(required=True)
+    amount = amount_field(required=True, smallest=SMALLEST_CHARGE)
     method = forms.ChoiceField(label="How was it paid?", choices=BY_HAND, widget=UnfoldAdminSelectWidget)
     why = forms.CharField(
         label="What for?",

@@ -123,6 +123,13 @@ class TestRefundButton:
         assert (owed.amount, owed.reason) == (Decimal("44.50"), "Late cancellation.")
         assert owed.history.last().history_user == manager
 
+    def test_gives_one_cent_back(self, paid, manager, staff_client):
+        answers = {"way": "as_it_came", "cause": "decision", "why": "Rounded."}
+
+        press(staff_client(manager), paid, "refund", amount="0.01", **answers)
+
+        assert Refund.objects.get().amount == Decimal("0.01")
+
     def test_says_what_it_is_for(self, paid, manager, staff_client):
         client = staff_client(manager)
 
@@ -267,6 +274,20 @@ class TestCreditButtons:
 
         order.refresh_from_db()
         assert (order.status, crediting.balance(payer)) == ("paid", Decimal("11.00"))
+
+    @pytest.mark.parametrize(
+        ("amount", "sentence"),
+        [("0.49", "greater than or equal to 0.50"), ("100000000.00", "no more than 8 digits before")],
+    )
+    def test_say_which_deposit_is_none(self, payer, reception, staff_client, amount, sentence):
+        answers = {"email": payer.email, "amount": amount, "method": "cash", "why": "For later."}
+
+        dialog = staff_client(reception).post(
+            reverse("admin:billing_order_deposit"), {"_form_submitted": "True", **answers}
+        )
+
+        assert sentence in dialog.content.decode()
+        assert not Order.objects.exists()
 
     def test_know_nobody_of_another_address(self, reception, staff_client):
         client = staff_client(reception)
