@@ -269,10 +269,14 @@ def write_off(order: Order, *, by: User, why: str) -> None:
 def void(order: Order, *, by: User | None, why: str, cause: Refund.Cause = Refund.Cause.DECISION) -> None:
     """Give the order up; what has come in goes back. Close its payment page first, with ``expire_checkout``.
 
-    :raises NothingToPay: the order is not open
+    Nothing is in the way of it that a part of what came in is on its way back already.
+
+    :raises NothingToPay: nothing is owed
     :raises PaymentUnderWay: its payment page is open
     """
-    _still_open(order)
+    if order.lock().owing <= 0:
+        raise NothingToPay(order)
+    _not_under_way(order)
     refunding.unwind(order, by=by, why=why, cause=cause)
 
 
@@ -315,5 +319,9 @@ def take_payment(
 def _still_open(order: Order) -> None:
     if order.lock().status != Order.Status.OPEN:
         raise NothingToPay(order)
+    _not_under_way(order)
+
+
+def _not_under_way(order: Order) -> None:
     if order.payments.pending().exists():
         raise PaymentUnderWay(order)

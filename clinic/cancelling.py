@@ -40,6 +40,14 @@ class NotYours(Refused):
         super().__init__("Only the practice can say so. Please call us.")
 
 
+class MoneyChanged(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "What you get back has changed since you opened this page. "
+            "Please read it again before you cancel."
+        )
+
+
 def cancel(
     appointment: Appointment,
     *,
@@ -48,13 +56,16 @@ def cancel(
     side: Appointment.Side | None = None,
     is_waived: bool = False,
     has_failed: bool = False,
+    read: str = "",
 ) -> reckoning.Reckoning:
     """Give the time back, and of the money what ``reckoning.if_cancelled`` says; returned is what that was.
 
     Staff may cancel for the patient, by ``side``, and then waive the cancellation fee because of illness
     or an emergency, or say that the technology failed, which costs nobody a fee. ``why`` stays with the
-    appointment: patients write of their health, which is no affair of the books.
+    appointment: patients write of their health, which is no affair of the books. ``read`` is what
+    ``reckoning.shown`` called what they saw that they get back, if they saw any.
 
+    :raises MoneyChanged: it is something else by now
     :raises TooLate: it has begun, and the patient asks
     :raises NotYours: a patient speaks for somebody else, or lets themselves off the fee
     :raises IllegalMove: it is over
@@ -73,6 +84,8 @@ def cancel(
         now = timezone.now()
         _check_the_clock(appointment.lock(), own=own, now=now)
         what = reckoning.if_cancelled(appointment, side=side, now=now, is_waived=is_waived or has_failed)
+        if read and read != reckoning.shown(what):
+            raise MoneyChanged
         cause = reckoning.cause_of(appointment, side=side, now=now, has_failed=has_failed)
         appointment.move_to(
             Appointment.Status.CANCELLED,
@@ -99,7 +112,7 @@ def _check_the_clock(appointment: Appointment, *, own: Appointment.Side, now: da
 
 
 def _give_back(order: Order, what: reckoning.Reckoning, *, by: User, why: str, cause: Refund.Cause) -> None:
-    if order.status == Order.Status.OPEN:
+    if order.owing > 0:
         charging.void(order, by=by, why=why, cause=cause)
     elif what.back or what.kept:
         refunding.unwind(order, by=by, why=why, keep=what.kept, cause=cause)

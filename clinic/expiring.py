@@ -97,7 +97,7 @@ def _expire(appointment: Appointment, *, now: datetime) -> bool:
     orders = Order.objects.select_for_update(skip_locked=True).filter(pk=appointment.order_id)
     overdue = Appointment.objects.overdue(now).select_for_update(skip_locked=True, of=("self",))
     order, mine = orders.first(), overdue.filter(pk=appointment.pk).first()
-    if order is None or mine is None or order.status != Order.Status.OPEN:
+    if order is None or mine is None or order.owing <= 0:
         return False
     charging.void(order, by=None, why=NOT_PAID, cause=Refund.Cause.LATE_PAYMENT)
     mine.move_to(Appointment.Status.EXPIRED, by=None, why=NOT_PAID)

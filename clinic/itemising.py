@@ -10,7 +10,7 @@ from clinic.models import Appointment, Practice
 def particulars(order: Order) -> Particulars:
     """Tell billing what it cannot know of ``order``, as it is now."""
     practice = Practice.objects.current()
-    visits = Appointment.objects.filter(order=order)
+    visits = Appointment.objects.current().filter(order=order)  # not the time that it was moved from
     visit = visits.select_related(
         "patient__user", "slot__practitioner__user", "slot__appointment_type"
     ).first()

@@ -68,6 +68,11 @@ def if_cancelled(
     return _split(appointment.order, 0 if is_free or policy is None else policy.keep_percent)
 
 
+def shown(what: Reckoning) -> str:
+    """What a page that shows ``what`` sends back, so that nobody cancels for another sum than they saw."""
+    return f"{what.back} {what.kept}"
+
+
 def cause_of(
     appointment: Appointment, *, side: Appointment.Side, now: datetime, has_failed: bool = False
 ) -> Refund.Cause:

@@ -51,7 +51,7 @@ def open_cases(user: User, *, practitioner: Practitioner | None = None) -> Query
     found = Appointment.objects.visible_to(user).outside_hours(timezone.now())
     if practitioner:
         found = found.filter(slot__practitioner=practitioner)
-    people = ("patient__user", "order", "slot__practitioner__user", "slot__appointment_type")
+    people = ("patient__user", "order", "policy", "slot__practitioner__user", "slot__appointment_type")
     return found.select_related(*people).order_by("starts_at", "pk")
 
 

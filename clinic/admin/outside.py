@@ -15,9 +15,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
 
-from billing.models import Order
-from clinic import resettling
+from clinic import reckoning, resettling
 from clinic.admin import moves
 from clinic.forms.outside import DecisionForm, WhoseForm
 from clinic.models import Appointment, Practitioner
@@ -110,8 +110,8 @@ def _guard(request: SignedInRequest) -> None:
 def _at_stake(form: DecisionForm) -> dict[str, Any]:
     """What a cancellation of those that are ticked would cost."""
     chosen = list(form.cleaned_data["chosen"])
-    orders = [appointment.order for appointment in chosen]
-    refund = sum((order.amount for order in orders if order.status == Order.Status.PAID), Decimal())
+    now, side = timezone.now(), Appointment.Side.PRACTICE
+    refund = sum((reckoning.if_cancelled(each, side=side, now=now).back for each in chosen), Decimal())
     return {"chosen": chosen, "refund": refund}
 
 

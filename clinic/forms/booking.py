@@ -7,6 +7,7 @@ from typing import Any, cast
 from django import forms
 
 from clinic import following, offering
+from clinic.forms.dates import day_field
 from clinic.models import AppointmentType, Practitioner
 
 
@@ -25,7 +26,7 @@ class WishForm(forms.Form):
         label="When",
         error_messages={"invalid_choice": "Choose in how many weeks."},
     )
-    day = forms.DateField(required=False)
+    day = day_field(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -69,3 +70,4 @@ class CancelForm(forms.Form):
         required=False,
         max_length=300,
     )
+    read = forms.CharField(required=False, widget=forms.HiddenInput)

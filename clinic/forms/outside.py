@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from clinic import following, offering
+from clinic.forms.dates import day_field
 from clinic.models import Appointment, Practitioner, Slot
 
 REASON = {"required": "Please say why: it stays with the appointment."}
@@ -65,7 +66,7 @@ class ElsewhereForm(forms.Form):
     doctor = forms.ModelChoiceField(
         Practitioner.objects.none(), required=False, empty_label="Any doctor", widget=UnfoldAdminSelectWidget
     )
-    day = forms.DateField(required=False)
+    day = day_field(required=False)
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)

@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from clinic import offering
+from clinic.forms.dates import day_field
 from clinic.models import Practitioner, Roster, WaitlistEntry
 from clinic.waitlisting import Wish
 
@@ -20,8 +21,8 @@ DATE = {"type": "date"}
 class WaitForm(forms.Form):
     """Which times would suit; what is left out, any."""
 
-    until_on = forms.DateField(label="Until", widget=forms.DateInput(DATE, format="%Y-%m-%d"))
-    from_on = forms.DateField(label="Not before", widget=forms.DateInput(DATE, format="%Y-%m-%d"))
+    until_on = day_field(label="Until", widget=forms.DateInput(DATE, format="%Y-%m-%d"))
+    from_on = day_field(label="Not before", widget=forms.DateInput(DATE, format="%Y-%m-%d"))
     practitioners = forms.ModelMultipleChoiceField(
         Practitioner.objects.none(),
         label="With",

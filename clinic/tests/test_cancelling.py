@@ -4,9 +4,9 @@ from decimal import Decimal
 import pytest
 import time_machine
 
-from billing import refunding
-from billing.models import Refund
-from clinic import attending, booking, cancelling, moving
+from billing import charging, refunding
+from billing.models import Order, Refund
+from clinic import attending, booking, cancelling, moving, reckoning
 from clinic.models import Appointment, AuditEvent
 from clinic.tests.test_booking import PAGES, letters, monday_noon  # noqa: F401  a fixture
 from config.base import IllegalMove
@@ -212,6 +212,26 @@ class TestPolicy:
         late = booked.starts_at + timedelta(minutes=15, seconds=-1)
         with time_machine.travel(late, tick=False), pytest.raises(cancelling.TooLate):
             cancelling.cancel(booked, by=patient.user, why="I have waited.")
+
+    def test_leaves_no_debt_though_a_part_is_on_its_way_back(self, make_slot, patient, fees, manager):
+        held = booking.hold(make_slot(hours=50), patient=patient, by=patient.user)
+        charging.take_payment(held.order, by=manager, method="cash", amount=Decimal(30))
+        refunding.refund(held.order, by=manager, why="They want their cash back.")
+
+        cancelling.cancel(held, by=patient.user, why="")
+
+        order = Order.objects.get(pk=held.order_id)
+        assert (order.promised, order.owing) == (30, 0)
+
+    def test_is_not_done_for_another_sum_than_the_patient_saw(self, booked, patient):
+        seen = reckoning.shown(reckoning.Reckoning(Decimal("80.00"), Decimal("0.00")))
+
+        late = booked.starts_at - timedelta(hours=1)
+        with time_machine.travel(late, tick=False), pytest.raises(cancelling.MoneyChanged):
+            cancelling.cancel(booked, by=patient.user, why="", read=seen)
+
+        booked.refresh_from_db()
+        assert (booked.status, booked.order.promised) == ("confirmed", 0)
 
     def test_keeps_no_more_than_is_there(self, booked, patient, manager):
         refunding.refund(booked.order, by=manager, why="A kindness.", amount=Decimal(60))

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from billing import charging, gateway
+from billing import charging, gateway, refunding
 from billing.models import Refund
 from clinic import booking, expiring, tasks
 from clinic.models import Appointment, AuditEvent, Practice
@@ -120,6 +120,19 @@ class TestExpireHolds:
         held.refresh_from_db()
         assert (held.status, held.order.status, held.order.promised) == ("expired", "refunding", 30)
         assert Refund.objects.get().cause == "late_payment"
+
+    def test_frees_the_time_though_a_part_is_on_its_way_back(self, held, manager):
+        charging.take_payment(held.order, by=manager, method="cash", amount=Decimal(30))
+        refunding.refund(held.order, by=manager, why="They want their cash back.")
+        held.order.refresh_from_db()
+        before = held.order.status
+
+        assert expiring.expire_holds(now=held.held_until) == 1
+
+        held.refresh_from_db()
+        order = held.order
+        assert (before, held.status) == ("refunding", "expired")
+        assert (order.promised, order.owing) == (30, 0)
 
 
 class TestSets:

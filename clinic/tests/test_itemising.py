@@ -54,12 +54,17 @@ class TestReceipts:
         assert receipt.content["service"]["reference"] == str(confirmed.pk)
         assert receipt.paper.file.name.startswith(f"receipts/{timezone.now():%Y}")
 
-    def test_follow_an_appointment_to_another_time(self, confirmed, make_slot, files, manager):
+    @pytest.mark.parametrize("hours", [6, 72], ids=["earlier", "later"])
+    def test_follow_an_appointment_to_another_time(
+        self, confirmed, make_slot, make_doctor, files, manager, hours
+    ):
         work_off()
+        there = make_slot(hours, of=make_doctor("other", provider_number="2426621B"))
 
-        moved = moving.move(confirmed, to=make_slot(72), by=manager, why="The doctor is ill.")
+        moved = moving.move(confirmed, to=there, by=manager, why="The doctor is ill.")
         work_off()
 
         receipt = Receipt.objects.standing().get()
         assert receipt.content["service"]["reference"] == str(moved.pk)
+        assert receipt.content["practitioner"]["provider_number"] == "2426621B"
         assert receipt.replaces.credit_notes.get().content["why"] == "The service was moved to another time."

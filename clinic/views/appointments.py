@@ -96,13 +96,16 @@ def cancel(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse
     found = get_object_or_404(own(request.user), pk=pk)
     form = CancelForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        cancelling.cancel(found, by=request.user, why=form.cleaned_data["why"] or "The patient cancelled.")
+        why = form.cleaned_data["why"] or "The patient cancelled."
+        cancelling.cancel(found, by=request.user, why=why, read=form.cleaned_data["read"])
         messages.success(request, "Your appointment was cancelled.")
         return redirect("appointment", pk=pk)
+    what = reckoning.if_cancelled(found, side=Appointment.Side.PATIENT, now=timezone.now())
+    form.initial["read"] = reckoning.shown(what)
     context = {
         "appointment": found,
         "form": form,
-        "what": reckoning.if_cancelled(found, side=Appointment.Side.PATIENT, now=timezone.now()),
+        "what": what,
         "free_until": clocks.in_words(reckoning.free_until(found), zone=request.user.time_zone),
     }
     return render(request, "clinic/appointment_cancel.html", context)

@@ -1,5 +1,6 @@
 """The screens on which somebody says what becomes of appointments outside the hours."""
 
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from billing import refunding
 from clinic import booking, rostering
 from clinic.models import Appointment, AuditEvent, RosterException
 
@@ -108,6 +110,17 @@ class TestDeciding:
         assert "Cancel 1 appointment?" in page
         assert "A$80.00 goes back in full." in page
         assert Appointment.objects.get().status == "confirmed"
+
+    def test_counts_only_what_is_still_there(self, boss, stranded, manager):
+        refunding.refund(stranded.order, by=manager, why="A kindness.", amount=Decimal(30))
+        payment = stranded.order.payments.get()
+
+        page = boss.post(
+            LIST, {"chosen": [stranded.pk], "decision": "cancel", "why": "Away."}
+        ).content.decode()
+
+        assert payment.amount == 80
+        assert "A$50.00 goes back in full." in page
 
     def test_cancels_then_and_refunds(self, boss, stranded):
         sure = {"chosen": [stranded.pk], "decision": "cancel", "why": "Away.", "is_sure": "on"}

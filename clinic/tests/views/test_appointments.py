@@ -108,6 +108,16 @@ class TestCancel:
 
         assert "You get the whole fee of A$80.00 back." in page
 
+    def test_is_refused_for_another_sum_than_was_shown(self, browser, confirmed):
+        cancel = address("appointment-cancel", confirmed)
+        read = browser.get(cancel).context["form"]["read"].value()
+
+        other = browser.post(cancel, {"read": "40.00 40.00"})
+        same = browser.post(cancel, {"read": read})
+
+        assert (other.status_code, same.status_code) == (409, 302)
+        assert "What you get back has changed" in other.content.decode()
+
     def test_tells_what_is_kept_of_a_late_cancellation(self, browser, make_policy, held, settle):
         make_policy(free_hours=48)
         held.change(policy=CancellationPolicy.objects.get(), by=None, why="As read at booking.")

@@ -52,7 +52,11 @@ class TestBook:
         assert times == ["2:30\xa0am", '2:30\xa0am <span class="zone">AEST (UTC+10:00)</span>']
 
     @pytest.mark.parametrize(
-        "wish", ["kind=nonsense", f"kind={NOBODY}", f"doctor={NOBODY}", "day=nonsense", "weeks=999"]
+        "wish",
+        [
+            *("kind=nonsense", f"kind={NOBODY}", f"doctor={NOBODY}", "weeks=999"),
+            *("day=nonsense", "day=9999-12-31", "day=0001-01-01"),
+        ],
     )
     def test_says_what_is_not_offered(self, browser, slot, wish):
         answer = browser.get(f"/portal/book/?{wish}")

@@ -60,7 +60,7 @@ class TestMove:
     def test_says_when_nothing_else_is_free(self, browser, confirmed):
         assert "All other times of this kind are taken." in browser.get(choosing(confirmed)).content.decode()
 
-    @pytest.mark.parametrize("wish", ["day=nonsense", f"doctor={NOBODY}"])
+    @pytest.mark.parametrize("wish", ["day=nonsense", "day=9999-12-31", f"doctor={NOBODY}"])
     def test_says_what_is_not_offered(self, browser, confirmed, wish):
         answer = browser.get(f"{choosing(confirmed)}?{wish}")
 

@@ -115,6 +115,8 @@ class TestJoin:
         [
             {"until_on": "2020-01-01"},
             {"until_on": "nonsense"},
+            {"until_on": "9999-12-31"},
+            {"from_on": "0001-01-01"},
             {"from_on": ""},
             {"practitioners": ["nonsense"]},
             {"practitioners": ["01a20000-0000-7000-8000-000000000000"]},
