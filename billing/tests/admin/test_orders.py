@@ -277,7 +277,7 @@ class TestCreditButtons:
 
     @pytest.mark.parametrize(
         ("amount", "sentence"),
-        [("0.49", "greater than or equal to 0.50"), ("100000000.00", "no more than 8 digits before")],
+        [("0.49", "greater than or equal to 0.50"), ("100000000.00", "no more than 10 digits in total")],
     )
     def test_say_which_deposit_is_none(self, payer, reception, staff_client, amount, sentence):
         answers = {"email": payer.email, "amount": amount, "method": "cash", "why": "For later."}
