@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 
-from billing.periods import EARLIEST, Period, usual
+from billing.periods import EARLIEST, LATEST, Period, usual
+
+
+class DayForm(forms.Form):
+    """Which day of the practice's money is looked at."""
+
+    day = forms.DateField(validators=[MinValueValidator(EARLIEST), MaxValueValidator(LATEST)])
 
 
 class PeriodForm(forms.Form):
@@ -21,7 +28,11 @@ class PeriodForm(forms.Form):
         given = super().clean() or {}
         standard = usual()[self.usual_name]
         first, last = given.get("first") or standard.first, given.get("last") or standard.last
-        if not self.errors and not EARLIEST <= first <= last:
+        if self.errors:
+            return given
+        if not all(EARLIEST <= day <= LATEST for day in (first, last)):
+            raise forms.ValidationError(f"Please choose days of the years {EARLIEST:%Y} to {LATEST:%Y}.")
+        if last < first:
             raise forms.ValidationError("Please choose a last day that is not before the first.")
         return {"period": Period(first, last, standard.zone)}
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from billing.closing import Day, today
 from billing.receipting import JULY, financial_year
 
-EARLIEST = date(2000, 1, 1)
+EARLIEST, LATEST = date(2000, 1, 1), date(2999, 12, 31)
+"""Money is asked about between these days: as many days before any of them are days as well."""
 
 
 class Period(NamedTuple):

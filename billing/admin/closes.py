@@ -23,6 +23,7 @@ from unfold.decorators import display
 from billing import closing, exporting
 from billing.admin.figures import rows_of, signed_pairs, within
 from billing.closing import Day, Standing
+from billing.forms import DayForm
 from billing.models import DayClose, Difference, Entry, Reconciliation
 from config.admin import FactAdmin
 from config.base import Refused, SignedInRequest, enqueue
@@ -35,12 +36,6 @@ WORDS = {
     "closed": "Signed off",
     "changed": "Changed since it was signed off",
 }
-
-
-class DayForm(forms.Form):
-    """Which day is looked at."""
-
-    day = forms.DateField()
 
 
 class SignForm(DayForm):
@@ -93,7 +88,8 @@ class DayCloseAdmin(Exports, FactAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         today = closing.today()
-        form = DayForm(request.GET)
+        form = DayForm(request.GET if "day" in request.GET else None)
+        mistake = form.is_bound and not form.is_valid()
         on = form.cleaned_data["day"] if form.is_valid() else today.on - timedelta(days=1)
         weeks = calendar.Calendar().monthdatescalendar(on.year, on.month)
         month = {one.day.on: one for one in closing.standings(weeks[0][0], weeks[-1][-1], zone=today.zone)}
@@ -102,12 +98,14 @@ class DayCloseAdmin(Exports, FactAdmin):
             "title": "Day close",
             "opts": self.opts,
             "has_export_permission": self.has_export_permission(request),
+            "mistake": mistake,
             "weeks": [[_cell(month[day], shown=on) for day in week] for week in weeks],
             "earlier": _address(on.replace(day=1) - timedelta(days=1)),
             "later": _address(_first_of_next_month(on)),
             **self._day(request, month[on]),
         }
-        return TemplateResponse(request, "admin/money/day.html", context | (extra_context or {}))
+        context |= extra_context or {}
+        return TemplateResponse(request, "admin/money/day.html", context, status=400 if mistake else 200)
 
     def _day(self, request: SignedInRequest, standing: Standing) -> dict[str, Any]:
         user = request.user

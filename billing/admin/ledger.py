@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from django import forms
 from django.contrib import admin
-from django.core.validators import MaxValueValidator
 from django.db.models import Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -22,6 +19,7 @@ from unfold.decorators import action, display
 from billing import closing, exporting, tallying
 from billing.admin.columns import column, dollars, in_words, link
 from billing.closing import Day
+from billing.forms import DayForm
 from billing.models import Account, Entry, Posting
 from config.admin import FactAdmin
 from config.base import SignedInRequest
@@ -53,12 +51,6 @@ class PostingInline(TabularInline):
 
     def has_change_permission(self, request, obj=None):
         return False
-
-
-class DayForm(forms.Form):
-    """Until the end of which day."""
-
-    day = forms.DateField(validators=[MaxValueValidator(date(2999, 12, 31))])
 
 
 class Row(NamedTuple):

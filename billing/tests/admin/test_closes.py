@@ -75,11 +75,12 @@ def test_opens_on_yesterday(manager, staff_client, yesterday):
     assert "To be signed off" in shown["html"]
 
 
-@pytest.mark.parametrize("given", ["", "tomorrow", "2026-13-01"])
-def test_a_day_that_is_none_leads_to_yesterday(manager, staff_client, yesterday, given):
+@pytest.mark.parametrize("given", ["", "tomorrow", "2026-13-01", "0001-01-01", "1999-12-31", "9999-12-31"])
+def test_a_day_that_is_none_is_a_mistake_and_leads_to_yesterday(manager, staff_client, yesterday, given):
     answer = staff_client(manager).get(LIST, {"day": given})
 
-    assert answer.context_data["standing"].day == yesterday
+    assert (answer.status_code, answer.context_data["standing"].day) == (400, yesterday)
+    assert "That is no day." in answer.content.decode()
 
 
 def test_every_figure_leads_to_its_list(manager, auditor, staff_client, yesterday):
@@ -149,7 +150,9 @@ class TestSign:
             f"{today:%A %-d %B} is not over yet. Please sign it off tomorrow.",
         ]
 
-    @pytest.mark.parametrize("data", [{}, {"day": "soon"}, {"day": "2026-01-01", "why": "x" * 1001}])
+    @pytest.mark.parametrize(
+        "data", [{}, {"day": "soon"}, {"day": "9999-12-31"}, {"day": "2026-01-01", "why": "x" * 1001}]
+    )
     def test_refuses_what_is_no_day(self, manager, staff_client, data):
         answer = staff_client(manager).post(SIGN, data, follow=True)
 
