@@ -44,15 +44,14 @@ _NUMBER = (
     r"(?:\d+(?:\.\d+)?(?:\s*/\s*[1-9]\d*)?|½|¼|¾|\b(?:half|one|two|three|four|five|six|seven|eight|an?)\b)"
 )
 _UNIT = "(?:" + "|".join(sorted(map(re.escape, MEASURED), key=len, reverse=True)) + r")\b"
+# An amount that begins within a number ("1½", "1,000", ".5") is none.
 _AMOUNT = re.compile(
-    rf"(?P<low>{_NUMBER})\s*(?:(?:-|–|to|or)\s*(?P<high>{_NUMBER}))?\s*(?:of\s+)?(?:an?\s+)?(?P<unit>{_UNIT})",
+    rf"(?<![\w.,/½¼¾])(?P<low>{_NUMBER})\s*(?:(?:-|–|to|or)\s*(?P<high>{_NUMBER}))?\s*(?:of\s+)?(?:an?\s+)?(?P<unit>{_UNIT})",
     re.IGNORECASE,
 )
-_A_DAY = (
-    r"(?:(?:a|per|each|every|in(?:\s+(?:a|any|one|24))?|/)\s*(?:day|24\s*h(?:ou)?rs?|hours)|daily|nightly)"
-)
+_A_DAY = r"(?:(?:a|per|each|every|in(?:\s+(?:a|any|one|24))?|/)\s*(?:day|24\s*h(?:ou)?rs?|hours)\b|daily\b)"
 _CAP = re.compile(
-    rf"(?:no\s+more\s+than|not\s+more\s+than|maximum(?:\s+of)?|max\.?|up\s+to|at\s+most)\s+"
+    rf"\b(?:no\s+more\s+than|not\s+more\s+than|maximum(?:\s+of)?|max\.?|at\s+most)\s+"
     rf"(?P<amount>{_AMOUNT.pattern})\s*{_A_DAY}".replace("(?P<low>", "(")
     .replace("(?P<high>", "(")
     .replace("(?P<unit>", "("),
@@ -62,7 +61,8 @@ _TIMES = re.compile(
     rf"(?P<times>{_NUMBER})\s*(?:(?:-|–|to|or)\s*(?P<more>{_NUMBER}))?\s+times\b", re.IGNORECASE
 )
 _EVERY_HOURS = re.compile(
-    rf"every\s+(?P<hours>{_NUMBER})\s*(?:(?:-|–|to)\s*{_NUMBER}\s*)?h(?:ou)?rs?\b|(?P<hourly>\d+)\s*hourly",
+    rf"every\s+(?P<hours>{_NUMBER})\s*(?:(?:-|–|to)\s*{_NUMBER}\s*)?h(?:ou)?rs?\b"
+    r"|\b(?P<hourly>\d+)\s*(?:[-–]\s*\d+\s*)?hourly\b",
     re.IGNORECASE,
 )
 _FREQUENCIES: list[tuple[re.Pattern[str], Decimal]] = [
@@ -85,8 +85,30 @@ _TIMES_OF_DAY = [
 ]
 _WEEKLY = re.compile(r"(?<!after )\b(?:a|per|each|every)\s+week\b|\bweekly\b", re.IGNORECASE)
 _DAYS_A_WEEK = Decimal(7)
+# How long, not how much.
+_SO_MANY = rf"(?:half\s+an?|{_NUMBER}(?:\s*(?:-|–|to|or)\s*{_NUMBER})?)"
+_DURATION = re.compile(
+    rf"\b(?:for|after)\s+(?:the\s+)?(?:(?:first|next)\s+)?{_SO_MANY}\s*(?:days?|weeks?|months?)\b"
+    rf"|{_SO_MANY}\s*(?:min(?:ute)?s?|h(?:ou)?rs?)\s+before\b",
+    re.IGNORECASE,
+)
+_IN_A_DAY = re.compile(r"\b(?:in|per|every|each)\s+24\s*h(?:ou)?rs?\b", re.IGNORECASE)
+# Whatever of this is left when everything that was understood is taken out makes the dose larger, or may.
+_LEFT_OVER = re.compile(
+    r"[\d½¼¾⅓⅔⅛×]|\b(?:half|halves|quarters?|thirds?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+    r"|\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|dozen|couple|few|several|some"
+    r"|thrice|repeat\w*|again|another|doubl\w+|hourly)\b|\b(?:every|each|per)\s+hours?\b",
+    re.IGNORECASE,
+)
+_BESIDES = re.compile(r"\b(?:extra|additional\w*|breakthrough|plus|on top)\b", re.IGNORECASE)
+_GROWS = re.compile(r"\bincreas|\btitrat", re.IGNORECASE)
+_GROWS_BY = re.compile(rf"\bby\s+(?:up\s+to\s+)?{_NUMBER}", re.IGNORECASE)
+_IS_OPEN = re.compile(
+    r"\b(?:to|or|(?:as|if|when)\s+(?:needed|required|necessary)|prn)\b|\d\s*[-–]\s*\d", re.IGNORECASE
+)
+_UP_TO = re.compile(rf"\bup\s+to\s+{_NUMBER}\s*{_UNIT}\s*{_A_DAY}", re.IGNORECASE)
 _MORE = re.compile(r"\bincreas|\btitrat|\bthen\b|\bup to\b", re.IGNORECASE)
-_PARTS = re.compile(r"[.;,](?!\d)|\band\b|\bthen\b|(?=\bincreas|\btitrat)", re.IGNORECASE)
+_PARTS = re.compile(r"[.;,](?!\d)|[&+]|\band\b|\bthen\b|(?=\bincreas|\btitrat)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -116,21 +138,56 @@ def read(directions: str) -> Daily | None:
     """Tell the most that ``directions`` let somebody take in a day.
 
     "Take 0.25 mL twice a day" is 0.5 mL; a limit such as "no more than 1 mL in 24 hours" counts before
-    everything else. None where dose or frequency is missing, or two units are mixed.
+    everything else. None where dose or frequency is missing, two units are mixed, or any number is left
+    that was not understood: a dose read too small would pass every limit.
     """
-    if cap := _CAP.search(directions):
-        amount = _AMOUNT.search(cap["amount"])
-        return Daily(*_amount(amount)) if amount else None
-    found = list(_doses(directions))
-    is_told_once = all(len(_AMOUNT.findall(part)) <= 1 for part in _PARTS.split(directions))
+    if _BESIDES.search(directions):
+        return None
+    caps = list(_CAP.finditer(directions))
+    if not caps:
+        return _sum(directions)
+    return _limited(directions, caps[0]) if len(caps) == 1 else None
+
+
+def _limited(directions: str, cap: re.Match[str]) -> Daily | None:
+    """What the limit in ``directions`` says, if nothing after it and no fixed dose is more."""
+    amount = _AMOUNT.search(cap["amount"])
+    before, after = directions[: cap.start()], directions[cap.end() :]
     if (
-        not found
-        or not is_told_once
-        or len({unit for _, unit, _ in found}) > 1
-        or not all(n for *_, n in found)
+        amount is None
+        or _AMOUNT.search(after)
+        or _is_left_over(after)
+        or _counted(after)
+        or _times_of_day(after)
     ):
         return None
+    limit, rest = Daily(*_amount(amount)), _sum(before)
+    if rest and not _IS_OPEN.search(before) and (rest.unit != limit.unit or rest.amount > limit.amount):
+        return None
+    return limit
+
+
+def _sum(directions: str) -> Daily | None:
+    """What the doses of ``directions`` come to."""
+    if any(map(_is_left_over, _PARTS.split(directions))):
+        return None
+    found = list(_doses(directions))
+    if not found or len({unit for _, unit, _ in found}) > 1 or not all(n for *_, n in found):
+        return None
     return Daily(sum((amount * times for amount, _, times in found if times), Decimal(0)), found[0][1])
+
+
+def _is_left_over(part: str) -> bool:
+    """Whether ``part`` says more than the one amount, and how often, that are read from it."""
+    is_growing = bool(_GROWS.search(part))
+    if is_growing and (_GROWS_BY.search(part) or _WEEKLY.search(part)):
+        return True
+    if is_growing and not (_AMOUNT.search(part) or _counted(part) or _times_of_day(part)):
+        return True  # to what it grows is not said
+    rest = _DURATION.sub(" ; ", part)
+    for pattern in (_AMOUNT, _TIMES, _EVERY_HOURS):
+        rest = pattern.sub(" ; ", rest, count=1)
+    return bool(_AMOUNT.search(rest) or _LEFT_OVER.search(_IN_A_DAY.sub(" ", rest)))
 
 
 def _doses(directions: str) -> Iterator[tuple[Decimal, str, Decimal | None]]:
@@ -141,13 +198,17 @@ def _doses(directions: str) -> Iterator[tuple[Decimal, str, Decimal | None]]:
         if amount is not None:
             number, unit = _amount(amount)
             if found and _MORE.search(part) and found[-1].unit == unit:
+                if len(found) > 1 or _UP_TO.search(part):
+                    return  # which of them becomes more, or whether it is the limit of all, is not said
                 found[-1].may_become(number, counted, told)
                 continue
             found.append(_Dose(number, unit))
         if found:
             found[-1].is_taken(counted, told)
     for dose in found:
-        yield dose.amount, dose.unit, dose.counted if dose.counted is not None else dose.told
+        is_contradicted = dose.counted is not None and dose.counted < (dose.told or 0)
+        times = dose.told if dose.counted is None else dose.counted
+        yield dose.amount, dose.unit, None if is_contradicted else times
 
 
 @dataclass
@@ -173,7 +234,9 @@ class _Dose:
 
 
 def _amount(match: re.Match[str]) -> tuple[Decimal, str]:
-    return _number(match["high"] or match["low"]), MEASURED[match["unit"].casefold()]
+    return max(_number(match[end]) for end in ("low", "high") if match[end]), MEASURED[
+        match["unit"].casefold()
+    ]
 
 
 def _number(text: str) -> Decimal:
@@ -187,7 +250,7 @@ def _counted(part: str) -> Decimal | None:
     """How often a day by number, at most."""
     per = _DAYS_A_WEEK if _WEEKLY.search(part) else Decimal(1)
     if several := _TIMES.search(part):
-        return _number(several["more"] or several["times"]) / per
+        return max(_number(several[end]) for end in ("times", "more") if several[end]) / per
     if hours := _EVERY_HOURS.search(part):
         apart = Decimal(hours["hourly"]) if hours["hourly"] else _number(hours["hours"])
         return HOURS / apart if apart else None
