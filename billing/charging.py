@@ -42,6 +42,14 @@ class MoreThanOwed(Refused):
         super().__init__(f"A${order.owing:,.2f} is owed. Please enter that much or less.")
 
 
+class StillHeld(Refused):
+    def __init__(self, order: Order) -> None:
+        super().__init__(
+            f"What {order} is for is still held until it is paid, so nothing is lost yet."
+            " Cancel the appointment, or waive the order if the visit is to be free."
+        )
+
+
 class CheckoutClosed(Refused):
     def __init__(self) -> None:
         super().__init__("The time to pay ran out while the payment page was opening. Please start again.")
@@ -252,16 +260,18 @@ def waive(order: Order, *, by: User, why: str) -> None:
 
 
 def write_off(order: Order, *, by: User, why: str) -> None:
-    """Give up hope that the rest will be paid; whoever waits for the order goes on as if it were.
+    """Give up hope that the rest will be paid. It is no payment, so what waits for one goes on waiting.
 
+    :raises StillHeld: what it is for was not given yet, and is kept for the payer
     :raises NothingToPay: the order is not open
     :raises PaymentUnderWay: the payer opened a payment page in this very moment
     """
+    if any(answer for _, answer in signals.hold_wanted.send(Order, order=order)):
+        raise StillHeld(order)  # before its payment page is closed: no order comes to be held later
     expire_checkout(order)
     with transaction.atomic():
         _still_open(order)
         bookkeeping.written_off(order, by=by, why=why)
-        signals.order_paid.send(Order, order=order)
         receipting.owe(order)
 
 

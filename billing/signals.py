@@ -5,6 +5,9 @@ from django.dispatch import Signal
 order_paid = Signal()
 """Nothing more is owed for an order: it was paid in full, or waived. Sent once, with ``order``."""
 
+hold_wanted = Signal()
+"""An ``order`` is to be written off: who keeps something for its payer until it is paid answers with true."""
+
 order_refunded = Signal()
 """Money of an order has gone back to the payer. Sent with ``order`` and ``refund``."""
 

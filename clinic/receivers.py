@@ -4,9 +4,16 @@ from allauth.account.signals import password_changed, password_reset, user_logge
 from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.dispatch import receiver
 
-from billing.signals import issuer_wanted, order_paid, particulars_wanted, visit_wanted, zone_wanted
+from billing.signals import (
+    hold_wanted,
+    issuer_wanted,
+    order_paid,
+    particulars_wanted,
+    visit_wanted,
+    zone_wanted,
+)
 from clinic import attesting, auditing, booking, itemising
-from clinic.models import AuditEvent, Practice
+from clinic.models import Appointment, AuditEvent, Practice
 from config.base import record_viewed, rows_exported
 
 
@@ -14,6 +21,11 @@ from config.base import record_viewed, rows_exported
 def confirm_paid_appointment(sender, order, **kwargs):
     for appointment in order.appointments.current():
         booking.confirm(appointment)
+
+
+@receiver(hold_wanted, dispatch_uid="clinic.tell_hold")
+def tell_hold(sender, order, **kwargs):
+    return order.appointments.filter(status=Appointment.Status.HELD).exists()
 
 
 @receiver(particulars_wanted, dispatch_uid="clinic.tell_particulars")

@@ -63,6 +63,16 @@ class TestConfirm:
         held.refresh_from_db()
         assert held.status == "confirmed"
 
+    def test_is_not_got_by_writing_the_order_off(self, held, patient, manager, simulated_stripe):
+        booking.start_payment(held, by=patient.user, **PAGES)
+
+        with pytest.raises(charging.StillHeld, match="still held until it is paid"):
+            charging.write_off(held.order, by=manager, why="No answer.")
+
+        held.refresh_from_db()
+        assert (held.status, held.order.status) == ("held", "open")
+        assert Payment.objects.get().status == "pending"
+
     def test_follows_the_card(self, held, patient, simulated_stripe):
         payment = booking.start_payment(held, by=patient.user, **PAGES)
         simulated_stripe.press(payment.url, "pay")
