@@ -179,15 +179,13 @@ def _potency(offer: Offer) -> None:
     for name, amount in offer.potencies.items():
         total[amount.unit] += amount.value if amount.op == "=" else 0
         if amount.unit == "%" and amount.op == "=" and 0 < amount.value < 1:
-            offer.find("potency_looks_like_fraction", _cell_of(offer, name), f"{name} {amount}.")
+            offer.find("potency_looks_like_fraction", cell_of(offer, name), f"{name} {amount}.")
         if not amount.basis:
-            offer.find("potency_without_basis", _cell_of(offer, name), f"{name} {amount}.")
+            offer.find("potency_without_basis", cell_of(offer, name), f"{name} {amount}.")
         if amount.value > _most(offer, amount):
-            offer.find("potency_impossible", _cell_of(offer, name), f"{name} {amount}.")
+            offer.find("potency_impossible", cell_of(offer, name), f"{name} {amount}.")
     if any(found > MOST.get(unit, found) for unit, found in total.items()):
-        offer.find(
-            "potency_impossible", _cell_of(offer, "THC"), "Together it is more than there is room for."
-        )
+        offer.find("potency_impossible", cell_of(offer, "THC"), "Together it is more than there is room for.")
 
 
 def _most(offer: Offer, amount: Amount) -> Decimal:
@@ -197,7 +195,8 @@ def _most(offer: Offer, amount: Amount) -> Decimal:
     return MOST.get(amount.unit, amount.value)
 
 
-def _cell_of(offer: Offer, cannabinoid: str) -> str:
+def cell_of(offer: Offer, cannabinoid: str) -> str:
+    """Name the field of ``offer`` that states the strength of ``cannabinoid``."""
     return cannabinoid.lower() if cannabinoid.lower() in offer.cells else "strength"
 
 

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from catalog import checking
 from catalog.models import ImportRow, Product, Supplier
-from catalog.models.measures import potency_fields
+from catalog.models.measures import plain, potency_fields, potency_text
 from catalog.sheets.findings import Severity
 from catalog.sheets.formats import Offers
 from catalog.sheets.offers import Offer
@@ -222,12 +222,37 @@ def _watch(line: Line, price_change_percent: int) -> None:
     now, then = line.changes.get("supply", [None, None])
     if now == Product.Supply.DISCONTINUED and then != now:
         line.offer.find("listed_again", "name")
+    _watch_strength(line, line.product)
     for kind in PRICES:
         percent = change_in_percent(line.changes.get(kind, [None, None]))
         if percent is not None and abs(percent) >= price_change_percent:
             before, after = line.changes[kind]
             told = f"{kind.capitalize()} {before} before, {after} now: {percent:+.1f} %."
             line.offer.find("price_changed_much", kind, told)
+
+
+def _watch_strength(line: Line, product: Product) -> None:
+    """Raise a strength or a size that differs: a slipped decimal point changes no category by itself."""
+    for name in ("thc", "cbd"):
+        columns = potency_fields(name, None)
+        if columns.keys() & line.changes.keys():
+            before, after = (
+                potency_text(*(facts[column] for column in columns)) for facts in (vars(product), line.facts)
+            )
+            told = f"{name.upper()} {before or 'not stated'} before, {after or 'not stated'} now."
+            line.offer.find("strength_changed", checking.cell_of(line.offer, name.upper()), told)
+    if "other_cannabinoids" in line.changes:
+        known, stated = line.changes["other_cannabinoids"]
+        others = sorted(name for name in {*known, *stated} if known.get(name) != stated.get(name))
+        line.offer.find("strength_changed", "strength", f"{', '.join(others).upper()}.")
+    if {"size_value", "size_unit"} & line.changes.keys():
+        before, after = (_size_text(facts) for facts in (vars(product), line.facts))
+        line.offer.find("strength_changed", "size", f"{before} before, {after} now.")
+
+
+def _size_text(facts: Mapping[str, Any]) -> str:
+    value = facts["size_value"]
+    return "No size" if value is None else f"{plain(value)} {facts['size_unit']}"
 
 
 def change_in_percent(change: Sequence[Any]) -> Decimal | None:

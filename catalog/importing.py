@@ -49,6 +49,6 @@ def bring_in(key: str, *, data: bytes, file_name: str, by: User | None, apply_no
     if result is None:
         raise UnderWay(run)
     if apply_now and run.status == Import.Status.CHECKED:
-        reviewing.approve_at_terminal(run, by=by)
+        result.left_out = reviewing.approve_at_terminal(run, by=by)
         applying.apply(run, by=by)
     return result

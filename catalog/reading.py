@@ -71,6 +71,7 @@ class Result:
     notes: list[Finding] = field(default_factory=list)
     run: Import | None = None  # None when nothing was stored
     seen_before: Import | None = None  # the same file, applied earlier, with nothing new in it now
+    left_out: int = 0  # lines that were not applied because somebody has to look at the strength
 
     @property
     def totals(self) -> dict[str, int]:
@@ -96,6 +97,7 @@ class Result:
             "quarantined": [_quarantined_json(line) for line in lines if line.outcome == Outcome.ERROR],
             "gone_products": [str(product) for product in self.comparison.gone],
             "notes": [finding.as_json() for finding in self.notes],
+            "left_out": self.left_out,
         }
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from catalog import reading
 from catalog.models import Decision, Import, ImportPolicy, ImportRow
 from catalog.models.imports import ImportRowQuerySet
+from catalog.sheets.findings import OF_STRENGTH
 from config.base import Refused, enqueue
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 BATCH = 1000
 DAY_CHOSEN = "The day was chosen from which the prices hold."
+STRENGTH = "Left out at the terminal: somebody has to look at the strength."
 Verdict, Outcome = Decision.Verdict, ImportRow.Outcome
 
 
@@ -184,16 +186,18 @@ def refuse(run: Import, *, by: User, why: str) -> None:
 
 
 @transaction.atomic
-def approve_at_terminal(run: Import, *, by: User | None) -> None:
+def approve_at_terminal(run: Import, *, by: User | None) -> int:
     """Review and approve in one, as the act of somebody who may run commands on the server.
 
     Nobody is asked: lines are taken as they are stated, with what is to be reviewed noted on each
-    product, and products that are gone from the list stay.
+    product, and products that are gone from the list stay. So does a product of the catalogue as it is
+    where its strength would change or come into doubt; told is how many lines are left out for that.
 
     :raises IllegalMove: the list is not to be reviewed now
     """
     why = "Applied at the terminal, without a review."
-    undecided = run.rows.undecided()
+    undecided, doubtful = run.rows.undecided(), run.rows.undecided().filter(_of_strength())
+    left_out = decide(run, doubtful, verdict=Verdict.LEAVE, reason=STRENGTH, by=by) if doubtful else 0
     for rows, verdict in (
         (undecided.exclude(outcome=Outcome.GONE), Verdict.TAKE),
         (undecided.filter(outcome=Outcome.GONE), Verdict.LEAVE),
@@ -209,6 +213,19 @@ def approve_at_terminal(run: Import, *, by: User | None) -> None:
         approved_at=timezone.now() if by else None,
         touched_at=timezone.now(),
     )
+    return left_out
+
+
+def _of_strength() -> Q:
+    """Lines that would change a strength we have, or say something new that casts doubt on it.
+
+    A new product is taken as stated: no older strength of it is relied on.
+    """
+    is_doubtful = Q()
+    for code in OF_STRENGTH:
+        is_doubtful |= Q(findings__contains=[{"code": code}])
+    is_changed = Q(findings__contains=[{"code": "strength_changed"}])
+    return Q(outcome=Outcome.CHANGED) & (is_changed | is_doubtful & Q(changes__has_key="review_codes"))
 
 
 def counts(run: Import) -> dict[str, int]:

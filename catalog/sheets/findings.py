@@ -13,6 +13,18 @@ class Severity(StrEnum):
 
 
 E, R, N = Severity.ERROR, Severity.REVIEW, Severity.NOTE
+OF_STRENGTH = (
+    "strength_changed",
+    "potency_unreadable",
+    "potency_unit_missing",
+    "potency_looks_like_fraction",
+    "potency_without_basis",
+    "potency_disagrees",
+    "digits_hidden",
+    "name_disagrees_with_potency",
+    "total_disagrees",
+)
+"""What says that a strength may be wrong, so that a person has to look."""
 CODES: dict[str, tuple[Severity, str]] = {
     # Reading
     "name_missing": (E, "The line has no product name."),
@@ -64,6 +76,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     "trade_name_disagrees": (R, "The trade name has other numbers than the product name."),
     # Beside the last list
     "gone_from_list": (R, "The product was in the catalogue and is not on this list."),
+    "strength_changed": (R, "The strength or the pack size is not what it was."),
     "listed_again": (R, "The product was discontinued and is on the list again."),
     "older_list": (R, "The list seems to be older than the last one that was applied."),
     # Description

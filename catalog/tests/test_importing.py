@@ -72,7 +72,7 @@ class TestBringIn:
         bring_in("medreleaf", sample("medreleaf"))
 
         def edit(book):
-            book["Oil"]["D2"], book["Oil"]["H3"] = 75, "90mg/mL"
+            book["Oil"]["D2"], book["Oil"]["C3"] = 75, 5
 
         result = bring_in("medreleaf", damaged("medreleaf", edit))
 
@@ -82,7 +82,11 @@ class TestBringIn:
         }
         assert changes == {
             "Brolga CBD 100 (S4)": {"wholesale": ["72", "75"]},
-            "5 / 100": {"cbd_value": ["100", "90"], "review_codes": [[], ["name_disagrees_with_potency"]]},
+            "5 / 100": {
+                "tga_category_stated": [2, 5],
+                "is_category_disputed": [False, True],
+                "review_codes": [[], ["category_disagrees"]],
+            },
         }
         assert Product.history.count() == 13 + 1  # a price is no version of the product
         brolga = Product.objects.with_prices().get(name="Brolga CBD 100 (S4)")

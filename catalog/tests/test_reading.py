@@ -119,6 +119,25 @@ class TestComparison:
         assert Product.objects.get(name="Brolga CBD 100 (S4)").review_codes == []
         assert imports.checked("medreleaf", data).status == "settled"
 
+    @pytest.mark.parametrize(
+        ("cell", "typed", "told"),
+        [
+            ("J2", "16%", ""),
+            ("J2", 0.016, "CBD 16 % before, 1.6 % now. (Dried Flower!J2)"),
+            ("J2", "<16%", "CBD 16 % before, < 16 % now. (Dried Flower!J2)"),
+            ("I2", "<0.1%", "THC < 1 % before, < 0.1 % now. (Dried Flower!I2)"),
+        ],
+    )
+    def test_raises_a_strength_that_is_another(self, cell, typed, told, damaged):
+        def edit(book):
+            book["Dried Flower"][cell] = typed
+
+        run = imports.checked("medreleaf", damaged("medreleaf", edit))
+
+        texts = [one["text"] for row in run.rows.filter(needs_decision=True) for one in row.findings]
+        strengths = [text for text in texts if "is not what it was" in text]
+        assert strengths == ([f"The strength or the pack size is not what it was. {told}"] if told else [])
+
     def test_proposes_to_discontinue_what_is_gone(self, damaged):
         run = imports.checked("medreleaf", damaged("medreleaf", lambda book: book["Oil"].delete_rows(2)))
 
@@ -180,6 +199,23 @@ class TestComparison:
 
         assert [note["code"] for note in run.notes] == ["older_list"]
         assert "that one on 1 January 2999." in run.notes[0]["text"]
+
+
+def test_a_pack_of_another_size_is_raised(sample, damaged, manager, reviewer):
+    imports.applied("tasmanian_botanics", sample("tasmanian_botanics"), by=manager, approver=reviewer)
+
+    def edit(book):
+        for line in book["Tasmanian Botanics Product List"].iter_rows():
+            for cell in line:
+                if cell.value == "10g":
+                    cell.value = "100g"
+
+    run = imports.checked("tasmanian_botanics", damaged("tasmanian_botanics", edit))
+
+    row = run.rows.filter(outcome="changed").first()
+    assert row.needs_decision
+    told = next(one["text"] for one in row.findings if one["code"] == "strength_changed")
+    assert "10 g before, 100 g now." in told
 
 
 def test_rows_are_kept_as_they_were_read(sample):

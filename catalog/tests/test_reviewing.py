@@ -232,6 +232,22 @@ class TestApproveAtTerminal:
             "Applied at the terminal, without a review."
         }
 
+    def test_leaves_a_strength_as_it_is_and_takes_the_rest(self, sample, damaged, manager, reviewer):
+        imports.applied("alma", sample("alma"), by=manager, approver=reviewer)
+
+        def edit(book):
+            book["Sheet1"]["B2"] = "THC 2.6%"
+            book["Sheet1"]["L3"] = 110
+
+        run = imports.checked("alma", damaged("alma", edit))
+
+        assert reviewing.approve_at_terminal(run, by=None) == 1
+        rows = run.rows.with_verdict().filter(outcome="changed")
+        assert {(row.stated["product_name"], row.verdict) for row in rows} == {
+            ("Gannet", "leave"),
+            ("Boobook", "take"),
+        }
+
     def test_leaves_products_that_are_gone(self, sample, damaged, manager, reviewer):
         imports.applied("alma", sample("alma"), by=manager, approver=reviewer)
         run = imports.checked("alma", damaged("alma", lambda book: book["Sheet1"].delete_rows(2)))

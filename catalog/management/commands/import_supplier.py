@@ -31,6 +31,9 @@ Without --apply the import waits in the staff site for somebody to apply it.
   --apply --yes   apply at once
   --apply         apply after a question
 
+A product that we have keeps its strength: a line that would change it or casts
+doubt on it is left out, to be decided about in the staff site.
+
 A line that cannot be read never stops the others: it is kept and shown with
 its cell and the reason. The same file twice changes nothing and says so.
 
@@ -119,6 +122,12 @@ def _ending(result: Result, options: dict[str, Any]) -> str:
         )
     if options["dry_run"]:
         return "Nothing was written."
+    if options["apply"] and result.left_out:
+        lines = "One line is" if result.left_out == 1 else f"{result.left_out} lines are"
+        return (
+            f"Applied. {lines} left out because somebody has to look at the strength: "
+            "send the file in the staff site under Imports to decide."
+        )
     if options["apply"]:
         return "Applied."
     return "The import waits in the staff site under Imports."

@@ -93,6 +93,22 @@ class TestImportSupplier:
         )
         assert out.splitlines()[-1] == "Applied."
 
+    def test_says_how_many_strengths_it_left_as_they_were(self, run, sample_path, tmp_path, damaged):
+        def slip(book):
+            book["Sheet1"]["B2"] = "THC 2.6%"
+
+        run("import_supplier", "alma", sample_path("alma"), "--apply", "--yes")
+        path = tmp_path / "alma.xlsx"
+        path.write_bytes(damaged("alma", slip))
+
+        status, out, _ = run("import_supplier", "alma", path, "--apply", "--yes")
+
+        assert out.splitlines()[-1] == (
+            "Applied. One line is left out because somebody has to look at the strength: "
+            "send the file in the staff site under Imports to decide."
+        )
+        assert (status, Product.objects.get(name__contains="Gannet").thc_value) == (0, 26)
+
     def test_prints_the_same_the_dry_and_the_real_way(self, run, sample_path):
         arguments = ("import_supplier", "phytoca", sample_path("phytoca"), "--format", "json")
 
