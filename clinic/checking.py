@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clinic import authorising, checks
-from clinic.checks import table
+from clinic.checks import medicines, table
 from clinic.checks.table import Check, Severity
 from clinic.gathering import Case
 
@@ -81,6 +81,6 @@ def _amounts(case: Case) -> dict[str, Any]:
     return {
         "lasts": f"{amounts.days} days" if amounts and amounts.days is not None else "a time",
         "interval": f"{line.interval_days} days" if line and line.interval_days else "open",
-        "thc": max((f"{found.thc_a_day:.0f}" for _, found in case.reckoned if found.thc_a_day), default="0"),
+        "thc": f"{medicines.thc_to_name(case):.0f}",
         "runs_out": f"{ends:{DAY}}" if ends else "later",
     }

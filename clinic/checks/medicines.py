@@ -7,8 +7,10 @@ from datetime import timedelta
 from decimal import Decimal
 
 from catalog.models import DoseForm, Product
+from clinic import dosing
 from clinic.checks.table import AHPRA_2025, PARTICULARS, Severity, check
 from clinic.gathering import Case
+from clinic.models import Prescription, PrescriptionLine
 
 VAGUE = re.compile(r"\bas\s+(directed|required|needed)\b|\bmdu\b", re.IGNORECASE)
 INHALED = {DoseForm.DRIED_HERB, DoseForm.VAPE, DoseForm.INHALER}
@@ -83,22 +85,39 @@ def repeats_end_within_validity(case: Case) -> bool:
 
 @check("That is more repeats or packs than the practice allows on one script.", AHPRA_2025)
 def quantity_is_within_the_cap(case: Case) -> bool:
-    limits = case.facts.practice
+    limits, written = case.facts.practice, [*case.lines, *case.others]
     return all(
         line.repeats <= (limits.most_repeats_s8 if line.product.schedule == "S8" else limits.most_repeats)
-        and 1 <= line.quantity * (line.repeats + 1) <= limits.most_packs
+        and line.quantity >= 1
+        and sum(one.quantity * (one.repeats + 1) for one in written if one.product_id == line.product_id)
+        <= limits.most_packs
         for line in case.lines
     )
 
 
 @check("That is more than {grams} g of dried herb in 30 days, the practice's limit.", AHPRA_2025)
 def grams_are_within_the_cap(case: Case) -> bool:
-    herb = [
-        amounts.grams_a_month or 0
-        for line, amounts in case.reckoned
-        if line.product.dose_form == DoseForm.DRIED_HERB
+    if not any(map(_is_herb, case.lines)):
+        return True
+    since = case.today - timedelta(days=30)
+    lately = [
+        line
+        for script in _standing(case)
+        if script.issued_at and case.date_of(script.issued_at) > since
+        for line in script.lines.all()
     ]
-    return sum(herb) <= case.facts.practice.most_grams_a_month
+    herb = filter(_is_herb, [*case.lines, *case.others, *lately])
+    grams = sum(dosing.reckon(line).grams_a_month or 0 for line in herb)
+    return grams <= case.facts.practice.most_grams_a_month
+
+
+def _is_herb(line: PrescriptionLine) -> bool:
+    return line.product.dose_form == DoseForm.DRIED_HERB
+
+
+def _standing(case: Case) -> list[Prescription]:
+    """The scripts that were issued before and stay when this one is issued."""
+    return [script for script in case.before if script.pk != case.prescription.replaces_id]
 
 
 @check("A form for Schedule 8 holds one medicine and nothing else.", "HDPR 1996 (Qld) s 79; WA Health")
@@ -112,12 +131,45 @@ def form_holds_one_s8_medicine(case: Case) -> bool:
     Severity.OVERRIDABLE,
 )
 def thc_is_within_the_cap(case: Case) -> bool:
-    limits = case.facts.practice
-    return all(
-        (amounts.thc_a_day or 0)
-        <= (limits.most_thc_inhaled if line.product.dose_form in INHALED else limits.most_thc_swallowed)
-        for line, amounts in case.reckoned
-    )
+    return all(thc <= limit for thc, limit in _thc_a_day(case))
+
+
+def thc_to_name(case: Case) -> Decimal:
+    """Tell the milligrams of THC a day that the sentence names: those above their limit first."""
+    found = [(thc > limit, thc) for thc, limit in _thc_a_day(case)]
+    return max(found, default=(False, Decimal(0)))[1]
+
+
+def _thc_a_day(case: Case) -> list[tuple[Decimal, int]]:
+    """What is inhaled and what is swallowed a day, each with its limit, where this form adds to it.
+
+    The other drafts count, and the last script for each other product while it is valid and is enough.
+    """
+    limits, found = case.facts.practice, []
+    lines = [*case.lines, *case.others, *_running(case)]
+    for is_inhaled, limit in ((True, limits.most_thc_inhaled), (False, limits.most_thc_swallowed)):
+        if any((line.product.dose_form in INHALED) is is_inhaled for line in case.lines):
+            those = [line for line in lines if (line.product.dose_form in INHALED) is is_inhaled]
+            found.append(
+                (sum((dosing.reckon(line).thc_a_day or Decimal(0) for line in those), Decimal(0)), limit)
+            )
+    return found
+
+
+def _running(case: Case) -> list[PrescriptionLine]:
+    """The newest line for each other product, if its script is valid and not used up."""
+    found = []
+    seen = {line.product_id for line in [*case.lines, *case.others]}
+    for script in _standing(case):
+        for line in script.lines.all():
+            if line.product_id in seen or script.issued_at is None:
+                continue
+            seen.add(line.product_id)
+            ends = dosing.runs_out_on(line, issued_on=case.date_of(script.issued_at))
+            is_valid = script.valid_until_on is not None and script.valid_until_on >= case.today
+            if is_valid and (ends is None or ends > case.today):
+                found.append(line)
+    return found
 
 
 @check(

@@ -161,6 +161,70 @@ def test_a_form_holds_one_medicine_of_schedule_8(world, make_product):
     assert world.findings()["form_holds_one_s8_medicine"] is False
 
 
+def test_two_forms_together_keep_to_the_cap_of_thc(world, make_product):
+    other = make_product("Day Oil")
+    world.write(directions="Take 1.2 mL a day.")
+
+    written = prescribing.write(
+        world.encounter, product=other, quantity=1, directions="Take 1.2 mL a day.", by=world.by
+    )
+    before = world.findings()["thc_is_within_the_cap"]
+    written.change(by=world.by, directions="Take 1.3 mL a day.")
+
+    found = world.found()["thc_is_within_the_cap"]
+    assert (before, found.holds) == (True, False)
+    assert found.sentence.startswith("62 mg of THC a day")
+
+
+def test_a_script_that_runs_counts_for_the_cap_of_thc_unless_it_is_replaced(world, make_product):
+    world.write(directions="Take 1.3 mL a day.")
+    before = world.findings()["thc_is_within_the_cap"]
+    running = world.had(
+        days_ago=3, product=make_product("Day Oil"), valid_days=180, directions="Take 1.2 mL a day."
+    )
+
+    beside = world.findings()["thc_is_within_the_cap"]
+    world.draft.change(by=world.by, replaces=running)
+
+    assert (before, beside, world.findings()["thc_is_within_the_cap"]) == (True, False, True)
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "valid_days", "holds"), [(3, 2, True), (26, 180, True), (24, 180, False)]
+)
+def test_a_script_that_is_over_or_used_up_does_not_count(world, make_product, days_ago, valid_days, holds):
+    world.write(directions="Take 1.3 mL a day.")
+    # 30 mL, 1.2 mL a day: enough for 25 days.
+    world.had(
+        days_ago=days_ago,
+        product=make_product("Day Oil"),
+        valid_days=valid_days,
+        directions="Take 1.2 mL a day.",
+    )
+
+    assert world.findings()["thc_is_within_the_cap"] is holds
+
+
+@pytest.mark.parametrize(("days_ago", "holds"), [(31, True), (29, False)])
+def test_grams_of_the_last_thirty_days_count(world, days_ago, holds):
+    herb(packs=4)(world)
+    world.had(days_ago=days_ago, quantity=3)
+
+    assert world.findings()["grams_are_within_the_cap"] is holds
+
+
+def test_packs_of_one_product_on_two_forms_are_added(world):
+    prescribing.write(
+        world.encounter, product=world.line.product, quantity=58, directions="Take 1 mL a day.", by=world.by
+    )
+    world.write(repeats=0, quantity=2)
+    before = world.findings()["quantity_is_within_the_cap"]
+
+    world.write(quantity=3)
+
+    assert (before, world.findings()["quantity_is_within_the_cap"]) == (True, False)
+
+
 def test_a_second_product_on_another_form_is_to_be_thought_about(world, make_product):
     before = world.findings()["one_product_at_a_time"]
 
