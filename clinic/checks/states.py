@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from clinic import spelling
 from clinic.checks.table import AHPRA_2025, RULE, Severity, check
 from clinic.gathering import Case
@@ -48,12 +46,20 @@ def state_authority_is_named(case: Case) -> bool:
 
 
 def _ends_within(case: Case, months: int) -> bool:
-    """Tell whether the whole treatment, earlier scripts included, stays below ``months``."""
+    """Tell whether the whole treatment, earlier scripts included, stays below ``months``.
+
+    It lasts as long as the supplies are enough for, or are apart; one that cannot be reckoned is too long.
+    """
+    if any(amounts.days_in_all is None for _, amounts in case.reckoned):
+        return False
     began_on = min(
         [case.today, *(case.date_of(script.issued_at) for script in case.earlier if script.issued_at)]
     )
-    days = max((line.repeats + 1) * (line.interval_days or 30) for line in case.lines)
-    return case.today + timedelta(days=days - 1) <= spelling.last_day(began_on, months=months)
+    days = max(
+        max(amounts.days_in_all or 0, (line.repeats + 1) * (line.interval_days or 30))
+        for line, amounts in case.reckoned
+    )
+    return days <= (spelling.last_day(began_on, months=months) - case.today).days + 1
 
 
 @check("The patient depends on drugs. Write the number of this authority on the script: {permit}.", RULE)

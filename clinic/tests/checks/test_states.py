@@ -41,6 +41,16 @@ TABLE: Table = [
         lambda w: w.write(repeats=2),
     ),
     (
+        "state_authority_is_named",  # one supply: of 60 mL, and of 600
+        lambda w: (w.state("SA"), w.write(repeats=0, interval_days=None)),
+        lambda w: w.write(quantity=20),
+    ),
+    (
+        "state_authority_is_named",
+        lambda w: (w.state("SA"), w.write(repeats=0, interval_days=None)),
+        lambda w: w.write(directions="Take 1½ mL twice a day."),
+    ),
+    (
         "dependence_is_authorised",
         lambda w: w.state("VIC", number="P-1"),
         lambda w: (w.state("VIC"), w.screen(depends_on_drugs=True)),
