@@ -158,8 +158,12 @@ class Story:
         with suppress(Refused, urllib.error.HTTPError):
             self.tell([(minutes, step)])
 
-    def scramble(self, dice: Random) -> None:
+    def scramble(self, dice: Random, *, minutes: float) -> None:
         """Of the new events some are lost, some come twice, and none in its turn."""
+        with time_machine.travel(self.began + timedelta(minutes=minutes)):  # no clock ever goes back
+            self._scramble(dice)
+
+    def _scramble(self, dice: Random) -> None:
         mine = self.intent()
         new = [event for event in self.news() if mine in json.dumps(event)]
         self.heard |= {event["id"] for event in new}

@@ -331,10 +331,9 @@ def live_through(story: Story, happenings: list[str], dice: Random) -> None:
     story.tell([(0, "pay"), (1, "ask")])
     for number, happening in enumerate(happenings):
         story.try_to(happening, minutes=10 + number)
-        story.scramble(dice)
+        story.scramble(dice, minutes=10 + number)
     story.do("refunds:succeeded")
-    story.tell([(9 * DAY, "chase")])
-    story.know_all()
+    story.tell([(9 * DAY, "chase"), (9 * DAY + 1, "know_all")])
 
     there = story.at_stripe()
     here = balances(order=story.order)
