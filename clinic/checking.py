@@ -65,6 +65,7 @@ def _words(case: Case) -> dict[str, Any]:
         "expiring": limits.expiring_days,
         "shortest": limits.shortest_minutes,
         "screening": limits.screening_days,
+        "spoken": f"{limits.spoken_months} months" if limits.spoken_months > 1 else "a month",
         "grams": limits.most_grams_a_month,
         "scripts_today": counted.scripts_today,
         "review": f"{counted.review_on:{DAY}}" if counted.review_on else "today",

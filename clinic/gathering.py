@@ -16,6 +16,7 @@ from clinic import counting, dosing, spelling
 from clinic.models import (
     Approval,
     Condition,
+    Confirmation,
     Consent,
     Encounter,
     MonitoringCheck,
@@ -31,6 +32,7 @@ from clinic.models import (
     StateRule,
 )
 from config import together
+from messaging import clocks
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
 ANSWERED = (Consent.Kind.UNAPPROVED, Consent.Kind.SHARE_GP)
 """What the patient is asked during a consultation, and the checks ask about."""
+LONGEST_STRETCH = datetime.timedelta(hours=4)
+"""Whoever speaks longer forgot to stop the clock."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,11 @@ class Facts:
 
     practice: Practice
     stretches: Sequence[Segment]
+    """Of this consultation, however long it has been open."""
+    spoken_at: datetime.datetime | None
+    """When a doctor of the practice last began to speak with the patient in real time."""
+    located_at: datetime.datetime | None
+    """When the patient last said, in this consultation, where they are."""
     consents: Sequence[Consent]
     """Whether the patient agreed to unapproved goods: the newest answer, if it was yes."""
     keeps_from_gp: bool
@@ -122,10 +131,22 @@ class Case:
     def unapproved(self) -> list[Product]:
         return [product for product in self.products if is_unapproved(product)]
 
-    @property
+    @cached_property
     def segments(self) -> list[Segment]:
-        """The stretches in real time: a chat is none."""
-        return [s for s in self.facts.stretches if s.modality in Segment.SYNCHRONOUS]
+        """The stretches of today in real time: a chat is none."""
+        there = [s for s in self.facts.stretches if s.modality in Segment.SYNCHRONOUS]
+        return [s for s in there if self.practice_date(_belongs_at(s)) == self.practice_date(self.now)]
+
+    @property
+    def is_located(self) -> bool:
+        """Whether the patient said today where they are."""
+        at = self.facts.located_at
+        is_of_today = at is not None and self.practice_date(at) == self.practice_date(self.now)
+        return is_of_today and bool(self.encounter.location_state)
+
+    def practice_date(self, at: datetime.datetime) -> datetime.date:
+        """Tell the date of an instant by the practice's clock."""
+        return clocks.local(at, zone=self.facts.practice.time_zone).date()
 
     @cached_property
     def before(self) -> list[Prescription]:
@@ -165,8 +186,15 @@ class Case:
 
     @cached_property
     def is_repeat(self) -> bool:
-        """Whether the patient has had every medicine on the form before."""
-        return bool(self.lines) and all(self.last_of(product) for product in self.products)
+        """Whether the patient has had every medicine on the form before, and was spoken with lately."""
+        has_had_all = bool(self.lines) and all(self.last_of(product) for product in self.products)
+        return has_had_all and self._were_spoken_with_lately
+
+    @property
+    def _were_spoken_with_lately(self) -> bool:
+        at, months = self.facts.spoken_at, self.facts.practice.spoken_months
+        since = spelling.months_before(self.practice_date(self.now), months=months)
+        return at is not None and self.practice_date(at) >= since
 
     @property
     def spoken(self) -> datetime.timedelta:
@@ -220,6 +248,8 @@ def facts(encounter: Encounter, *, now: datetime.datetime, along: Iterable[Query
     return Facts(
         practice=practice,
         stretches=[*asked["stretches"]],
+        spoken_at=next(iter(asked["spoken"]), None),
+        located_at=next(iter(asked["located"]), None),
         consents=[one for one in [answers.get(Consent.Kind.UNAPPROVED)] if one and one.answer == given],
         keeps_from_gp=Consent.Kind.SHARE_GP in answers and answers[Consent.Kind.SHARE_GP].answer != given,
         approvals=[*asked["approvals"]],
@@ -240,6 +270,12 @@ def _asked(encounter: Encounter, *, now: datetime.datetime) -> dict[str, Any]:
     return {
         "practice": Practice.objects.all()[:1],
         "stretches": encounter.segments.all(),
+        "spoken": Segment.objects.filter(encounter__patient=patient, modality__in=Segment.SYNCHRONOUS)
+        .order_by("-started_at")
+        .values_list("started_at", flat=True)[:1],
+        "located": encounter.confirmations.filter(kind=Confirmation.Kind.LOCATION, recorded_at__lte=now)
+        .order_by("-recorded_at")
+        .values_list("recorded_at", flat=True)[:1],
         "consents": Consent.objects.filter(patient=patient, kind__in=ANSWERED).newest(),
         "approvals": Approval.objects.filter(Q(patient=patient) | Q(patient=None), practitioner=practitioner)
         .in_force(day)
@@ -336,6 +372,13 @@ def as_if(encounter: Encounter, *, by: User, now: datetime.datetime, **line: Any
         lines=[PrescriptionLine(prescription=draft, **line)],
         others=[one for case in there for one in case.lines],
     )
+
+
+def _belongs_at(stretch: Segment) -> datetime.datetime:
+    """By which instant a stretch belongs to a day: its end, or its start if it runs or was left running."""
+    ended_at = stretch.ended_at
+    is_whole = ended_at is not None and ended_at - stretch.started_at <= LONGEST_STRETCH
+    return ended_at if ended_at is not None and is_whole else stretch.started_at
 
 
 def age(patient: Patient, *, now: datetime.datetime) -> int | None:

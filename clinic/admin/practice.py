@@ -49,7 +49,7 @@ class PracticeAdmin(RecordAdmin):
                     ("most_packs", "most_grams_a_month"),
                     ("most_thc_swallowed", "most_thc_inhaled"),
                     ("screening_days", "expiring_days"),
-                    "rule_months",
+                    ("spoken_months", "rule_months"),
                 ],
             },
         ),

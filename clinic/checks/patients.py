@@ -12,7 +12,11 @@ from clinic.models import Consent
 OLDEST = 120  # years; a birthday before that was mistyped
 
 
-@check("Speak with the patient by telephone, video or in person: a chat is not enough.", MEDICAL_BOARD)
+@check(
+    "Speak with the patient today by telephone, video or in person: a chat is not enough. Only what the"
+    " patient has had before may go on without, and only within {spoken} of the last talk.",
+    MEDICAL_BOARD,
+)
 def they_have_spoken(case: Case) -> bool:
     return bool(case.segments) or case.is_repeat
 
@@ -71,12 +75,12 @@ def they_have_spoken_long_enough(case: Case) -> bool:
 
 @check("Ask where the patient is now and confirm it: for Schedule 8 it must be known.", MEDICAL_BOARD)
 def location_is_confirmed_for_s8(case: Case) -> bool:
-    return not case.is_s8 or bool(case.encounter.location_state)
+    return not case.is_s8 or case.is_located
 
 
 @check("Ask where the patient is now and confirm it.", MEDICAL_BOARD, Severity.WARN)
 def location_is_confirmed(case: Case) -> bool:
-    return case.is_s8 or bool(case.encounter.location_state)
+    return case.is_s8 or case.is_located
 
 
 @check("No usual GP is on record. Ask, and offer to write to them.", AHPRA_2025, Severity.WARN)

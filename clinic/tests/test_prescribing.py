@@ -110,6 +110,10 @@ class TestIssue:
                 by=None, from_on=date(2026, 1, 1), until_on=date(2027, 12, 1)
             )
             doctor.change(by=None, verified_at=timezone.now())
+            consulting.confirm_location(ready.encounter, state="VIC", by=doctor.user)
+            ready.encounter.segments.get().change(
+                by=None, started_at=timezone.now() - timedelta(minutes=9), ended_at=timezone.now()
+            )
             prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
 
         script = Prescription.objects.get()

@@ -26,7 +26,7 @@ def fields_of(practice, **changes):
         *("doctor_late_minutes", "horizon_weeks", "follow_up_hours", "follow_up_weeks"),
         *("registration_days", "youngest_age", "shortest_minutes", "most_repeats_s8", "most_repeats"),
         *("most_packs", "most_grams_a_month", "most_thc_swallowed", "most_thc_inhaled"),
-        *("most_scripts_a_day", "expiring_days", "screening_days", "rule_months"),
+        *("most_scripts_a_day", "expiring_days", "screening_days", "spoken_months", "rule_months"),
     )
     return {name: getattr(practice, name) for name in names} | changes
 

@@ -1,12 +1,14 @@
 """For whom: each check passes, and nearly passes."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
 
 from clinic import consenting, consulting, prescribing
-from clinic.models import Consent, Note, Screening
+from clinic.models import Confirmation, Consent, Note, Practice, Screening
+from clinic.spelling import months_before
 from clinic.tests.checks.world import (
     TODAY,
     Table,
@@ -24,6 +26,28 @@ def only_chat(world: World) -> None:
     world.segment(modality="chat")
 
 
+def had_and_spoke(world: World, *, days: int = 0, months: int = 6) -> None:
+    """A repeat after a chat; the last talk was ``days`` short of so many months ago."""
+    world.had(days_ago=30)
+    only_chat(world)
+    world.spoke(on=months_before(TODAY(), months=months) + timedelta(days=days))
+
+
+def left_open(world: World, *, days: int, stopped: bool = True) -> None:
+    """The talk began so many days ago; whoever forgot to stop it stopped it now, or not yet."""
+    now = timezone.now()
+    world.segment(started_at=now - timedelta(days=days), ended_at=now if stopped else None)
+
+
+def located(world: World, *, days_ago: int) -> None:
+    """Where the patient is was confirmed so many days ago, and not since."""
+    Confirmation.objects.filter(kind="location")._raw_delete("default")
+    Confirmation.objects.create(
+        encounter=world.draft.encounter, kind="location", words="Victoria", recorded_by=world.by,
+        recorded_at=timezone.now() - timedelta(days=days_ago),
+    )  # fmt: skip
+
+
 def says_of_gp(world: World, said: str) -> None:
     consenting.answer(world.draft.patient, kind=Consent.Kind.SHARE_GP, answer=said, by=world.by)
 
@@ -31,7 +55,15 @@ def says_of_gp(world: World, said: str) -> None:
 TABLE: Table = [
     ("they_have_spoken", lambda w: w.segment(modality="voice", ended_at=None), only_chat),
     ("they_have_spoken", lambda w: w.segment(modality="in_person"), only_chat),
-    ("they_have_spoken_again", lambda w: w.had(days_ago=30), only_chat),
+    ("they_have_spoken", fine, lambda w: left_open(w, days=1)),
+    ("they_have_spoken", fine, lambda w: left_open(w, days=1, stopped=False)),
+    ("they_have_spoken", had_and_spoke, lambda w: w.practice(spoken_months=5)),
+    (
+        "they_have_spoken_again",
+        lambda w: w.had(days_ago=30),
+        lambda w: (only_chat(w), w.spoke(on=TODAY() - timedelta(days=1))),
+    ),
+    ("they_have_spoken_again", lambda w: w.had(days_ago=30), lambda w: left_open(w, days=1)),
     ("patient_is_identified", fine, lambda w: w.patient(identified_at=None, identified_by=None)),
     ("birth_date_is_known", fine, lambda w: w.patient(date_of_birth=None)),
     (
@@ -93,24 +125,54 @@ class TestSpeaking:
         assert found["they_have_spoken_again"].holds
 
     def test_a_repeat_after_a_chat_asks_for_a_reason(self, world):
-        world.had(days_ago=30)
-        only_chat(world)
+        had_and_spoke(world)
 
         found = world.found()
         assert found["they_have_spoken"].holds
         assert found["they_have_spoken_again"].is_answerable
 
+    @pytest.mark.parametrize(("days", "holds"), [(0, True), (-1, False)])
+    def test_a_repeat_needs_a_talk_within_the_months_of_the_practice(self, world, days, holds):
+        had_and_spoke(world, days=days)
+
+        assert world.findings()["they_have_spoken"] is holds
+
+    def test_an_earlier_chat_carries_no_repeat(self, world):
+        world.had(days_ago=30)
+        only_chat(world)
+        world.spoke(on=TODAY() - timedelta(days=9), modality="chat")
+
+        assert world.findings()["they_have_spoken"] is False
+
+    def test_a_talk_that_passes_midnight_counts_on_the_day_it_ends(self, world):
+        zone = ZoneInfo(Practice.objects.get().time_zone)
+        midnight = timezone.now().astimezone(zone).replace(hour=0, minute=0, second=0)
+        world.segment(started_at=midnight - timedelta(minutes=9), ended_at=midnight + timedelta(seconds=1))
+
+        assert world.findings()["they_have_spoken"] is True
+
     def test_another_product_is_no_repeat(self, world, make_product):
         world.had(days_ago=30, product=make_product("Day Oil"))
         only_chat(world)
+        world.spoke(on=TODAY() - timedelta(days=9))
 
         assert world.findings()["they_have_spoken"] is False
 
     def test_a_void_script_makes_no_repeat(self, world):
         prescribing.cancel(world.had(days_ago=30), by=world.by, why="Another dose.")
         only_chat(world)
+        world.spoke(on=TODAY() - timedelta(days=9))
 
         assert world.findings()["they_have_spoken"] is False
+
+
+class TestLocation:
+    @pytest.mark.parametrize(("days_ago", "holds"), [(0, True), (1, False)])
+    def test_that_was_confirmed_on_another_day_is_asked_again(self, world, off_guard, days_ago, holds):
+        with off_guard("clinic_confirmation"):
+            located(world, days_ago=days_ago)
+
+        assert world.findings()["location_is_confirmed_for_s8"] is holds
 
 
 class TestConsent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 
@@ -15,6 +15,7 @@ from clinic.models import (
     Practice,
     Prescription,
     PrescriptionLine,
+    Segment,
     StateRule,
 )
 
@@ -64,6 +65,14 @@ class World:
 
     def segment(self, **fields):
         self.encounter.segments.get().change(by=self.by, **fields)
+
+    def spoke(self, *, on: date, modality: str = "voice"):
+        """A stretch of ten minutes at noon of another day, in this consultation, which was left open."""
+        began = datetime.combine(on, time(12), tzinfo=timezone.get_default_timezone())
+        Segment.objects.add(
+            by=self.by, encounter=self.encounter, modality=modality, started_at=began,
+            ended_at=began + timedelta(minutes=10),
+        )  # fmt: skip
 
     def screen(self, **told):
         answers = {"depends_on_drugs": False, "is_relative": False} | told
