@@ -6,25 +6,47 @@ import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from clinic import corresponding, verifying
 from clinic.models import ClinicalLetter, Document, Encounter, Prescription
 from config import printing
-from config.base import Refused, forbid_transaction
+from config.base import Refused, enqueue, forbid_transaction
 from messaging import chatting, mailing
 
 TEMPLATES = {
     Document.Kind.PRINT_AND_SIGN: "clinic/pdf/prescription.html",
     Document.Kind.PATIENT_COPY: "clinic/pdf/patient_copy.html",
 }
+WAITED = datetime.timedelta(minutes=45)
+"""So long the first attempts may take, before a paper counts as missing."""
+MOST_AT_ONCE = 100
 DATES = ("issued_on", "valid_until_on")
 
 
 class Void(Refused):
     def __init__(self) -> None:
         super().__init__("This is void and has no paper any more.")
+
+
+def render_missing() -> None:
+    """Ask for the papers that what was issued or signed should have and has not; any number of times.
+
+    A worker gives up after some tries, for instance while the certificate of the seal is over.
+    """
+    since = timezone.now() - WAITED
+    kept = Document.objects.filter(prescription=OuterRef("pk"))
+    scripts = Prescription.objects.filter(status=Prescription.Status.ISSUED, issued_at__lte=since).exclude(
+        *(Exists(kept.filter(kind=kind)) for kind in TEMPLATES)
+    )
+    letters = ClinicalLetter.objects.filter(
+        status=ClinicalLetter.Status.SIGNED, signed_at__lte=since, documents=None
+    )
+    for task, rows in (("render_prescription", scripts), ("render_letter", letters)):
+        for pk in rows.order_by("pk").values_list("pk", flat=True)[:MOST_AT_ONCE]:
+            enqueue(f"clinic.tasks.{task}", pk)
 
 
 def render(prescription: Prescription) -> None:

@@ -41,6 +41,10 @@ def offer_slots() -> None:
     rostering.offer(now=timezone.now())
 
 
+def render_missing() -> None:
+    documents.render_missing()
+
+
 def render_prescription(prescription_id: str) -> None:
     documents.render(Prescription.objects.get(pk=prescription_id))
 

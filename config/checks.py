@@ -1,11 +1,17 @@
 """System checks that stop a badly configured deployment."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, messages, register
+from django.utils import timezone
+
+from config import sealing
+
+RENEW_BEFORE = timedelta(days=30)
 
 
 @register(Tags.security)
@@ -48,6 +54,19 @@ def production_is_not_a_demo(**kwargs: Any) -> list[CheckMessage]:
         for code, (what, is_wrong) in wrong.items()
         if is_wrong
     ]
+
+
+@register(Tags.security)
+def seal_holds(**kwargs: Any) -> list[CheckMessage]:
+    """Warn while there is time to renew the certificate of the seal: without it no paper is made."""
+    try:
+        ends = sealing.ends_at()
+    except sealing.Unsealable as no:
+        return [messages.Warning(f"{no} No paper is made until it can be read.", id="config.W001")]
+    if ends and ends <= timezone.now() + RENEW_BEFORE:
+        told = f"The certificate of SEAL_CERTIFICATE ends on {timezone.localtime(ends):%d/%m/%Y}; after that"
+        return [messages.Warning(f"{told} no paper is made. Please renew it.", id="config.W002")]
+    return []
 
 
 def _is_public(address: str) -> bool:

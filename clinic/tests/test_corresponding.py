@@ -1,13 +1,16 @@
 """Letters about a consultation: begun, filled, signed, printed, and never without the patient's yes."""
 
+import datetime
 import io
 import re
 from datetime import date
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, connection, transaction
+from django_q.models import OrmQ
 from pypdf import PdfReader
 
 from clinic import consenting, consulting, corresponding, documents, letterbook, prescribing, tasks
@@ -94,6 +97,20 @@ class TestSign:
         for sql in ("UPDATE clinic_clinicalletter SET body = 'x'", "DELETE FROM clinic_clinicalletter"):
             with pytest.raises(IntegrityError), transaction.atomic():
                 connection.cursor().execute(sql)
+
+    def test_makes_its_paper_later_if_the_first_attempts_failed(self, letter, doctor, queued_tasks):
+        corresponding.sign(letter, by=doctor.user)
+        OrmQ.objects.all().delete()
+
+        with time_machine.travel(letter.signed_at + datetime.timedelta(hours=1), tick=False):
+            tasks.render_missing()
+            assert "clinic.tasks.render_letter" in queued_tasks()
+            tasks.render_letter(str(letter.pk))
+            OrmQ.objects.all().delete()
+            tasks.render_missing()
+
+        assert letter.documents.count() == 1
+        assert "clinic.tasks.render_letter" not in queued_tasks()
 
     def test_tells_the_patient_and_mails_no_clinical_word(self, letter, doctor, patient):
         corresponding.sign(letter, by=doctor.user)

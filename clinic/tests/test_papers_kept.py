@@ -1,11 +1,16 @@
 """Papers that were made stay as they were made, whoever tries what."""
 
+import datetime
+
 import pytest
+import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
+from django_q.models import OrmQ
 
-from clinic import tasks
+from clinic import prescribing, tasks
 from clinic.models import Document
+from config.base import work_off
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files")]
 
@@ -15,6 +20,33 @@ def papers(issued) -> list[dict]:
     """What stands in the database about the two papers of an issued script."""
     tasks.render_prescription(str(issued.pk))
     return [*Document.objects.order_by("pk").values()]
+
+
+class TestMissing:
+    @pytest.mark.parametrize(("minutes", "count"), [(44, 0), (46, 2)])
+    def test_are_made_once_the_first_attempts_are_over(self, issued, minutes, count):
+        OrmQ.objects.all().delete()  # the attempts were all in vain
+        for _ in range(2):
+            with time_machine.travel(issued.issued_at + datetime.timedelta(minutes=minutes), tick=False):
+                tasks.render_missing()
+            work_off()
+
+        assert issued.documents.count() == count
+
+    def test_are_asked_for_only_while_something_is_missing(self, issued, papers, queued_tasks):
+        OrmQ.objects.all().delete()
+        with time_machine.travel(issued.issued_at + datetime.timedelta(hours=1), tick=False):
+            tasks.render_missing()
+
+        assert queued_tasks() == []
+
+    def test_are_not_made_of_what_is_void(self, issued, doctor, queued_tasks):
+        prescribing.cancel(issued, by=doctor.user, why="Wrong strength.")
+        OrmQ.objects.all().delete()
+        with time_machine.travel(issued.issued_at + datetime.timedelta(hours=1), tick=False):
+            tasks.render_missing()
+
+        assert queued_tasks() == []
 
 
 @pytest.mark.parametrize(

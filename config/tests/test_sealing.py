@@ -20,7 +20,7 @@ from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signatu
 from pyhanko_certvalidator import ValidationContext
 from pypdf import PdfReader
 
-from config import printing, sealing
+from config import checks, printing, sealing
 
 PASSPHRASE = "only for this test"
 PAGE = "<html lang=en><title>A paper</title><h1>Receipt</h1><p>Nguyễn</p></html>"
@@ -140,6 +140,22 @@ class TestSeal:
 
         with pytest.raises(sealing.Unsealable):
             sealing.seal(paper)
+
+    @pytest.mark.parametrize(
+        ("until_days", "codes"), [(31, []), (29, ["config.W002"]), (-1, ["config.W002"])]
+    )
+    def test_warns_a_month_before_the_certificate_ends(self, certify, until_days, codes):
+        certify(from_days=-9, until_days=until_days)
+
+        assert [warning.id for warning in checks.seal_holds()] == codes
+
+    def test_warns_of_a_certificate_that_cannot_be_read(self, certify, settings):
+        assert checks.seal_holds() == []
+
+        certify()
+        settings.SEAL_PASSPHRASE = "wrong"
+
+        assert [warning.id for warning in checks.seal_holds()] == ["config.W001"]
 
     def test_costs_no_memory_where_nothing_is_sealed(self):
         asked = "import sys, config.sealing; sys.exit('pyhanko' in sys.modules)"
