@@ -84,21 +84,19 @@ def cancel(
         now = timezone.now()
         _check_the_clock(appointment.lock(), own=own, now=now)
         what = reckoning.if_cancelled(appointment, side=side, now=now, is_waived=is_waived or has_failed)
-        if read and read != reckoning.shown(what):
-            raise MoneyChanged
+        _check_what_was_read(read, what)
         cause = reckoning.cause_of(appointment, side=side, now=now, has_failed=has_failed)
-        appointment.move_to(
-            Appointment.Status.CANCELLED,
-            by=by,
-            why=why,
-            cancelled_as=side,
-            cancelled_at=now,
-            cancelled_by=by,
-        )
+        how = {"cancelled_as": side, "cancelled_at": now, "cancelled_by": by}
+        appointment.move_to(Appointment.Status.CANCELLED, by=by, why=why, **how)
         _give_back(order, what, by=by, why=FAILED if has_failed else WHO_DID[side], cause=cause)
         booking.freed([appointment.slot_id])
         _tell(appointment)
     return what
+
+
+def _check_what_was_read(read: str, what: reckoning.Reckoning) -> None:
+    if read and read != reckoning.shown(what):
+        raise MoneyChanged
 
 
 def _check_the_clock(appointment: Appointment, *, own: Appointment.Side, now: datetime) -> None:
