@@ -185,7 +185,7 @@ class TestPrescribing:
         self, sent, ready, doctor, code_of, make_product
     ):
         product = make_product("Day Oil")
-        assert sent("write", product=product.pk, quantity=1, repeats=0, directions="Take 1 mL at night.") == [
+        assert sent("write", product=product.pk, quantity=1, repeats=0, directions="Take 0.25 mL at night.") == [
             "Day Oil (Example), 30 mL is on a draft."
         ]
         draft = Prescription.objects.get(lines__product=product)
