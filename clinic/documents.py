@@ -44,9 +44,10 @@ def render_missing() -> None:
     letters = ClinicalLetter.objects.filter(
         status=ClinicalLetter.Status.SIGNED, signed_at__lte=since, documents=None
     )
-    for task, rows in (("render_prescription", scripts), ("render_letter", letters)):
-        for pk in rows.order_by("pk").values_list("pk", flat=True)[:MOST_AT_ONCE]:
-            enqueue(f"clinic.tasks.{task}", pk)
+    for pk in scripts.order_by("pk").values_list("pk", flat=True)[:MOST_AT_ONCE]:
+        enqueue("clinic.tasks.render_prescription", pk)
+    for pk in letters.order_by("pk").values_list("pk", flat=True)[:MOST_AT_ONCE]:
+        enqueue("clinic.tasks.render_letter", pk)
 
 
 def render(prescription: Prescription) -> None:

@@ -185,9 +185,9 @@ class TestPrescribing:
         self, sent, ready, doctor, code_of, make_product
     ):
         product = make_product("Day Oil")
-        assert sent("write", product=product.pk, quantity=1, repeats=0, directions="Take 0.25 mL at night.") == [
-            "Day Oil (Example), 30 mL is on a draft."
-        ]
+        assert sent(
+            "write", product=product.pk, quantity=1, repeats=0, directions="Take 0.25 mL at night."
+        ) == ["Day Oil (Example), 30 mL is on a draft."]
         draft = Prescription.objects.get(lines__product=product)
 
         warned = {"considered": "yes", "warned": ["no_other_script_runs", "one_product_at_a_time"]}
