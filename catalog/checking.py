@@ -104,6 +104,22 @@ def _in_mg(amount: Amount) -> tuple[str, Decimal, str]:
     return amount.op, amount.value, amount.unit
 
 
+def settles_blanks(offer: Offer) -> bool:
+    """Whether what ``offer`` states leaves no room for more THC or CBD than it tells of.
+
+    Category 1 and Schedule 4 are for CBD with next to nothing else, category 5 for THC with next to nothing
+    else. In every other category a blank may be any amount.
+    """
+    possible = possible_of(offer.potencies)
+    if possible not in ({1}, {5}):
+        return False
+    (only,) = possible
+    is_said = offer.tga_category == only or offer.schedule == "S4"
+    return (
+        is_said and offer.tga_category in (None, only) and offer.schedule in ("", classifying.schedule(only))
+    )
+
+
 def check(offers: Iterable[Offer]) -> None:
     """Raise on every offer of a whole list what does not fit."""
     offers, others = list(offers), Neighbours()

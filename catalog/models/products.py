@@ -142,7 +142,9 @@ class Product(Record):
     # {"cbn": {"op": "<", "value": "50", "unit": "mg/g", "basis": "weight"}}, checked by the database.
     other_cannabinoids = models.JSONField(default=dict, blank=True)
     is_composition_known = models.BooleanField(
-        "composition known", default=True, help_text="No when the list names a strength that cannot be read."
+        "composition known",
+        default=True,
+        help_text="No when the list has a strength that cannot be read, or leaves one blank.",
     )
 
     tga_category_stated = models.PositiveSmallIntegerField("TGA category stated", null=True, blank=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from catalog import checking
 from catalog.models.measures import PIECES, Basis, Cannabinoid
 from catalog.sheets import parsing
 from catalog.sheets.layout import Layout, Sheet, words
@@ -50,6 +51,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
 LIMITS = {"brand": 100, "strain_type": 50, "product_code": 50}
 PRICES = ("wholesale", "retail")
 CANNABINOIDS = tuple(map(str.lower, Cannabinoid.values))
+CLASSIFYING = ("thc", "cbd")  # the two that categories and schedules are told by
 HIDING = dict.fromkeys(("thc", "cbd", "strength", "generic_name", "size"), "digits_hidden") | dict.fromkeys(
     PRICES, "price_rounded"
 )
@@ -65,6 +67,7 @@ def fill(offer: Offer, named: Mapping[str, Cell], of: Layout, sheet: Sheet) -> N
     _fill_potencies(offer, named)
     _find_hidden_digits(offer, named)
     _fill_from_name_and_ratio(offer, named)
+    _doubt_blanks(offer, named)
     _fill_supply(offer, named)
     _fill_prices(offer, named, of)
     if "gtin13" in named and not offer.gtin13 and not _codes(offer, "gtin13"):
@@ -134,6 +137,28 @@ def _add_potency(offer: Offer, into: str, shown: str) -> None:
     else:
         if amount:
             offer.potencies[name] = amount
+
+
+def _doubt_blanks(offer: Offer, named: Mapping[str, Cell]) -> None:
+    """Take a blank for "none" only where the line's category or schedule says so.
+
+    It may as well have been forgotten, and CBD with an unknown amount of THC is not a Schedule 4 medicine.
+    A cell that lists several cannabinoids is complete; a column for one of them is only where it is filled.
+    """
+    if not any(into in named for into in CLASSIFYING):
+        return
+    blank = [
+        into for into in CLASSIFYING if into.upper() not in offer.potencies and _is_blank(named.get(into))
+    ]
+    if not blank or checking.settles_blanks(offer):
+        return
+    offer.is_composition_known = False
+    for into in blank:
+        offer.find("potency_missing", into, f"It says nothing of {into.upper()}.")
+
+
+def _is_blank(cell: Cell | None) -> bool:
+    return cell is None or parsing.says_nothing(cell.shown)
 
 
 def _add_mixture(offer: Offer, into: str, shown: str) -> None:

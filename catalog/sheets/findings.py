@@ -24,7 +24,10 @@ OF_STRENGTH = (
     "name_disagrees_with_potency",
     "total_disagrees",
 )
-"""What says that a strength may be wrong, so that a person has to look."""
+"""What says that a strength may be wrong, so that a person has to look.
+
+A blank one is not among them: it only makes a product unknown, which is never the dangerous side.
+"""
 CODES: dict[str, tuple[Severity, str]] = {
     # Reading
     "name_missing": (E, "The line has no product name."),
@@ -38,6 +41,7 @@ CODES: dict[str, tuple[Severity, str]] = {
     # Potency and composition
     "potency_unreadable": (R, "The strength cannot be read."),
     "potency_unit_missing": (R, "The strength has no unit."),
+    "potency_missing": (R, "A strength is left blank, and nothing else of the line says that there is none."),
     "potency_looks_like_fraction": (R, "The percentage looks like a fraction."),
     "digits_hidden": (R, "The cell holds another number than it shows; what it shows was taken."),
     "potency_without_basis": (R, "The strength is in mg without telling per what."),

@@ -29,7 +29,7 @@ class Offer:
     dose_form: str = ""  # in the supplier's words
     size: Size | None = None
     potencies: dict[str, Amount] = field(default_factory=dict)
-    is_composition_known: bool = True  # False when a strength is named but cannot be read
+    is_composition_known: bool = True  # False when a strength cannot be read, or is left blank
     thc_total: str = ""
     cbd_total: str = ""
     schedule: str = ""

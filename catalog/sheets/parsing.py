@@ -13,6 +13,7 @@ from catalog.models.measures import PIECES, Basis, Unit
 from catalog.sheets.numbers import plain
 
 NOTHING = {"", "n/a", "na", "-", "–", "nil", "not applicable"}
+NONE = "nil"  # tells an amount, although no number
 LONGEST = 300
 LARGEST = 100_000  # of any unit in one pack
 
@@ -93,6 +94,11 @@ class Size:
 def text(shown: str) -> str:
     """Take words as they are; nothing for ``N/A``."""
     return "" if shown.casefold() in NOTHING else shown
+
+
+def says_nothing(shown: str) -> bool:
+    """Whether a strength is left open; "nil" says that there is none."""
+    return shown.casefold() in NOTHING - {NONE}
 
 
 @lru_cache(maxsize=4096)  # a long list says the same few over and over

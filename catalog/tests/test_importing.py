@@ -68,6 +68,31 @@ class TestBringIn:
             "Import of medreleaf.xlsx,",
         )
 
+    def test_what_leaves_a_strength_blank_cannot_be_prescribed(self, damaged):
+        """Whether it is new or was in order until now: nobody knows how much THC is in it."""
+
+        def state(category):
+            def edit(book):
+                book["Oil"]["B2"], book["Oil"]["C2"] = "Curlew CBD 100", category
+                book["Oil"].append(["Kestrel", "Egret CBD 50", category, 60, 80, "30mL", None, "50mg/mL"])
+
+            return damaged("medreleaf", edit)
+
+        def told():
+            two = Product.objects.filter(name__in=["Curlew CBD 100", "Egret CBD 50"])
+            return set(two.values_list("tga_category", "schedule", "review_codes__len", "is_prescribable"))
+
+        bring_in("medreleaf", state(1))
+        assert told() == {(1, "S4", 0, True)}
+
+        silent = state(None)
+        assert bring_in("medreleaf", silent).left_out == 0
+        assert told() == {(None, "", 2, False)}
+        before = rows_of_everything()
+
+        assert bring_in("medreleaf", silent).totals["changed"] == 0
+        assert rows_of_everything() == before
+
     def test_changes_only_what_has_changed(self, sample, damaged):
         bring_in("medreleaf", sample("medreleaf"))
 

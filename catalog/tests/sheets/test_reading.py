@@ -1,6 +1,7 @@
 """What is read from the sample workbooks, whole and damaged."""
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -298,3 +299,78 @@ class TestDamage:
         assert [(o.place, o.codes(Severity.REVIEW)) for o in offers if o.sheet == "Sheet3"] == [
             ("Sheet3!A2", ["match_uncertain"])
         ]
+
+
+BLANK_OF_THC = [
+    ("Brolga", None, None, False),
+    ("Brolga", 1, None, True),
+    ("Brolga (S4)", None, None, True),
+    ("Brolga (S4)", 1, "N/A", True),
+    ("Brolga", None, "N/A", False),
+    ("Brolga", None, "–", False),
+    ("Brolga", None, "nil", True),
+    ("Brolga", None, "<1mg/mL", True),
+    ("Brolga", 2, None, False),  # so there is THC in it
+    ("Brolga (S8)", None, None, False),
+    ("Brolga (S8)", 1, None, False),  # the line contradicts itself
+    ("Brolga (S4)", 5, None, False),
+]
+BLANK_OF_CBD = [(None, False), (5, True), (4, False), (3, False), (1, False)]
+
+
+class TestBlankStrengths:
+    """A blank is none only where the line's own category or schedule leaves room for nothing else."""
+
+    @pytest.fixture
+    def brolga(self, damaged):
+        def retyped(name="Brolga", category=None, thc=None, cbd="100mg/mL"):
+            def retype(book):
+                sheet = book["Oil"]
+                sheet["B2"], sheet["C2"], sheet["G2"], sheet["H2"] = name, category, thc, cbd
+
+            offers = read("medreleaf", damaged("medreleaf", retype)).offers
+            checking.check(offers)
+            return next(offer for offer in offers if offer.place == "Oil!B2")
+
+        return retyped
+
+    @pytest.mark.parametrize(("name", "category", "thc", "is_known"), BLANK_OF_THC)
+    def test_cbd_alone_is_schedule_4_only_where_that_is_said(self, name, category, thc, is_known, brolga):
+        offer = brolga(name, category, thc)
+
+        found = checking.classify(offer)
+        assert offer.is_composition_known is is_known
+        assert (found.category, found.schedule) == ((1, "S4") if is_known else (None, ""))
+        assert ("potency_missing" in offer.codes(Severity.REVIEW)) is not is_known
+
+    @pytest.mark.parametrize(("category", "is_known"), BLANK_OF_CBD)
+    def test_thc_alone_is_category_5_only_where_that_is_said(self, category, is_known, brolga):
+        offer = brolga("Brolga (S8)", category, "25mg/mL", None)
+
+        assert offer.is_composition_known is is_known
+        assert checking.classify(offer).category == (5 if is_known else None)
+
+    def test_names_the_cell_and_what_is_missing(self, brolga):
+        offer = brolga(thc=None, cbd="N/A")
+
+        assert [(one.cell, one.detail) for one in offer.findings if one.code == "potency_missing"] == [
+            ("Oil!G2", "It says nothing of THC."),
+            ("Oil!H2", "It says nothing of CBD."),
+        ]
+
+    def test_a_bound_that_leaves_the_category_open_settles_nothing(self, brolga):
+        offer = brolga("Brolga (S4)", 1, None, "<1mg/mL")
+
+        assert (offer.is_composition_known, checking.classify(offer).category) == (False, None)
+
+    def test_a_list_without_a_column_of_thc_leaves_it_open_too(self, damaged):
+        def forget(book):
+            book["Oil"].delete_cols(7)
+            book["Oil"]["B2"], book["Oil"]["C2"] = "Brolga", None
+
+        known = LAYOUTS["medreleaf"]
+        sheets = tuple(replace(sheet, optional=frozenset({"THC"})) for sheet in known.sheets)
+        offers = reading.read(replace(known, sheets=sheets), damaged("medreleaf", forget)).offers
+
+        offer = next(offer for offer in offers if offer.place == "Oil!B2")
+        assert (offer.is_composition_known, [one.cell for one in offer.findings]) == (False, ["Oil!B2"])
