@@ -13,6 +13,7 @@ from clinic.models import Answer, Appointment, FlagSeverity, Intake, Questionnai
 from config.base import Refused
 
 if TYPE_CHECKING:
+    import datetime
     from uuid import UUID
 
     from django.db.models import QuerySet
@@ -157,9 +158,36 @@ def told(encounter: Encounter, read: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "intake": this,
         "intake_said": said,
-        "intake_flags": _raised(said),
+        "intake_flags": raised(said),
         "intake_at": max((one.answers[-1].said_at for one in said if one.answers), default=this.recorded_at),
     }
+
+
+def of_patient(patient: UUID) -> dict[str, QuerySet]:
+    """All that ``patient`` ever answered before visits, not read yet."""
+    intakes = Intake.objects.filter(appointment__patient=patient)
+    return {
+        "intakes": intakes,
+        "answers": Answer.objects.filter(intake__appointment__patient=patient),
+        "questionnaires": Questionnaire.objects.filter(intakes__in=intakes).distinct(),
+    }
+
+
+def last_said(read: Mapping[str, Any], *, after: datetime.datetime) -> list[Said]:
+    """Of each question, what was said last, whichever visit it was for; only if that was ``after``."""
+    questionnaires = {one.pk: one for one in read["questionnaires"]}
+    lately = {answer.intake_id for answer in read["answers"] if answer.said_at > after}
+    last: dict[str, Said] = {}
+    for intake in read["intakes"]:
+        if intake.pk not in lately:
+            continue
+        intake.questionnaire = questionnaires[intake.questionnaire_id]
+        for said in _said(intake, read["answers"], before={}):
+            at = said.answers[-1].said_at if said.answers else after
+            known = last.get(said.question.key)
+            if at > (known.answers[-1].said_at if known else after):
+                last[said.question.key] = said
+    return [*last.values()]
 
 
 def flags(appointments: Collection[Appointment], *, by: User) -> dict[UUID, list[str]]:
@@ -194,7 +222,7 @@ def _words(intake: Intake, answers: Iterable[Answer]) -> dict[str, str]:
     return {one.question.key: one.words for one in _said(intake, answers, before={})}
 
 
-def _raised(said: Iterable[Said]) -> list[Raised]:
+def raised(said: Iterable[Said]) -> list[Raised]:
     """Every red flag, the most serious first; what was answered otherwise since comes last."""
     found = []
     for one in said:
@@ -203,6 +231,4 @@ def _raised(said: Iterable[Said]) -> list[Raised]:
         found += [Raised(flag, one, is_withdrawn=False) for flag in now]
         found += [Raised(flag, one, is_withdrawn=True) for flag in dict.fromkeys(since) if flag not in now]
     order = [*FlagSeverity]
-    return sorted(
-        found, key=lambda raised: (raised.is_withdrawn, order.index(FlagSeverity(raised.flag.severity)))
-    )
+    return sorted(found, key=lambda one: (one.is_withdrawn, order.index(FlagSeverity(one.flag.severity))))

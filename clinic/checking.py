@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from clinic import authorising, checks
-from clinic.checks import medicines, table
-from clinic.checks.table import Check, Severity
+from clinic.checks import cautions, medicines, table
+from clinic.checks.table import DAY, Check, Severity
 from clinic.gathering import Case
 
 __all__ = ["CHECKS", "Check", "Finding", "Severity", "examine"]
 
 _ORDER = [module.__name__ for module in checks.ORDER]
 CHECKS = sorted(table.CHECKS, key=lambda check: _ORDER.index(check.holds.__module__))
-DAY = "%-d %B %Y"
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,7 @@ def _words(case: Case) -> dict[str, Any]:
         "review": f"{counted.review_on:{DAY}}" if counted.review_on else "today",
         "half_year": f"{authorising.last_period(case.today).until_on:{DAY}}",
         "valid_until": f"{case.valid_until_on:{DAY}}",
+        **cautions.words(case),
         **_amounts(case),
     }
 

@@ -9,19 +9,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import OuterRef, Prefetch, Q, Subquery, Value
+from django.db.models import OuterRef, Prefetch, Q, Subquery
 
 from catalog.models import Price, Product
-from clinic import counting, dosing, spelling
+from clinic import counting, dosing, hearing, spelling
 from clinic.models import (
     Approval,
-    Condition,
     Confirmation,
     Consent,
     Encounter,
     MonitoringCheck,
-    NoneKnown,
-    OtherMedicine,
     Patient,
     Practice,
     Practitioner,
@@ -35,8 +32,6 @@ from config import together
 from messaging import clocks
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from django.db.models import QuerySet
 
     from clinic.models import User
@@ -72,8 +67,8 @@ class Facts:
     """Of each state, in force today; of a state that is not in it nothing is known."""
     screening: Screening | None
     """The last answers about drug dependence and closeness, unless they are too old."""
-    told: frozenset[tuple[str, str]]
-    """What the patient told of ("conditions", "psychosis"), ("medicines", "") …; with no risk, or of none."""
+    heard: hearing.Heard
+    """What the patient told of risks."""
     counted: counting.Counted
 
 
@@ -215,11 +210,6 @@ class Case:
             None,
         )
 
-    @property
-    def risks(self) -> frozenset[str]:
-        """Which risks the patient's conditions and other medicines are."""
-        return frozenset(risk for _, risk in self.facts.told if risk)
-
     @cached_property
     def reckoned(self) -> list[tuple[PrescriptionLine, dosing.Reckoned]]:
         """What each line comes to."""
@@ -257,7 +247,7 @@ def facts(encounter: Encounter, *, now: datetime.datetime, along: Iterable[Query
         scripts=[*asked["scripts"]],
         rules={rule.state: rule for rule in asked["rules"]},
         screening=next((one for one in asked["screening"] if one.recorded_at > fresh), None),
-        told=frozenset([*asked["conditions"], *asked["medicines"], *asked["none"]]),
+        heard=hearing.heard(asked, after=fresh),
         counted=counting.told(asked["counted"][0]),
     )
 
@@ -289,7 +279,7 @@ def _asked(encounter: Encounter, *, now: datetime.datetime) -> dict[str, Any]:
         .select_related("product"),
         "rules": StateRule.objects.on(day),
         "screening": Screening.objects.filter(patient=patient)[:1],
-        **_told(patient),
+        **hearing.rows(patient),
         "counted": counting.counts(encounter, day=day, now=now),
     }
 
@@ -303,16 +293,6 @@ def _put_on(scripts: Iterable[Prescription], lines: Iterable[PrescriptionLine]) 
         rows = script.lines.all()
         rows._result_cache = there[script.pk]
         script._prefetched_objects_cache = {"lines": rows}  # type: ignore[attr-defined]
-
-
-def _told(patient: UUID) -> dict[str, Any]:
-    """What there is of conditions and other medicines, and of what there is none."""
-    kinds = {"conditions": Condition, "medicines": OtherMedicine}
-    none = NoneKnown.objects.filter(patient=patient, kind__in=kinds)
-    return {
-        kind: model.objects.standing().filter(patient=patient).order_by().values_list(Value(kind), "risk")
-        for kind, model in kinds.items()
-    } | {"none": none.order_by().values_list("kind", Value(""))}
 
 
 def cases(

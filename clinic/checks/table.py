@@ -9,6 +9,8 @@ from enum import StrEnum
 from clinic.gathering import Case
 
 Rule = Callable[[Case], bool]
+DAY = "%-d %B %Y"
+"""How a sentence names a day."""
 
 
 class Severity(StrEnum):

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic import booking, noting, prescribing
-from clinic.models import AuditEvent, Encounter, MonitoringCheck, Note, Prescription
+from clinic.models import AuditEvent, Encounter, MonitoringCheck, Note, Override, Prescription
+from clinic.tests.checks.world import World
 
 pytestmark = pytest.mark.django_db
 STATEMENTS = 24  # of a page with a draft, everything counted: session, second factor, room, sidebar, audit
@@ -213,6 +214,24 @@ class TestPrescribing:
         stops = [f.check.name for f in browser.get(page(ready.encounter)).context["drafts"][0]["stops"]]
 
         assert stops == ["patient_is_identified", "patient_lives_somewhere", "authority_covers_it"]
+
+    def test_a_red_flag_before_the_visit_asks_for_a_reason_that_is_kept(
+        self, sent, browser, ready, doctor, code_of
+    ):
+        World(ready, doctor.user).says(heart="yes")
+        [draft] = browser.get(page(ready.encounter)).context["drafts"]
+        flag = "answers_raise_no_red_flag"
+
+        told = sent("issue", prescription=ready.pk, code=code_of(doctor.user))
+        reason = {f"reason-{flag}": "Seen by the cardiologist in May."}
+        sent("issue", prescription=ready.pk, code=code_of(doctor.user), **reason)
+
+        assert [finding.check.name for finding in draft["reasons"]] == [flag]
+        assert told == [draft["reasons"][0].sentence]
+        kept = Override.objects.get(prescription__status="issued")
+        assert (kept.name, kept.severity, kept.reason) == (
+            flag, "overridable", "Seen by the cardiologist in May."
+        )  # fmt: skip
 
     def test_a_product_that_may_not_be_prescribed_cannot_be_sent_in(self, browser, encounter, make_product):
         product = make_product(is_category_disputed=True)

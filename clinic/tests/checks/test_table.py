@@ -92,6 +92,11 @@ LIST_9_2 = [
     ("THC and opioids or benzodiazepines", "thc_goes_with_sedatives", WARN),
     ("CYP2C9 and CYP3A4 interactions", "cannabinoids_go_with_other_medicines", WARN),
     ("these answers are missing", "risks_are_asked", WARN),
+    # Of 4.2: "red-flag answers create a blocking acknowledgement by the doctor".
+    ("answers before a visit that are red flags", "answers_raise_no_red_flag", REASON),
+    ("answers before a visit that call for caution", "answers_call_for_no_caution", WARN),
+    ("no answers about risks of late", "risks_are_asked_anew", REASON),
+    ("“none known” that was said long ago", "none_is_said_anew", WARN),
     ("consultation shorter than the minimum", "they_have_spoken_long_enough", WARN),
     ("review overdue", "review_is_not_overdue", WARN),
     ("more than n scripts of a prescriber in a day", "prescriber_has_time", WARN),

@@ -10,11 +10,15 @@ from django.utils import timezone
 
 from clinic import caring, checking, gathering, prescribing, screening
 from clinic.models import (
+    Answer,
+    Appointment,
     Encounter,
+    Intake,
     Patient,
     Practice,
     Prescription,
     PrescriptionLine,
+    Questionnaire,
     Segment,
     StateRule,
 )
@@ -77,6 +81,17 @@ class World:
     def screen(self, **told):
         answers = {"depends_on_drugs": False, "is_relative": False} | told
         screening.record(self.encounter, **answers, by=self.by)
+
+    def says(self, *, days_ago: float = 0, visit: Appointment | None = None, **answers: str):
+        """What the patient answered before this visit, or another, so many days ago."""
+        visit = visit or self.encounter.appointment
+        said = {"recorded_by": visit.patient.user}
+        intake, _ = Intake.objects.get_or_create(
+            appointment=visit, defaults={"questionnaire": Questionnaire.objects.get(), **said}
+        )
+        at = timezone.now() - timedelta(days=days_ago)
+        for key, value in answers.items():
+            Answer.objects.create(intake=intake, key=key, value=value, said_at=at, **said)
 
     def ill(self, name: str, risk: str):
         caring.add_condition(self.draft.patient, name=name, risk=risk, by=self.by)
