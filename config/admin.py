@@ -278,7 +278,9 @@ class RecordAdmin(SimpleHistoryAdmin, ScopedAdmin):
         self.get_visible_or_404(request, object_id)
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
-        page = super().history_form_view(request, object_id, version_id, extra_context)
+        # Buttons lead to the pages of the record; its versions, which are told here, have none.
+        told = {"opts": self.opts, **(extra_context or {})}
+        page = super().history_form_view(request, object_id, version_id, told)
         return self.tell_opened(request, object_id, page)
 
     def set_history_delta_changes(self, request, historical_records, foreign_keys_are_objs=True):

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from django.contrib import admin, messages
-from django.http import HttpResponse
+from django.db.models import QuerySet, Value
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
 from django.utils.formats import date_format
@@ -93,6 +94,11 @@ class OrderAdmin(PossibleButtons, Exports, RecordAdmin):
     actions_list = ["deposit"]
     actions_detail = ["take", "use_credit", "refund", "waive", "write_off", "statement"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        """With ``opens_ledger``: whether the reader has a page for its entries."""
+        opens = Value(request.user.has_perm("billing.view_entry"))
+        return super().get_queryset(request).annotate(opens_ledger=opens)
+
     def get_urls(self) -> list[URLPattern]:
         return [*statements.urls(self.admin_site.admin_view), *super().get_urls()]
 
@@ -137,9 +143,13 @@ class OrderAdmin(PossibleButtons, Exports, RecordAdmin):
         return column(order.kept)
 
     @display(description="Ledger")
-    def show_ledger(self, order: Order) -> SafeString:
+    def show_ledger(self, order: Any) -> SafeString:
         rows = [
-            (link(entry), date_format(localtime(entry.happened_at), "j M Y, H:i"), entry.why)
+            (
+                link(entry) if order.opens_ledger else entry,
+                date_format(localtime(entry.happened_at), "j M Y, H:i"),
+                entry.why,
+            )
             for entry in order.entries.order_by("recorded_at", "pk")
         ]
         return format_html_join("", "<div>{} {} {}</div>", rows)

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -69,7 +71,13 @@ class AuditEventAdmin(FactAdmin):
     ]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).with_reasons_for(request.user)
+        """With ``opens``: whether the reader has a page for records of that kind."""
+        events = super().get_queryset(request).with_reasons_for(request.user)
+        return events.annotate(opens=Q(record_type__in=self._kinds_open_to(request)))
+
+    def _kinds_open_to(self, request: HttpRequest) -> list[str]:
+        pages = self.admin_site._registry.items()
+        return [kind._meta.label_lower for kind, page in pages if page.has_view_permission(request)]
 
     def get_search_results(self, request, queryset, search_term):
         """Find by key, and failed sign-ins by the address that was tried, too."""
@@ -86,12 +94,12 @@ class AuditEventAdmin(FactAdmin):
         return date_format(timezone.localtime(event.at), "j M Y, H:i:s")
 
     @display(description="Record", ordering="record_type")
-    def show_record(self, event: AuditEvent) -> str:
+    def show_record(self, event: Any) -> str:
         if not event.record_type:
             return "–"
         kind = apps.get_model(event.record_type)
         name = capfirst(kind._meta.verbose_name)
-        if kind not in self.admin_site._registry or event.record_id is None:
+        if not event.opens or event.record_id is None:
             return name
         page = reverse(f"admin:{kind._meta.app_label}_{kind._meta.model_name}_change", args=[event.record_id])
         return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', page, name)

@@ -45,7 +45,8 @@ class RegisterScreens:
         context = {
             **self.admin_site.each_context(request),  # type: ignore[attr-defined]
             "title": "Prescribing in figures",
-            "opts": self.opts,  # type: ignore[attr-defined]
+            # The way up is shown to those who may go there: managers see figures, not prescriptions.
+            "opts": self.opts if self.has_view_permission(request) else None,  # type: ignore[attr-defined]
             "may_register": request.user.has_perm("clinic.view_register"),
             "prescribers": watching.prescribers(request.user),
             "chart": watching.chart(request.user),

@@ -105,6 +105,7 @@ class TestOpening:
         )
 
         assert (answer.status_code, looks()) == (200, ["admin:billing_fee_simple_history"])
+        assert "actionDropdownOpen" not in answer.content.decode()  # a button that leads nowhere
 
     def test_by_an_address_that_was_spelled_otherwise_is_written_down(
         self, staff_client, manager, fee, looks

@@ -76,6 +76,15 @@ class TestPages:
         assert answer.status_code == status
         assert b"A$" not in answer.content
 
+    @pytest.mark.parametrize(("role", "links"), [("manager", 1), ("reception", 0)])
+    def test_lead_to_the_ledger_for_those_who_read_it(self, paid, make_user, staff_client, role, links):
+        entry = paid.entries.order_by("recorded_at").first()
+        page = reverse("admin:billing_order_change", args=[paid.pk])
+        html = staff_client(make_user(role, f"one-{role}")).get(page).content.decode()
+
+        assert str(entry) in html
+        assert html.count(reverse("admin:billing_entry_change", args=[entry.pk])) == links
+
     def test_lead_from_an_order_to_what_went_back(self, records, manager, staff_client):
         page = staff_client(manager).get(reverse("admin:billing_order_change", args=[records["order"].pk]))
 

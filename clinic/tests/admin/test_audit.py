@@ -129,6 +129,14 @@ class TestPages:
 
         assert html.decode().count(reverse("admin:clinic_patient_change", args=[patient.pk])) == 2
 
+    def test_lead_nowhere_that_is_shut(self, staff_client, reception, manager):
+        event = auditing.note("print", by=reception, record=manager)
+
+        html = staff_client(reception).get(LIST).content.decode()
+
+        assert reverse("admin:clinic_auditevent_change", args=[event.pk]) in html
+        assert reverse("admin:clinic_user_change", args=[manager.pk]) not in html
+
     def test_the_list_asks_as_often_for_three_rows_as_for_one(self, staff_client, manager, patient):
         browser = staff_client(manager)
         auditing.note("print", by=manager, record=patient)

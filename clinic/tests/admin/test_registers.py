@@ -135,6 +135,13 @@ class TestFigures:
         for kept_back in ("Patient Example", "Night Oil", str(issued.number)):
             assert kept_back not in text
 
+    def test_lead_to_no_list_that_is_shut(self, staff_client, issued, manager, doctor):
+        address = reverse("admin:clinic_watch_changelist")
+        scripts = f'href="{reverse("admin:clinic_prescription_changelist")}"'
+
+        assert scripts not in staff_client(manager).get(address).content.decode()
+        assert scripts in staff_client(doctor.user).get(address).content.decode()
+
     def test_are_ones_own_for_a_doctor_and_nothing_for_the_desk(
         self, staff_client, issued, make_doctor, reception, auditor
     ):
