@@ -124,7 +124,7 @@ def draft(case: gathering.Case) -> dict[str, Any]:
         "prescription": case.prescription,
         "lines": [_with_amounts(line, amounts) for line, amounts in case.reckoned],
         "approval": next((case.approval(product) for product in case.unapproved), None),
-        "indications": _indications(case),
+        **_indications(case),
         "valid_until_on": case.valid_until_on,
         "stops": [f for f in findings if f.stops and f.check.severity == severity.HARD],
         "reasons": [f for f in findings if f.stops and f.check.severity == severity.OVERRIDABLE],
@@ -143,10 +143,14 @@ def _with_amounts(line: PrescriptionLine, amounts: dosing.Reckoned) -> Prescript
     return line
 
 
-def _indications(case: gathering.Case) -> list[str]:
-    """What the doctor's authorities let the medicine be for; nothing where there is no choice."""
+def _indications(case: gathering.Case) -> dict[str, Any]:
+    """What the doctor's authorities let the medicine be for, and what is proposed before one is set."""
     found = {approval.indication for product in case.unapproved for approval in case.covering(product)}
-    return sorted(found | {case.prescription.indication} - {""}) if len(found) > 1 else []
+    chosen = case.prescription.indication
+    return {
+        "indications": sorted(found | {chosen} - {""}),
+        "proposed": next(iter(found)) if len(found) == 1 and not chosen else "",
+    }
 
 
 def _newest_of_each(confirmations: Iterable[Confirmation]) -> list[Confirmation]:

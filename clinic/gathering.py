@@ -221,10 +221,10 @@ class Case:
         return [a for a in self.facts.approvals if (a.tga_category, a.dose_form) == wanted]
 
     def approval(self, product: Product) -> Approval | None:
-        """The live authority that covers ``product`` for this patient, this prescriber and what it is for."""
+        """The live authority that covers ``product`` for what the form says that it is for."""
         wanted = self.prescription.indication.casefold().strip()
         found = self.covering(product)
-        return next((a for a in found if not wanted or a.indication.casefold().strip() == wanted), None)
+        return next((a for a in found if wanted and a.indication.casefold().strip() == wanted), None)
 
 
 def facts(encounter: Encounter, *, now: datetime.datetime, along: Iterable[QuerySet] = ()) -> Facts:
@@ -341,7 +341,6 @@ def as_if(encounter: Encounter, *, by: User, now: datetime.datetime, **line: Any
         schedule=line["product"].schedule,
         dispense_state=like.dispense_state if like else encounter.patient.state,
         state_authority=like.state_authority if like else "",
-        indication=like.indication if like else "",
     )
     return Case(
         prescription=draft,

@@ -177,7 +177,7 @@ def send_to(
 ) -> None:
     """Say in which state the draft will be dispensed, under which number of that state, and what it is for.
 
-    ``indication`` is one that the doctor's authorities name; it may stay open where they name but one.
+    ``indication`` is one that the doctor's authorities name. None of them lends its own: the doctor says it.
 
     :raises NotTheirs: ``by`` is not the doctor of the consultation
     :raises NotADraft: the prescription was issued or cancelled

@@ -83,7 +83,9 @@ def _write(earlier: Prescription, *, encounter: Encounter, by: User, origin: dic
     ):
         return Written([*there.select_related("product")], [])
     known = {form.pk for form in before}
-    form = prescribing.begin(encounter, by=by, like=earlier, indication=earlier.indication, **origin)
+    # What a colleague's script was for is not yet what this doctor says that it is for.
+    said = earlier.indication if earlier.practitioner_id == encounter.practitioner_id else ""
+    form = prescribing.begin(encounter, by=by, like=earlier, indication=said, **origin)
     lines, left_out = _copy(earlier, form, by=by)
     for line in lines:
         if line.prescription_id not in known | {form.pk}:

@@ -107,7 +107,8 @@ def _remove(encounter: Encounter, form: RemoveForm, user: User) -> str:
 def _send_to(encounter: Encounter, form: DestinationForm, user: User) -> str:
     told = {name: form.cleaned_data[name] for name in ("state", "authority", "indication")}
     prescribing.send_to(form.found(), **told, by=user)
-    return "The rules of that state apply now."
+    said = f" It is for: {told['indication']}." if told["indication"] else ""
+    return f"The rules of that state apply now.{said}"
 
 
 def _screen(encounter: Encounter, form: ScreeningForm, user: User) -> str:

@@ -18,13 +18,9 @@ def authority_covers_it(case: Case) -> bool:
     return all(case.covering(product) for product in case.unapproved)
 
 
-@check("Choose what the medicine is for: it must be what your authority names.", TG_ACT)
+@check("Choose what the medicine is for, and set it: it must be what your authority names.", TG_ACT)
 def authority_covers_what_it_is_for(case: Case) -> bool:
-    for product in case.unapproved:
-        found = {approval.indication.casefold().strip() for approval in case.covering(product)}
-        if found and not (case.approval(product) and (case.prescription.indication or len(found) == 1)):
-            return False
-    return True
+    return all(case.approval(product) for product in case.unapproved if case.covering(product))
 
 
 @check("The authority of the TGA ends within {expiring} days.", TG_ACT, Severity.WARN)

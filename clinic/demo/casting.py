@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 CAST = Path("fixtures/demo/cast.json")
 TEMPLATES = Path("fixtures/demo/note_templates.json")
+INDICATION = "Chronic pain"
+"""What every authority of the demo's doctors is for."""
 SHEETS = ("botanitech", "medreleaf", "alma", "phytoca", "tasmanian_botanics")
 
 
@@ -144,7 +146,7 @@ def _note_authorities(manager: User) -> None:
                 practitioner=practitioner,
                 tga_category=category,
                 dose_form=dose_form,
-                indication="Chronic pain",
+                indication=INDICATION,
                 from_on=timezone.localdate() - timedelta(days=200),
                 until_on=timezone.localdate() + timedelta(days=500),
             )

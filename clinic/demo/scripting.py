@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from catalog import listing
 from catalog.models import Product
-from clinic import checking, consulting, prescribing, ruling, screening
-from clinic.demo import people
+from clinic import checking, consulting, gathering, prescribing, ruling, screening
+from clinic.demo import casting, people
 from clinic.models import Encounter, MonitoringCheck, Prescription, StateRule
 from config.base import acting_as
 
@@ -38,8 +38,13 @@ def prescribe(encounter: Encounter, *, simulation: Simulation) -> None:
         interval_days=28,
         by=doctor,
     )
-    if product.schedule == "S8" and rule.authority:
-        prescribing.send_to(line.prescription, state=state, authority=f"{state}-DEMO-8841", by=doctor)
+    prescribing.send_to(
+        line.prescription,
+        state=state,
+        authority=f"{state}-DEMO-8841" if product.schedule == "S8" and rule.authority else "",
+        indication=casting.INDICATION if gathering.is_unapproved(product) else "",
+        by=doctor,
+    )
     # A code serves once: the next script is signed half a minute later.
     with simulation.at(timezone.now() + ONE_CODE_LASTS), acting_as(doctor):
         for draft in encounter.prescriptions.filter(status=Prescription.Status.DRAFT):

@@ -111,6 +111,11 @@ class Prescription(Stateful):
         constraints = [
             both_or_neither("issued_at", "issued_by"),
             models.CheckConstraint(
+                condition=~Q(status="issued") | Q(approval__isnull=True) | ~Q(indication=""),
+                name="%(app_label)s_%(class)s_says_what_it_is_for",
+                violation_error_message="Say what the medicine is for, as the authority names it.",
+            ),
+            models.CheckConstraint(
                 condition=Q(status="draft")
                 | Q(issued_at__isnull=True, status="cancelled")
                 | (Q(number__isnull=False) & ~Q(content_sha256="") & Q(issued_at__isnull=False)),

@@ -239,6 +239,7 @@ def ready(encounter, practice, doctor, patient, make_product, make_approval) -> 
         interval_days=28,
         by=by,
     )
+    prescribing.send_to(line.prescription, state="VIC", indication="Chronic pain", by=by)
     return line.prescription
 
 

@@ -165,7 +165,12 @@ def gave(encounter, make_product, doctor, make_patient):
         patient = people.setdefault(who, None) or make_patient(who)
         people[who] = patient
         script = Prescription.objects.add(
-            by=None, encounter=encounter, patient=patient, practitioner=doctor, schedule="S8"
+            by=None,
+            encounter=encounter,
+            patient=patient,
+            practitioner=doctor,
+            schedule="S8",
+            indication=approval.indication,
         )
         PrescriptionLine.objects.add(
             by=None, prescription=script, product=product, quantity=1, directions="x"

@@ -29,7 +29,7 @@ def issue(ready, doctor, code_of):
     def do(state: str = "VIC") -> Prescription:
         if state != ready.dispense_state:
             doctor.change(by=None, state=state)  # whoever works elsewhere is asked to think of it
-            prescribing.send_to(ready, state=state, by=doctor.user)
+            prescribing.send_to(ready, state=state, indication="Chronic pain", by=doctor.user)
             prescribing.record_monitoring(ready.encounter, state=state, result="no_alert", by=doctor.user)
         prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
         tasks.render_prescription(str(ready.pk))

@@ -85,13 +85,13 @@ class TestOracle:
         return [finding.check.name for finding in refusal.value.findings]
 
     def test_an_s8_script_for_tasmania_by_a_doctor_of_new_south_wales(self, ready, doctor, code_of):
-        prescribing.send_to(ready, state="TAS", authority="59E-1", by=doctor.user)
+        prescribing.send_to(ready, state="TAS", authority="59E-1", indication="Chronic pain", by=doctor.user)
         prescribing.record_monitoring(ready.encounter, state="TAS", result="no_alert", by=doctor.user)
 
         assert self.refused_by(ready, doctor, code_of(doctor.user)) == ["state_accepts_the_prescriber"]
 
     def test_two_s8_repeats_in_new_south_wales_without_an_interval(self, ready, doctor, code_of):
-        prescribing.send_to(ready, state="NSW", by=doctor.user)
+        prescribing.send_to(ready, state="NSW", indication="Chronic pain", by=doctor.user)
         prescribing.record_monitoring(ready.encounter, state="NSW", result="no_alert", by=doctor.user)
         ready.lines.get().change(by=None, interval_days=None)
 
@@ -104,7 +104,7 @@ class TestOracle:
         ready.change(by=None, schedule="S4")
         doctor.approvals.get().change(by=None, tga_category=1, pathway="ap", patient=None)
         doctor.change(by=None, state="NSW")
-        prescribing.send_to(ready, state="NSW", by=doctor.user)
+        prescribing.send_to(ready, state="NSW", indication="Chronic pain", by=doctor.user)
 
         prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user))
 
@@ -118,7 +118,7 @@ class TestOracle:
         assert self.refused_by(ready, doctor, code_of(doctor.user)) == ["authority_covers_it"]
 
     def test_a_category_in_place_of_a_product_in_queensland(self, ready, doctor, code_of):
-        prescribing.send_to(ready, state="QLD", by=doctor.user)
+        prescribing.send_to(ready, state="QLD", indication="Chronic pain", by=doctor.user)
         prescribing.record_monitoring(ready.encounter, state="QLD", result="no_alert", by=doctor.user)
         nothing = {f"{name}_{part}": "" for name in ("thc", "cbd") for part in ("op", "unit", "basis")}
         ready.lines.get().product.change(

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 def doubtful(ready, doctor):
     """A draft with a check that needs a reason, and one to be thought about."""
     doctor.change(by=None, state="WA")
-    prescribing.send_to(ready, state="WA", by=doctor.user)
+    prescribing.send_to(ready, state="WA", indication="Chronic pain", by=doctor.user)
     ready.patient.change(by=None, gp_name="")
     return Prescription.objects.get(pk=ready.pk)
 

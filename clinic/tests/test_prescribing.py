@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog import listing
@@ -73,7 +74,9 @@ class TestAddLine:
         assert Prescription.objects.count() == 0
 
     def test_the_script_goes_where_the_patient_lives_until_told_otherwise(self, ready, doctor):
-        prescribing.send_to(ready, state="ACT", authority=" CHO-77 ", by=doctor.user)
+        prescribing.send_to(
+            ready, state="ACT", authority=" CHO-77 ", indication="Chronic pain", by=doctor.user
+        )
 
         ready.refresh_from_db()
         assert (ready.dispense_state, ready.state_authority) == ("ACT", "CHO-77")
@@ -140,6 +143,7 @@ class TestIssue:
 
     def test_gives_every_script_its_own_number(self, issued, doctor, code_of, make_product, make_approval):
         line = prescribing.write(issued.encounter, product=make_product("Day Oil"), by=doctor.user, **DOSE)
+        prescribing.send_to(line.prescription, state="VIC", indication="Chronic pain", by=doctor.user)
         prescribing.issue(line.prescription, by=doctor.user, code=code_of(doctor.user), reasons=GO_ON)
 
         assert Prescription.objects.get(pk=line.prescription_id).number > issued.number
@@ -182,6 +186,7 @@ class TestIssue:
             )
             for name in ("Oil", "Other oil")
         )
+        prescribing.send_to(one.prescription, state="VIC", indication="Chronic pain", by=doctor.user)
         other.product.change(by=None, dose_form="capsule")
 
         with pytest.raises(prescribing.Reclassified, match="Other oil"):
@@ -206,7 +211,7 @@ class TestIssue:
 
     def test_takes_a_reason_where_a_check_may_be_overridden(self, ready, doctor, code_of):
         doctor.change(by=None, state="WA")
-        prescribing.send_to(ready, state="WA", by=doctor.user)
+        prescribing.send_to(ready, state="WA", indication="Chronic pain", by=doctor.user)
         reasons = {
             "monitoring_is_checked_by_custom": "ScriptCheckWA was down; I rang the information service."
         }
@@ -219,8 +224,30 @@ class TestIssue:
 
         assert Prescription.objects.get().content["overridden"] == reasons
 
+    @pytest.mark.parametrize("told", ["", "Anxiety"])
+    def test_refuses_what_the_doctor_did_not_say_that_it_is_for(self, ready, doctor, code_of, told):
+        prescribing.send_to(ready, state="VIC", indication=told, by=doctor.user)
+
+        with pytest.raises(prescribing.NotAllowed, match="Choose what the medicine is for"):
+            prescribing.issue(ready, by=doctor.user, code=code_of(doctor.user), reasons=GO_ON)
+
+        ready.refresh_from_db()
+        assert (ready.status, ready.indication) == ("draft", told)  # the one of the authority is not lent
+
+    def test_is_kept_from_saying_nothing_of_it_by_the_database(self, ready, doctor):
+        fields = {
+            "number": 1,
+            "content_sha256": "0" * 64,
+            "issued_at": timezone.now(),
+            "issued_by": doctor.user,
+        }
+        ready.change(by=None, indication="")
+
+        with pytest.raises(IntegrityError, match="says_what_it_is_for"), transaction.atomic():
+            ready.move_to("issued", by=doctor.user, approval=doctor.approvals.get(), **fields)
+
     def test_takes_no_reason_where_the_law_asks(self, ready, doctor, code_of):
-        prescribing.send_to(ready, state="QLD", by=doctor.user)
+        prescribing.send_to(ready, state="QLD", indication="Chronic pain", by=doctor.user)
 
         with pytest.raises(prescribing.NotAllowed, match="QScript"):
             prescribing.issue(

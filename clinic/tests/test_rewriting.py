@@ -107,6 +107,18 @@ class TestAgain:
         with pytest.raises(rewriting.NotIssued):
             rewriting.again(ready, encounter=ready.encounter, by=doctor.user)
 
+    def test_copies_what_it_is_for_from_the_doctors_own_script_alone(
+        self, issued, next_visit, doctor, make_doctor, make_slot, settle
+    ):
+        colleague, patient = make_doctor("colleague"), issued.patient
+        held = booking.hold(make_slot(hours=90, of=colleague), patient=patient, by=patient.user)
+        theirs = consulting.open(settle(held), by=colleague.user)
+
+        (own,), _ = rewriting.again(issued, encounter=next_visit, by=doctor.user)
+        (other,), _ = rewriting.again(issued, encounter=theirs, by=colleague.user)
+
+        assert (own.prescription.indication, other.prescription.indication) == ("Chronic pain", "")
+
     def test_is_checked_like_any_other(self, issued, next_visit, doctor, code_of):
         """No call, no location, no look at monitoring that is of this consultation: nothing is signed."""
         (line,), _ = rewriting.again(issued, encounter=next_visit, by=doctor.user)

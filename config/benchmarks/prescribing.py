@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ROUNDS, WARM_UP = 200, 20
 EARLIER = 12  # scripts that the patient had before
+INDICATION = "Chronic pain"
 TARGETS = {"guard_statements": 20, "guard_p95_ms": 60, **papers.TARGETS}
 
 
@@ -96,10 +97,11 @@ def stage() -> Any:
     _approve(doctor)
     for number in range(EARLIER):
         _issued(encounter, oil, number=number)
-    prescribing.write(
+    line = prescribing.write(
         encounter, product=oil, quantity=2, directions="Take 1 mL twice a day.", repeats=2,
         interval_days=28, by=doctor.user,
     )  # fmt: skip
+    prescribing.send_to(line.prescription, state="VIC", indication=INDICATION, by=doctor.user)
     return encounter.pk
 
 
@@ -121,7 +123,7 @@ def _approve(doctor: Any) -> None:
     today = timezone.localdate()
     Approval.objects.add(
         by=None, pathway="ap", reference="AP-1", practitioner=doctor, tga_category=4,
-        dose_form="oral_liquid", indication="Chronic pain",
+        dose_form="oral_liquid", indication=INDICATION,
         from_on=today, until_on=today + timedelta(days=365),
     )  # fmt: skip
 

@@ -190,6 +190,9 @@ class TestPrescribing:
             "write", product=product.pk, quantity=1, repeats=0, directions="Take 0.25 mL at night."
         ) == ["Day Oil (Example), 30 mL is on a draft."]
         draft = Prescription.objects.get(lines__product=product)
+        assert sent("send-to", prescription=draft.pk, state="VIC", indication="Chronic pain") == [
+            "The rules of that state apply now. It is for: Chronic pain."
+        ]
 
         warned = {"considered": "yes", "warned": ["no_other_script_runs", "one_product_at_a_time"]}
         issued = sent("issue", prescription=draft.pk, code=code_of(doctor.user), **warned)
@@ -214,6 +217,29 @@ class TestPrescribing:
         stops = [f.check.name for f in browser.get(page(ready.encounter)).context["drafts"][0]["stops"]]
 
         assert stops == ["patient_is_identified", "patient_lives_somewhere", "authority_covers_it"]
+
+    def test_what_a_medicine_is_for_is_proposed_and_kept_only_when_it_is_set(
+        self, sent, browser, ready, make_product
+    ):
+        """One authority names one illness: it stands in the form, chosen, and on no draft."""
+        sent("write", product=make_product("Day Oil").pk, quantity=1, repeats=0, directions="Take 1 mL.")
+        answer = browser.get(page(ready.encounter))
+        chosen, unset = answer.context["drafts"]
+
+        assert (chosen["indications"], chosen["proposed"]) == (["Chronic pain"], "")
+        assert (unset["indications"], unset["proposed"]) == (["Chronic pain"], "Chronic pain")
+        assert unset["prescription"].indication == ""
+        assert [f.check.name for f in unset["stops"]] == ["authority_covers_what_it_is_for"]
+        assert answer.content.decode().count("<option selected>Chronic pain</option>") == 2
+        assert answer.content.decode().count("(proposed, not set yet)") == 1
+
+    def test_nothing_is_proposed_where_authorities_name_two_illnesses(self, browser, ready, make_approval):
+        make_approval(pathway="ap", patient=None, indication="Anxiety", reference="AP-1")
+        ready.change(by=None, indication="")
+
+        [draft] = browser.get(page(ready.encounter)).context["drafts"]
+
+        assert (draft["indications"], draft["proposed"]) == (["Anxiety", "Chronic pain"], "")
 
     def test_a_red_flag_before_the_visit_asks_for_a_reason_that_is_kept(
         self, sent, browser, ready, doctor, code_of

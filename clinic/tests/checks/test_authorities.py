@@ -59,6 +59,12 @@ TABLE: Table = [
         lambda w: w.draft.change(by=w.by, indication="CHRONIC PAIN "),
         lambda w: w.draft.change(by=w.by, indication="Anxiety"),
     ),
+    ("authority_covers_what_it_is_for", fine, lambda w: w.draft.change(by=w.by, indication="")),
+    (
+        "authority_covers_what_it_is_for",
+        lambda w: w.approval(pathway="ap", patient=None),
+        lambda w: w.draft.change(by=w.by, indication=" "),
+    ),
     (
         "authority_lasts",
         lambda w: w.approval(until_on=TODAY() + timedelta(days=31)),
@@ -109,6 +115,7 @@ class TestApproval:
 
     def test_that_names_another_illness_makes_the_doctor_choose(self, world, make_approval):
         make_approval(pathway="ap", patient=None, indication="Anxiety", reference="AP-1")
+        world.draft.change(by=world.by, indication="Insomnia")
         open_choice = world.findings()["authority_covers_what_it_is_for"]
 
         world.draft.change(by=world.by, indication="Anxiety")

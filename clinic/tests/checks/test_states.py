@@ -156,7 +156,7 @@ class TestMonitoring:
         [("no_alert", True), ("no_match", True), ("amber", False), ("red", False), ("down", False)],
     )
     def test_an_alert_is_told(self, world, result, calm):
-        prescribing.send_to(world.draft, state="QLD", by=world.by)
+        world.state("QLD", looked=False)
         prescribing.record_monitoring(world.encounter, state="QLD", result=result, by=world.by)
 
         assert world.findings()["monitoring_shows_nothing"] is calm

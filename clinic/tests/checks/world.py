@@ -57,7 +57,8 @@ class World:
         self.draft.practitioner.approvals.get().change(by=self.by, **fields)
 
     def state(self, state: str, *, number: str = "", looked: bool = True):
-        prescribing.send_to(self.draft, state=state, authority=number, by=self.by)
+        told = {"authority": number, "indication": self.draft.indication}
+        prescribing.send_to(self.draft, state=state, **told, by=self.by)
         if looked:
             prescribing.record_monitoring(self.encounter, state=state, result="no_alert", by=self.by)
 

@@ -219,6 +219,9 @@ def prescribe(doctor: Actor) -> None:
     page.get_by_text("Record the answers").click()
     asked = page.locator("form", has=page.get_by_label("The patient depends on drugs"))
     asked.get_by_role("button", name="Record").click()
+    controlled = page.get_by_role("article", name="Draft form 2")
+    expect(controlled.get_by_text("(proposed, not set yet)")).to_be_visible()
+    controlled.get_by_role("button", name="Set").click()
     expect(page.get_by_text("to settle")).to_have_count(0)
     doctor.look("32-drafts")
     for form in (1, 2):

@@ -28,6 +28,7 @@ from clinic.tests.checks.world import GO_ON
 from config.base import Refused
 
 STATES = ["VIC", "QLD", "NSW", "SA", "ACT", "TAS"]
+PAIN = "Chronic pain"
 DIRECTIONS = ["Take 1 mL by mouth twice a day.", "Take as directed.", "Take 3 mL at night.", "Take 2 mL."]
 
 
@@ -86,10 +87,13 @@ class Writing(RuleBasedStateMachine):
         if line:
             self.try_to(prescribing.remove_line, line, by=self.by)
 
-    @rule(state=st.sampled_from(STATES), number=st.sampled_from(["", "No. 1"]), look=st.booleans())
-    def send(self, state, number, look):
+    @rule(state=st.sampled_from(STATES), number=st.sampled_from(["", "No. 1"]), look=st.booleans(),
+          told=st.sampled_from([PAIN, PAIN, PAIN, "Anxiety", ""]))  # fmt: skip
+    def send(self, state, number, look, told=PAIN):
         for draft in self.encounter.prescriptions.filter(status="draft"):
-            self.try_to(prescribing.send_to, draft, state=state, authority=number, by=self.by)
+            self.try_to(
+                prescribing.send_to, draft, state=state, authority=number, indication=told, by=self.by
+            )
         if look:
             self.try_to(
                 prescribing.record_monitoring, self.encounter, state=state, result="no_alert", by=self.by
@@ -100,7 +104,7 @@ class Writing(RuleBasedStateMachine):
         today = timezone.localdate()
         self.try_to(
             prescribing.record_approval, self.encounter, pathway="ap", reference="AP-1",
-            tga_category=category, dose_form="oral_liquid", indication="Chronic pain",
+            tga_category=category, dose_form="oral_liquid", indication=PAIN,
             from_on=today, until_on=today + timedelta(days=days), by=self.by,
         )  # fmt: skip
 
@@ -145,8 +149,8 @@ class Writing(RuleBasedStateMachine):
         at, who = (timezone.now(), self.stage["manager"]) if verified else (None, None)
         doctor.change(by=who, verified_at=at, verified_by=who)
 
-    @rule()
-    def do_all_that_is_asked(self):
+    @rule(signs=st.booleans())
+    def do_all_that_is_asked(self, signs):
         """As most doctors do: or hardly any run of so many steps would get as far as a script."""
         self.change_the_product("active", 4)
         self.verify(verified=True)
@@ -157,7 +161,9 @@ class Writing(RuleBasedStateMachine):
         for _ in range(self.encounter.prescriptions.filter(status="draft").count()):
             self.take_off()
         self.write(0, 2, 1, 28, DIRECTIONS[0])
-        self.send("VIC", "No. 1", look=True)
+        self.send("VIC", "No. 1", look=True, told=PAIN)
+        if signs:
+            self.issue(GO_ON)
 
     @rule(answers=st.sampled_from([{}, GO_ON, GO_ON]))
     def issue(self, answers):
@@ -213,6 +219,7 @@ def lacks(script: Prescription) -> list[str]:
         and (approval.tga_category, approval.dose_form) == (line.product.tga_category, line.product.dose_form)
         and approval.from_on <= today <= approval.until_on
         and (approval.withdrawn_on is None or approval.withdrawn_on > today),
+        "indication": script.indication == approval.indication,
         "monitoring": looks.exists() or not rule_.is_monitoring_law,
         "voice": spoken.exists(),
         "prescriber": rule_.is_local_only is False or script.practitioner.state == script.dispense_state,
