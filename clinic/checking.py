@@ -70,6 +70,8 @@ def _words(case: Case) -> dict[str, Any]:
         "review": f"{counted.review_on:{DAY}}" if counted.review_on else "today",
         "half_year": f"{authorising.last_period(case.today).until_on:{DAY}}",
         "valid_until": f"{case.valid_until_on:{DAY}}",
+        "valid_days": medicines.valid_days(case),
+        "supply_days": medicines.longest_supply(case),
         **cautions.words(case),
         **_amounts(case),
     }

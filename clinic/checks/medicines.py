@@ -196,6 +196,26 @@ def supply_fits_the_interval(case: Case) -> bool:
 
 
 @check(
+    "By the directions one supply, without repeats, lasts {supply_days} days, but the script is valid for"
+    " {valid_days} days, until {valid_until}. Prescribe less at once.",
+    AHPRA_2025,
+    Severity.WARN,
+)
+def supply_ends_within_validity(case: Case) -> bool:
+    return longest_supply(case) <= valid_days(case)
+
+
+def longest_supply(case: Case) -> int:
+    """Tell how many days the supply lasts that lasts longest; one that cannot be reckoned counts as none."""
+    return max((amounts.days or 0 for _, amounts in case.reckoned), default=0)
+
+
+def valid_days(case: Case) -> int:
+    """Tell on how many days the script can be dispensed if it is issued today, which is one of them."""
+    return (case.valid_until_on - case.today).days + 1
+
+
+@check(
     "It is early: by its directions the last script for the same product is enough until {runs_out}.",
     AHPRA_2025,
     Severity.WARN,

@@ -7,7 +7,7 @@ import pytest
 
 from catalog.models import Price
 from catalog.models.measures import potency_fields
-from clinic import prescribing
+from clinic import prescribing, spelling
 from clinic.models import PrescriptionLine
 from clinic.tests.checks.world import TODAY, Table, World, fine, ids, passes_and_nearly_passes
 
@@ -30,6 +30,21 @@ def herb(*, packs: int, repeats: int = 0, interval: int = 28, directions: str = 
 
 def taken(directions: str):
     return lambda world: world.write(directions=directions)
+
+
+def valid(months: int) -> int:
+    """The days on which a script of today can be dispensed."""
+    return (spelling.last_day(TODAY(), months=months) - TODAY()).days + 1
+
+
+def lasting(*, months: int, longer: int = 0, repeats: int = 0):
+    """One bottle that lasts as long as the script is valid, or so many days longer."""
+
+    def do(world: World) -> None:
+        world.product(size_value=Decimal(2 * (valid(months) + longer)))
+        world.write(quantity=1, repeats=repeats, interval_days=28, directions="Take 1 mL twice a day.")
+
+    return do
 
 
 def priced(on):
@@ -111,6 +126,18 @@ TABLE: Table = [
     # 60 mL for an interval of 28 days: between 24 and 56 days.
     ("supply_fits_the_interval", taken("Take 2.5 mL a day."), taken("Take 2.62 mL a day.")),
     ("supply_fits_the_interval", taken("Take 1.07 mL a day."), taken("Take 1.05 mL a day.")),
+    ("supply_ends_within_validity", lasting(months=6), lasting(months=6, longer=1)),
+    ("supply_ends_within_validity", lasting(months=6, repeats=2), lasting(months=6, longer=1, repeats=2)),
+    (
+        "supply_ends_within_validity",
+        lambda w: (w.rule("VIC", months_valid_s8=4), lasting(months=4)(w)),
+        lambda w: w.rule("VIC", months_valid_s8=3),
+    ),
+    (
+        "supply_ends_within_validity",
+        lambda w: (w.is_s4(), lasting(months=12)(w)),
+        lasting(months=12, longer=1),
+    ),
     (
         "patient_has_run_out",
         lambda w: w.had(days_ago=8),  # 30 mL, 2 mL a day: seven days are left
@@ -240,6 +267,25 @@ def test_the_sentences_say_the_numbers(world):
 
     found = world.found()
     assert found["thc_is_within_the_cap"].sentence.startswith("75 mg of THC a day")
+    assert found["supply_ends_within_validity"].holds
     assert found["supply_fits_the_interval"].sentence == (
         "By the directions one supply lasts 20 days, but the interval is 30 days."
     )
+
+
+def test_the_sentence_tells_how_long_a_supply_and_the_script_last(world):
+    lasting(months=6, longer=30)(world)
+
+    until = spelling.last_day(TODAY(), months=6)
+    assert world.found()["supply_ends_within_validity"].sentence == (
+        f"By the directions one supply, without repeats, lasts {valid(6) + 30} days, but the script is valid"
+        f" for {valid(6)} days, until {until:%-d %B %Y}. Prescribe less at once."
+    )
+
+
+def test_a_supply_that_cannot_be_reckoned_is_told_as_such_alone(world):
+    lasting(months=6, longer=30)(world)
+    taken("Take 1 mL.")(world)
+
+    found = world.findings()
+    assert (found["supply_ends_within_validity"], found["directions_can_be_reckoned"]) == (True, False)

@@ -82,6 +82,7 @@ LIST_9_2 = [
     ("multiple products", "one_product_at_a_time", WARN),
     ("quantity versus directions", "supply_fits_the_interval", WARN),
     ("quantity versus directions that cannot be read", "directions_can_be_reckoned", WARN),
+    ("quantity versus validity", "supply_ends_within_validity", WARN),
     ("early repeat", "patient_has_run_out", WARN),
     ("THC per day", "thc_is_within_the_cap", REASON),
     ("THC and psychosis", "thc_goes_with_psychosis", WARN),
