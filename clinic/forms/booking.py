@@ -8,6 +8,7 @@ from django import forms
 
 from clinic import following, offering
 from clinic.forms.dates import day_field
+from clinic.forms.seen import SeenForm
 from clinic.models import AppointmentType, Practitioner
 
 
@@ -55,14 +56,22 @@ class HoldForm(forms.Form):
         agree.error_messages["required"] = f"Please read {read} and tick the box to go on."
 
 
-class TimeForm(HoldForm):
+class TimeForm(HoldForm, SeenForm):
     """The patient's yes to one time, with the fee and the policy that they saw."""
 
-    read = forms.CharField(required=False, widget=forms.HiddenInput)
+    unseen = (
+        "Please read on this page what the visit costs and what cancelling costs, then tick the box and press"
+        " the button again: we could not tell which fee and terms you saw."
+    )
 
 
-class CancelForm(forms.Form):
-    """Why the patient cancels, if they want to say."""
+class CancelForm(SeenForm):
+    """Why the patient cancels, if they want to say, and the sum that they saw."""
+
+    unseen = (
+        "Please read on this page what you get back, and press the button again:"
+        " we could not tell which sum you saw."
+    )
 
     why = forms.CharField(
         label="Would you like to tell us why?",
@@ -70,4 +79,3 @@ class CancelForm(forms.Form):
         required=False,
         max_length=300,
     )
-    read = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -108,7 +108,7 @@ def cancel(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse
         "what": what,
         "free_until": clocks.in_words(reckoning.free_until(found), zone=request.user.time_zone),
     }
-    return render(request, "clinic/appointment_cancel.html", context)
+    return render(request, "clinic/appointment_cancel.html", context, status=400 if form.errors else 200)
 
 
 @require_POST

@@ -64,12 +64,14 @@ def run() -> Report:
         people = 1 + WARM_UP + BOOKINGS + BY_HAND
         found = crowd.gather(people, DOCTORS, -(-people // DOCTORS))
         wants = iter(zip(found["people"], found["times"], strict=False))
-        first = next(wants)
-        recording = record(*first)
+        first, yes = next(wants), found["yes"]
+        recording = record(*first, yes)
         report.figures["statements_per_booking"] = len(recording.statements)
-        measure_booking(report, warm_up=list(islice(wants, WARM_UP)), wants=list(islice(wants, BOOKINGS)))
+        measure_booking(
+            report, yes, warm_up=list(islice(wants, WARM_UP)), wants=list(islice(wants, BOOKINGS))
+        )
         measure_by_hand(report, [recording.again(values(*first), values(*want)) for want in wants])
-        measure_bare(report)
+        measure_bare(report, yes)
         measure_search(report)
         measure_sweep(report)
     for ratio, floor in [("bare_requests_per_booking", "bare_requests_per_s"), ("by_hand", "by_hand_per_s")]:
@@ -83,13 +85,13 @@ def say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def record(person: crowd.Person, wanted: crowd.Time) -> Recording:
+def record(person: crowd.Person, wanted: crowd.Time, yes: dict[str, str]) -> Recording:
     """Book one time for one person, and keep what that asked of the database."""
     browser = Client()
     browser.cookies[settings.SESSION_COOKIE_NAME] = person["session"]
     browser.get("/portal/visits/")  # the session is awake, as it is in the middle of a visit
     with Recording() as recording:
-        answer = browser.post(f"/portal/book/{wanted['slot']}/", {"agree": "on"})
+        answer = browser.post(f"/portal/book/{wanted['slot']}/", yes)
     if answer.status_code != 302:
         raise CannotMeasure(f"Booking answered {answer.status_code}.")
     return recording
@@ -102,6 +104,7 @@ def values(person: crowd.Person, wanted: crowd.Time) -> list[str]:
 
 def measure_booking(
     report: Report,
+    yes: dict[str, str],
     *,
     warm_up: list[tuple[crowd.Person, crowd.Time]],
     wants: list[tuple[crowd.Person, crowd.Time]],
@@ -111,10 +114,10 @@ def measure_booking(
         site = f"http://127.0.0.1:{port}"
         with ThreadPoolExecutor(CLIENTS) as pool:
             list(pool.map(lambda want: visitor(site, want).look("/portal/visits/"), warm_up + wants))
-            list(pool.map(lambda want: book(site, want), warm_up))
+            list(pool.map(lambda want: book(site, want, yes), warm_up))
             web = psutil.Process(pid)
             before, began = cpu_seconds(web), time.perf_counter()
-            taken = list(pool.map(lambda want: book(site, want), wants))
+            taken = list(pool.map(lambda want: book(site, want, yes), wants))
             seconds = time.perf_counter() - began
             report.figures["cpu_ms_per_booking"] = (cpu_seconds(web) - before) / len(wants) * 1000
     report.figures["bookings_per_s"] = len(wants) / seconds
@@ -126,14 +129,14 @@ def visitor(site: str, want: tuple[crowd.Person, crowd.Time]) -> crowd.Visitor:
     return crowd.Visitor(site, want[0]["session"])
 
 
-def book(site: str, want: tuple[crowd.Person, crowd.Time]) -> float:
+def book(site: str, want: tuple[crowd.Person, crowd.Time], yes: dict[str, str]) -> float:
     """Milliseconds that one booking took.
 
     :raises CannotMeasure: it was refused
     """
     browser = visitor(site, want)
     began = time.perf_counter()
-    status, _ = browser.press(f"/portal/book/{want[1]['slot']}/", agree="on")
+    status, _ = browser.press(f"/portal/book/{want[1]['slot']}/", **yes)
     if status != 302:
         raise CannotMeasure(f"Booking answered {status}.")
     return (time.perf_counter() - began) * 1000
@@ -162,15 +165,15 @@ def measure_by_hand(report: Report, scripts: list[list[str]]) -> None:
     report.floors["by_hand_per_s"] = len(scripts) / (time.perf_counter() - began)
 
 
-def measure_bare(report: Report) -> None:
+def measure_bare(report: Report, yes: dict[str, str]) -> None:
     """An application that answers at once, on the same server, asked in the same way."""
     asked = BOOKINGS * 5
     with scratch.served("config.benchmarks.bare:application") as (port, _):
         browser = crowd.Visitor(f"http://127.0.0.1:{port}", "none")
         with ThreadPoolExecutor(CLIENTS) as pool:
-            list(pool.map(lambda _: browser.press("/", agree="on"), range(WARM_UP)))
+            list(pool.map(lambda _: browser.press("/", **yes), range(WARM_UP)))
             began = time.perf_counter()
-            list(pool.map(lambda _: browser.press("/", agree="on"), range(asked)))
+            list(pool.map(lambda _: browser.press("/", **yes), range(asked)))
         report.floors["bare_requests_per_s"] = asked / (time.perf_counter() - began)
 
 

@@ -43,15 +43,18 @@ class Time(TypedDict):
 class Crowd(TypedDict):
     people: list[Person]
     times: list[Time]
+    yes: dict[str, str]  # what the page of any of the times sends when one of the people holds it
 
 
 def gather(people: int, doctors: int, times: int) -> Crowd:
     """Register people and offer so many times of each doctor, all doctors at the same hours."""
-    from billing.models import Fee  # noqa: PLC0415  Django is up only now
+    from billing import charging  # noqa: PLC0415  Django is up only now
+    from billing.models import Fee  # noqa: PLC0415
+    from clinic import booking  # noqa: PLC0415
     from clinic.models import AppointmentType, CancellationPolicy, Practice  # noqa: PLC0415
 
-    Practice.objects.add(by=None, name="Crowded Clinic")
-    CancellationPolicy.objects.create(effective_from=date(2020, 1, 1))
+    practice = Practice.objects.add(by=None, name="Crowded Clinic")
+    policy = CancellationPolicy.objects.create(effective_from=date(2020, 1, 1))
     for code, amount in [("consultation.new", "80.00"), ("consultation.returning", "50.00")]:
         since = date(2020, 1, 1)
         Fee.objects.add(
@@ -59,6 +62,7 @@ def gather(people: int, doctors: int, times: int) -> Crowd:
         )
     kind = AppointmentType.objects.add(by=None, name="Short consultation", minutes=15)
     offered = offer(doctors_named("doctor", doctors), kind, each=times)
+    fee = charging.line_for(kind.new_fee, on=practice.today())
     return {
         "people": _people("patient", people),
         "times": [
@@ -70,6 +74,7 @@ def gather(people: int, doctors: int, times: int) -> Crowd:
             }
             for slot in offered
         ],
+        "yes": {"agree": "on", "read": booking.shown(policy, fee)},
     }
 
 

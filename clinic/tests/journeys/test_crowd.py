@@ -69,7 +69,7 @@ def crowded(tmp_path_factory):
         )
         found = json.loads(gathered.stdout)
         stage.visitors = [Visitor(stage.web, person["session"]) for person in found["people"]]
-        stage.slots = [offered["slot"] for offered in found["times"]]
+        stage.slots, stage.yes = [offered["slot"] for offered in found["times"]], found["yes"]
         yield stage
     finally:
         stage.stop()
@@ -80,8 +80,8 @@ def at_once(*asks) -> list:
         return [asked.result() for asked in [pool.submit(ask) for ask in asks]]
 
 
-def hold(visitor: Visitor, slot: str) -> tuple[int, str]:
-    return visitor.press(f"/portal/book/{slot}/", agree="on")
+def hold(stage: Stage, visitor: Visitor, slot: str) -> tuple[int, str]:
+    return visitor.press(f"/portal/book/{slot}/", **stage.yes)
 
 
 def asked(stage: Stage, query: str) -> tuple:
@@ -96,7 +96,9 @@ def times_of_doctor(stage: Stage, number: int) -> list[str]:
 def test_one_of_fifty_gets_the_time_and_the_others_are_told(crowded):
     slot = times_of_doctor(crowded, 0)[-1]
 
-    answers = at_once(*[lambda visitor=visitor: hold(visitor, slot) for visitor in crowded.visitors[:50]])
+    answers = at_once(
+        *[lambda visitor=visitor: hold(crowded, visitor, slot) for visitor in crowded.visitors[:50]]
+    )
 
     assert Counter(status for status, _ in answers) == {302: 1, 409: 49}
     refusals = [text for status, text in answers if status == 409]
@@ -107,7 +109,7 @@ def test_one_patient_gets_one_of_ten_doctors_at_the_same_hour(crowded):
     visitor = crowded.visitors[50]
     same_hour = [times_of_doctor(crowded, number)[-2] for number in range(DOCTORS)]
 
-    answers = at_once(*[lambda slot=slot: hold(visitor, slot) for slot in same_hour])
+    answers = at_once(*[lambda slot=slot: hold(crowded, visitor, slot) for slot in same_hour])
 
     assert Counter(status for status, _ in answers) == {302: 1, 409: 9}
 
@@ -148,7 +150,7 @@ def await_confirmed(stage: Stage, number: int, *, until: float) -> None:
 def book_and_pay(stage: Stage, visitor: Visitor, slots: list[str], *, until: float) -> str:
     """Want one time after the other until one is had and paid for; what came of it."""
     for slot in slots:
-        status, where = visitor.press_until_answered(f"/portal/book/{slot}/", until=until, agree="on")
+        status, where = visitor.press_until_answered(f"/portal/book/{slot}/", until=until, **stage.yes)
         if status == 302:
             _, page = visitor.press_until_answered(f"{where}pay/", until=until)
             RunningSimulator(stage.payments).press(page, "pay")

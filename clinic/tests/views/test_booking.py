@@ -28,6 +28,12 @@ def address(slot) -> str:
     return reverse("slot", args=[slot.pk])
 
 
+def yes(policy=None) -> dict[str, str]:
+    """What the page of a time sends when somebody who has not been here agrees."""
+    fee = charging.line_for("consultation.new", on=timezone.localdate())
+    return {"agree": "on", "read": booking.shown(policy, fee)}
+
+
 class TestBook:
     def test_names_the_zones_of_both(self, client, make_patient, make_doctor, make_slot, fees):
         make_slot(of=make_doctor("tom", zone="Australia/Perth"))
@@ -104,7 +110,7 @@ class TestSlot:
         assert "Cancel at any time before the start" in page
 
     def test_holds_the_time_with_the_patients_yes(self, browser, slot, patient):
-        answer = browser.post(address(slot), {"agree": "on"})
+        answer = browser.post(address(slot), yes())
 
         held = Appointment.objects.get()
         assert answer.url == reverse("appointment", args=[held.pk])
@@ -117,6 +123,22 @@ class TestSlot:
         assert answer.status_code == 400
         assert "Please read the three points" in answer.content.decode()
         assert not Appointment.objects.exists()
+
+    @pytest.mark.parametrize("sent", [{}, {"read": ""}])
+    def test_holds_nothing_for_whom_nobody_can_tell_what_they_saw(self, browser, slot, sent):
+        answer = browser.post(address(slot), {"agree": "on", **sent})
+
+        assert answer.status_code == 400
+        assert "Please read on this page what the visit costs" in answer.content.decode()
+        assert (Appointment.objects.count(), Consent.objects.count()) == (0, 0)
+
+    def test_is_shown_again_with_the_terms_of_now(self, browser, slot, make_policy):
+        """Who forgot the tick agrees on the second page to what that one shows, not to what the first did."""
+        earlier, now = yes(), yes(make_policy())
+
+        page = browser.post(address(slot), {"read": earlier["read"]}).content.decode()
+
+        assert re.search(r'name="read" value="([^"]+)"', page)[1] == now["read"] != earlier["read"]
 
     @pytest.mark.parametrize(("field", "was"), [("keep_percent", 40), ("amount", Decimal("70.00"))])
     def test_holds_nothing_on_other_terms_than_were_shown(self, browser, slot, make_policy, field, was):
@@ -147,9 +169,7 @@ class TestSlot:
         booking.hold(slot, patient=faster, by=faster.user)
         here = address(slot)
 
-        answer = browser.post(
-            here, {"agree": "on"}, headers={"Referer": f"http://testserver{here}"}, follow=True
-        )
+        answer = browser.post(here, yes(), headers={"Referer": f"http://testserver{here}"}, follow=True)
 
         assert "This time has just been taken. Please choose another." in answer.content.decode()
         assert Appointment.objects.get().patient == faster
@@ -157,7 +177,7 @@ class TestSlot:
     def test_refuses_a_time_that_has_passed(self, browser, slot, patient):
         with time_machine.travel(slot.starts_at, tick=False):
             browser.force_login(patient.user)
-            answer = browser.post(address(slot), {"agree": "on"})
+            answer = browser.post(address(slot), yes())
 
         assert answer.status_code == 409
         assert "This time has passed. Please choose another." in answer.content.decode()
@@ -166,7 +186,7 @@ class TestSlot:
     def test_refuses_a_time_that_was_withdrawn(self, browser, slot, manager):
         rostering.withdraw(slot, by=manager, why="Training.")
 
-        answer = browser.post(address(slot), {"agree": "on"})
+        answer = browser.post(address(slot), yes())
 
         assert answer.status_code == 409
         assert "This time is no longer offered. Please choose another." in answer.content.decode()
@@ -174,23 +194,23 @@ class TestSlot:
 
     @pytest.mark.parametrize("key", ["nonsense", NOBODY])
     def test_is_not_there_for_a_wrong_address(self, browser, key):
-        answers = [browser.get(f"/portal/book/{key}/"), browser.post(f"/portal/book/{key}/", {"agree": "on"})]
+        answers = [browser.get(f"/portal/book/{key}/"), browser.post(f"/portal/book/{key}/", yes())]
 
         assert [answer.status_code for answer in answers] == [404, 404]
         assert "<h1>" in answers[1].content.decode()
         assert not Appointment.objects.exists()
 
-    def test_is_for_those_who_are_signed_in(self, client, slot):
-        assert client.post(address(slot), {"agree": "on"}).url.startswith("/accounts/login/")
+    def test_is_for_those_who_are_signed_in(self, client, slot, fees):
+        assert client.post(address(slot), yes()).url.startswith("/accounts/login/")
         assert not Appointment.objects.exists()
 
 
 def test_holding_a_time_asks_twelve_statements(browser, slot, practice, make_policy):
-    make_policy()
+    agreed = yes(make_policy())
     browser.get("/portal/visits/")  # the session is awake
 
     with CaptureQueriesContext(connection) as asked:
-        answer = browser.post(address(slot), {"agree": "on"})
+        answer = browser.post(address(slot), agreed)
 
     statements = [query["sql"] for query in asked if "SAVEPOINT" not in query["sql"]]
     assert (answer.status_code, len(statements)) == (302, 12)
