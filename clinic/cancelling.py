@@ -41,10 +41,14 @@ class NotYours(Refused):
 
 
 class MoneyChanged(Refused):
-    def __init__(self) -> None:
+    """``what`` becomes of the money is something else than whoever cancels saw."""
+
+    def __init__(self, what: reckoning.Reckoning) -> None:
+        back = f"A${what.back:,.2f} goes back" if what.back else "nothing goes back"
+        kept = f", and A${what.kept:,.2f} is kept" if what.kept else ""
         super().__init__(
-            "What you get back has changed since you opened this page. "
-            "Please read it again before you cancel."
+            f"What becomes of the money has changed since you looked: {back} now{kept}."
+            " If that is right, please cancel once more."
         )
 
 
@@ -63,7 +67,7 @@ def cancel(
     Staff may cancel for the patient, by ``side``, and then waive the cancellation fee because of illness
     or an emergency, or say that the technology failed, which costs nobody a fee. ``why`` stays with the
     appointment: patients write of their health, which is no affair of the books. ``read`` is what
-    ``reckoning.shown`` called what they saw that they get back, if they saw any.
+    ``reckoning.shown`` called what ``by`` saw that goes back and is kept, if they saw any.
 
     :raises MoneyChanged: it is something else by now
     :raises TooLate: it has begun, and the patient asks
@@ -96,7 +100,7 @@ def cancel(
 
 def _check_what_was_read(read: str, what: reckoning.Reckoning) -> None:
     if read and read != reckoning.shown(what):
-        raise MoneyChanged
+        raise MoneyChanged(what)
 
 
 def _check_the_clock(appointment: Appointment, *, own: Appointment.Side, now: datetime) -> None:

@@ -150,6 +150,7 @@ class AppointmentAdmin(PossibleButtons, RecordAdmin):
             side=Appointment.Side.PATIENT if form.cleaned_data["for_patient"] else None,
             is_waived=form.cleaned_data["is_waived"],
             has_failed=form.cleaned_data["has_failed"],
+            read=form.cleaned_data["read"],
         )
         told = [f"The appointment of {appointment.patient} is cancelled."]
         if what.back:

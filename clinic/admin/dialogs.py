@@ -12,17 +12,27 @@ from unfold.widgets import UnfoldBooleanWidget
 
 from clinic import reckoning
 from clinic.admin.availability import Reason
+from clinic.forms.seen import SeenField
 from clinic.models import Appointment
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
+WHOSE = {"ours": Appointment.Side.PRACTICE, "theirs": Appointment.Side.PATIENT}
+"""Of both decisions the dialog shows what becomes of the money."""
+
+
 class CancelForm(Reason):
-    """Whose decision it is, and whether the patient is let off; above them, what either costs."""
+    """Whose decision it is, and whether the patient is let off; above them, what either costs.
+
+    Both sums come along with the answer, and ``read`` is the one of the two that the answer is about.
+    """
 
     form_before_template = "admin/appointments/at_stake.html"
 
+    ours = SeenField()
+    theirs = SeenField()
     for_patient = forms.BooleanField(
         label="The patient asked for it",
         required=False,
@@ -43,15 +53,29 @@ class CancelForm(Reason):
     )
     field_order = ["_form_submitted", "for_patient", "is_waived", "has_failed", "why"]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        appointment, now = _seen(self.request, self.object_id), timezone.now()
+        self.at_stake = {
+            name: reckoning.if_cancelled(appointment, side=side, now=now) for name, side in WHOSE.items()
+        }
+        self.initial |= {name: reckoning.shown(what) for name, what in self.at_stake.items()}
+
     def get_before_template_context(
         self, request: HttpRequest, object_id: int | str | None = None
     ) -> dict[str, Any]:
-        appointment, now = _seen(request, object_id), timezone.now()
-        ours, theirs = (
-            reckoning.if_cancelled(appointment, side=side, now=now)
-            for side in (Appointment.Side.PRACTICE, Appointment.Side.PATIENT)
-        )
-        return {"ours": ours, "theirs": theirs}
+        return self.at_stake
+
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean() or {}
+        is_let_off = answers.get("is_waived") or answers.get("has_failed")
+        answers["read"] = answers.get("theirs" if answers.get("for_patient") and not is_let_off else "ours")
+        if not answers["read"]:
+            raise forms.ValidationError(
+                "Please look at the sums shown here, and press the button again:"
+                " we could not tell which sums you saw."
+            )
+        return answers
 
 
 def _seen(request: HttpRequest, key: int | str | None) -> Appointment:

@@ -30,6 +30,14 @@ def press(client, appointment: Appointment, button: str, **answers):
     return client.post(page(appointment, button), {"_form_submitted": "True", **answers})
 
 
+def cancel(client, appointment: Appointment, **answers):
+    """Open the dialog, and send it with the sums that it showed."""
+    shown = client.get(page(appointment, "cancel")).context["form"]
+    return press(
+        client, appointment, "cancel", **{name: shown[name].value() for name in ("ours", "theirs")}, **answers
+    )
+
+
 def told(client, appointment: Appointment) -> list[str]:
     return [str(message) for message in client.get(page(appointment)).context["messages"]]
 
@@ -110,7 +118,7 @@ class TestCancel:
     def test_gives_the_money_back_and_says_so(self, confirmed, reception, staff_client):
         client = staff_client(reception)
 
-        press(client, confirmed, "cancel", why="The doctor is ill.")
+        cancel(client, confirmed, why="The doctor is ill.")
 
         confirmed.refresh_from_db()
         assert (confirmed.status, confirmed.order.status) == ("cancelled", "refunding")
@@ -123,7 +131,7 @@ class TestCancel:
         ]
 
     def test_asks_for_a_reason(self, confirmed, manager, staff_client):
-        press(staff_client(manager), confirmed, "cancel", why="")
+        cancel(staff_client(manager), confirmed, why="")
 
         confirmed.refresh_from_db()
         assert confirmed.status == "confirmed"
@@ -132,7 +140,7 @@ class TestCancel:
         forced(confirmed, "completed")
         client = staff_client(manager)
 
-        press(client, confirmed, "cancel", why="The doctor is ill.")
+        cancel(client, confirmed, why="The doctor is ill.")
 
         assert told(client, confirmed) == [
             "The appointment of Patient Example is completed and cannot become cancelled."
@@ -174,7 +182,7 @@ class TestCancel:
     def test_keeps_what_was_agreed_to_unless_it_is_waived(
         self, late, reception, staff_client, answers, side, kept
     ):
-        press(staff_client(reception), late, "cancel", why="They called.", **answers)
+        cancel(staff_client(reception), late, why="They called.", **answers)
 
         late.refresh_from_db()
         assert (late.status, late.cancelled_as) == ("cancelled", side)
@@ -183,11 +191,51 @@ class TestCancel:
     def test_tells_what_is_kept(self, late, reception, staff_client):
         client = staff_client(reception)
 
-        press(client, late, "cancel", why="They called.", for_patient="on")
+        cancel(client, late, why="They called.", for_patient="on")
 
         assert told(client, late) == [
             "The appointment of Patient Example is cancelled. A$40.00 goes back. A$40.00 is kept."
         ]
+
+    def test_is_refused_for_another_sum_than_was_shown(self, late, reception, staff_client):
+        """The dialog was open while the free time ran out: nothing is kept unless somebody saw that."""
+        client = staff_client(reception)
+        whole = {"ours": "80.00 0.00", "theirs": "80.00 0.00"}
+
+        press(client, late, "cancel", why="They called.", for_patient="on", **whole)
+
+        late.refresh_from_db()
+        assert (late.status, late.order.promised) == ("confirmed", 0)
+        assert told(client, late) == [
+            "What becomes of the money has changed since you looked: A$40.00 goes back now, and A$40.00 is"
+            " kept. If that is right, please cancel once more."
+        ]
+
+    @pytest.mark.parametrize("answers", [{}, {"for_patient": "on", "is_waived": "on"}])
+    def test_is_bound_to_the_sum_of_the_decision_alone(self, late, reception, staff_client, answers):
+        """What the other decision would have cost is no reason to refuse this one."""
+        sums = {"ours": "80.00 0.00", "theirs": "80.00 0.00"}
+
+        press(staff_client(reception), late, "cancel", why="They called.", **sums, **answers)
+
+        late.refresh_from_db()
+        assert (late.status, late.order.promised) == ("cancelled", 80)
+
+    @pytest.mark.parametrize(
+        "sums", [{}, {"ours": "", "theirs": "40.00 40.00"}, {"theirs": "40.00 40.00", "for_patient": ""}]
+    )
+    def test_is_refused_where_nobody_can_tell_which_sums_were_seen(self, late, reception, staff_client, sums):
+        answer = press(staff_client(reception), late, "cancel", why="They called.", **sums)
+
+        assert "Please look at the sums shown here" in answer.content.decode()
+        late.refresh_from_db()
+        assert late.status == "confirmed"
+
+    def test_is_shown_again_with_the_sums_of_now(self, late, reception, staff_client):
+        answer = press(staff_client(reception), late, "cancel", why="", ours="1.00 0.00", theirs="1.00 0.00")
+
+        form = answer.context["form"]
+        assert (form["ours"].value(), form["theirs"].value()) == ("80.00 0.00", "40.00 40.00")
 
 
 class TestMove:

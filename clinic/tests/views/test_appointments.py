@@ -119,7 +119,7 @@ class TestCancel:
         other = browser.post(address("appointment-cancel", confirmed), {"read": "40.00 40.00"})
 
         assert other.status_code == 409
-        assert "What you get back has changed" in other.content.decode()
+        assert "has changed since you looked: A$80.00 goes back now." in other.content.decode()
         confirmed.refresh_from_db()
         assert confirmed.status == "confirmed"
 
