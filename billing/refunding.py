@@ -189,7 +189,7 @@ def hand_over(owed: Refund, *, by: User) -> None:
     """
     order = Order.objects.get(payments__refunds=owed).lock()
     owed.lock()
-    if not Refund.objects.to_hand_over().filter(pk=owed.pk).exists():
+    if not is_to_hand_over(owed):
         raise NotByHand(owed)
     _finish(order, owed, Refund.Status.SUCCEEDED, by=by, why="Handed over.")
 
@@ -211,6 +211,11 @@ def _within(order: Order, held: Decimal, *, amount: Decimal | None) -> Decimal:
     if not NOTHING < amount <= free:
         raise DepositUsed(free) if free < held else TooMuch(held)
     return amount
+
+
+def is_to_hand_over(owed: Refund) -> bool:
+    """Whether it waits for a person to hand the money over."""
+    return Refund.objects.to_hand_over().filter(pk=owed.pk).exists()
 
 
 def can_give_back(order: Order) -> bool:

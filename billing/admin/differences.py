@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
@@ -14,7 +13,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
 from billing import explaining, exporting
 from billing.admin.columns import column, in_words, link
 from billing.models import Difference
-from config.admin import RecordAdmin, step
+from config.admin import PossibleButtons, RecordAdmin, step
 from config.exports import Exports
 
 COLOURS = {
@@ -42,7 +41,7 @@ class ExplainForm(BaseDialogForm):
 
 
 @admin.register(Difference)
-class DifferenceAdmin(Exports, RecordAdmin):
+class DifferenceAdmin(PossibleButtons, Exports, RecordAdmin):
     when_empty = (
         "The ledger and Stripe agree, or were not compared yet: press “Compare now” on the day close."
     )
@@ -89,6 +88,9 @@ class DifferenceAdmin(Exports, RecordAdmin):
         "show_booking",
     ]
     actions_detail = ["explain"]
+
+    def possible(self, record: Difference) -> set[str]:
+        return {"explain"} if record.status == Difference.Status.OPEN else set()
 
     @display(description="What differs", ordering="kind")
     def show_kind(self, difference: Difference) -> str:
@@ -150,12 +152,6 @@ class DifferenceAdmin(Exports, RecordAdmin):
             difference, by=request.user, why=form.cleaned_data["why"], book=form.cleaned_data["book"]
         )
         return "The difference is explained."
-
-    def get_actions_detail(self, request: HttpRequest, object_id: str) -> list:
-        """Offer the button only while there is something to explain."""
-        difference = self.get_object(request, object_id)
-        is_open = difference is not None and difference.status == Difference.Status.OPEN
-        return super().get_actions_detail(request, object_id) if is_open else []
 
     def has_resolve_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("billing.resolve_difference")

@@ -12,7 +12,6 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
-from unfold.dataclasses import UnfoldAction
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
@@ -20,7 +19,7 @@ from billing import disputing, evidencing, exporting
 from billing.admin.columns import LINK, column, link
 from billing.models import Dispute
 from config import printing
-from config.admin import RecordAdmin, step
+from config.admin import PossibleButtons, RecordAdmin, step
 from config.base import SignedInRequest, record_viewed
 from config.exports import Exports
 
@@ -34,7 +33,7 @@ COLOURS = {
 
 
 @admin.register(Dispute)
-class DisputeAdmin(Exports, RecordAdmin):
+class DisputeAdmin(PossibleButtons, Exports, RecordAdmin):
     when_empty = (
         "When a cardholder’s bank takes a payment back, it stands here with the day until which to answer."
     )
@@ -64,6 +63,9 @@ class DisputeAdmin(Exports, RecordAdmin):
         "stripe_id",
     ]
     actions_detail = ["answer"]
+
+    def possible(self, record: Dispute) -> set[str]:
+        return {"answer"} if record.status in Dispute.TO_ANSWER else set()
 
     def get_urls(self) -> list:
         page = self.admin_site.admin_view(self.evidence)
@@ -124,11 +126,6 @@ class DisputeAdmin(Exports, RecordAdmin):
     def answer(self, request, dispute: Dispute, form: BaseDialogForm) -> str:
         disputing.answer(dispute, by=request.user)
         return "The evidence is with the bank. Its decision may take weeks, and shows here when it comes."
-
-    def get_actions_detail(self, request: SignedInRequest, object_id: str) -> list[UnfoldAction]:
-        """Offer the button while the bank waits for us."""
-        waiting = Dispute.objects.visible_to(request.user).to_answer().filter(pk=object_id)
-        return super().get_actions_detail(request, object_id) if waiting.exists() else []
 
     def evidence(self, request: SignedInRequest, pk: Any) -> HttpResponse:
         """Hand the pack out to those who may send it; every time is in the audit trail."""

@@ -5,15 +5,13 @@ from __future__ import annotations
 from django.contrib import admin
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
-from unfold.dataclasses import UnfoldAction
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
 from billing import exporting, refunding
 from billing.admin.columns import column, link
 from billing.models import Refund
-from config.admin import RecordAdmin, step
-from config.base import SignedInRequest
+from config.admin import PossibleButtons, RecordAdmin, step
 from config.exports import Exports
 
 COLOURS = {
@@ -25,7 +23,7 @@ COLOURS = {
 
 
 @admin.register(Refund)
-class RefundAdmin(Exports, RecordAdmin):
+class RefundAdmin(PossibleButtons, Exports, RecordAdmin):
     when_empty = "Money goes back when an appointment is cancelled, or by “Refund” on an order’s page."
     resource_classes = [exporting.REFUNDS]
     linked_lookups = ("payment__method",)
@@ -66,6 +64,9 @@ class RefundAdmin(Exports, RecordAdmin):
     ]
     actions_detail = ["hand_over"]
 
+    def possible(self, record: Refund) -> set[str]:
+        return {"hand_over"} if refunding.is_to_hand_over(record) else set()
+
     @display(description="Order", ordering="payment__order__number")
     def show_order(self, refund: Refund) -> SafeString:
         return link(refund.payment.order)
@@ -95,11 +96,6 @@ class RefundAdmin(Exports, RecordAdmin):
     def hand_over(self, request, refund: Refund, form: BaseDialogForm) -> str:
         refunding.hand_over(refund, by=request.user)
         return f"{refund} was handed over."
-
-    def get_actions_detail(self, request: SignedInRequest, object_id: str) -> list[UnfoldAction]:
-        """Offer the button for what waits for a person."""
-        waiting = Refund.objects.visible_to(request.user).to_hand_over().filter(pk=object_id)
-        return super().get_actions_detail(request, object_id) if waiting.exists() else []
 
     def has_refund_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("billing.refund_order")

@@ -337,6 +337,8 @@ class TestHandedOverButton:
         charging.take_payment(order, by=manager, method="cash")
         owed = refunding.refund(order, by=manager, why="The clinic cancelled.")
         client = staff_client(manager)
+        page = client.get(reverse("admin:billing_refund_change", args=[owed.pk])).content.decode()
+        assert "Handed over" in page
 
         press(client, owed, "hand_over")
 
