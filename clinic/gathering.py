@@ -29,7 +29,6 @@ from clinic.models import (
     StateRule,
 )
 from config import together
-from messaging import clocks
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -130,18 +129,14 @@ class Case:
     def segments(self) -> list[Segment]:
         """The stretches of today in real time: a chat is none."""
         there = [s for s in self.facts.stretches if s.modality in Segment.SYNCHRONOUS]
-        return [s for s in there if self.practice_date(_belongs_at(s)) == self.practice_date(self.now)]
+        return [s for s in there if self.date_of(_belongs_at(s)) == self.today]
 
     @property
     def is_located(self) -> bool:
         """Whether the patient said today where they are."""
         at = self.facts.located_at
-        is_of_today = at is not None and self.practice_date(at) == self.practice_date(self.now)
+        is_of_today = at is not None and self.date_of(at) == self.today
         return is_of_today and bool(self.encounter.location_state)
-
-    def practice_date(self, at: datetime.datetime) -> datetime.date:
-        """Tell the date of an instant by the practice's clock."""
-        return clocks.local(at, zone=self.facts.practice.time_zone).date()
 
     @cached_property
     def before(self) -> list[Prescription]:
@@ -188,8 +183,8 @@ class Case:
     @property
     def _were_spoken_with_lately(self) -> bool:
         at, months = self.facts.spoken_at, self.facts.practice.spoken_months
-        since = spelling.months_before(self.practice_date(self.now), months=months)
-        return at is not None and self.practice_date(at) >= since
+        since = spelling.months_before(self.today, months=months)
+        return at is not None and self.date_of(at) >= since
 
     @property
     def spoken(self) -> datetime.timedelta:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from clinic import consenting, consulting, prescribing
@@ -150,6 +151,16 @@ class TestSpeaking:
         world.segment(started_at=midnight - timedelta(minutes=9), ended_at=midnight + timedelta(seconds=1))
 
         assert world.findings()["they_have_spoken"] is True
+
+    def test_is_of_today_by_the_date_that_the_doctor_writes(self, world):
+        """In Perth the evening goes on while it is past midnight at a practice in Sydney."""
+        world.doctor(time_zone="Australia/Perth")
+        zone = ZoneInfo(Practice.objects.get().time_zone)
+        midnight = timezone.now().astimezone(zone).replace(hour=0, minute=0, second=0) + timedelta(days=1)
+        world.segment(started_at=midnight - timedelta(minutes=20), ended_at=midnight - timedelta(minutes=5))
+
+        with time_machine.travel(midnight + timedelta(minutes=30), tick=False):
+            assert world.findings()["they_have_spoken"] is True
 
     def test_another_product_is_no_repeat(self, world, make_product):
         world.had(days_ago=30, product=make_product("Day Oil"))
