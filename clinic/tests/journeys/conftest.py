@@ -4,6 +4,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import sync_playwright
 
+from clinic.tests.journeys.actors import Actor
 from clinic.tests.journeys.stage import SMALL_DEMO, Stage
 
 CHROMIUM = ["chromium", "chromium-browser", "google-chrome"]
@@ -53,3 +54,17 @@ def screens():
     folder = settings.BASE_DIR / "artefacts" / "screens"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture
+def actor(stage, browser, screens):
+    """Let somebody come, for as long as the test runs: ``actor("manager", viewport=DESK)``."""
+    opened = []
+
+    def make(name: str, **options) -> Actor:
+        opened.append(Actor(browser, stage, name, screens=screens, **options))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.page.context.close()

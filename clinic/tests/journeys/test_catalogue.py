@@ -6,18 +6,17 @@ import pytest
 from playwright.sync_api import expect
 
 from clinic.demo import people
-from clinic.tests.journeys.actors import DESK, PHONE, Actor
+from clinic.tests.journeys.actors import DESK, PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture
-def doctor(stage, browser, screens):
-    actor = Actor(browser, stage, "catalogue-doctor", screens=screens, viewport=DESK)
-    actor.sign_in(f"dr.hughes@{people.DOMAIN}")
-    actor.give_code()
-    yield actor
-    actor.page.context.close()
+def doctor(actor):
+    doctor = actor("catalogue-doctor", viewport=DESK)
+    doctor.sign_in(f"dr.hughes@{people.DOMAIN}")
+    doctor.give_code()
+    return doctor
 
 
 def test_a_doctor_searches_and_compares(doctor, stage):

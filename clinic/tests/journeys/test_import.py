@@ -22,19 +22,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 @pytest.fixture
-def actor(stage, browser, screens):
-    opened = []
-
-    def make(name: str, **options) -> Actor:
-        opened.append(Actor(browser, stage, name, screens=screens, **options))
-        return opened[-1]
-
-    yield make
-    for one in opened:
-        one.page.context.close()
-
-
-@pytest.fixture
 def managers(actor) -> list[Actor]:
     """Two of them, signed in: nobody approves what they reviewed themselves."""
     signed_in = []

@@ -18,19 +18,6 @@ IN_CREDIT = re.compile(r"In credit: A\$\d+\.00")
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
-@pytest.fixture
-def actor(stage, browser, screens):
-    opened = []
-
-    def make(name: str, **options) -> Actor:
-        opened.append(Actor(browser, stage, name, screens=screens, **options))
-        return opened[-1]
-
-    yield make
-    for one in opened:
-        one.page.context.close()
-
-
 def test_from_a_deposit_to_the_day_that_is_signed_off(actor, stage):
     manager = actor("manager", viewport=DESK)
     patient = actor("patient", viewport=PHONE, is_mobile=True, has_touch=True)

@@ -101,10 +101,8 @@ def look_at(actor: Actor, screen: str, address: str) -> None:
     actor.photograph(screen)
 
 
-def test_a_patient_looks_at_their_times(stage, browser, screens, made):
-    patient = Actor(
-        browser, stage, "patient", screens=screens, viewport=PHONE, is_mobile=True, has_touch=True
-    )
+def test_a_patient_looks_at_their_times(actor, made):
+    patient = actor("patient", viewport=PHONE, is_mobile=True, has_touch=True)
     patient.sign_in(people.PATIENT)
 
     look_at(patient, "60-move", f"/portal/appointments/{made['ahead']}/move/")
@@ -121,8 +119,8 @@ def test_a_patient_looks_at_their_times(stage, browser, screens, made):
     assert patient.troubles == []
 
 
-def test_the_desk_looks_at_the_times_of_patients(stage, browser, screens, made):
-    manager = Actor(browser, stage, "manager", screens=screens, viewport=DESK)
+def test_the_desk_looks_at_the_times_of_patients(actor, made):
+    manager = actor("manager", viewport=DESK)
     manager.sign_in(f"manager@{people.DOMAIN}")
     manager.give_code()
     manager.page.wait_for_url("**/admin/")
@@ -138,8 +136,8 @@ def test_the_desk_looks_at_the_times_of_patients(stage, browser, screens, made):
     assert manager.troubles == []
 
 
-def test_the_dialogs_of_the_desk_are_opened_and_left_by_keyboard(stage, browser, screens, made):
-    manager = Actor(browser, stage, "manager", screens=screens, viewport=DESK)
+def test_the_dialogs_of_the_desk_are_opened_and_left_by_keyboard(actor, made):
+    manager = actor("manager", viewport=DESK)
     page = manager.page
     manager.sign_in(f"manager@{people.DOMAIN}")
     manager.give_code()
@@ -189,10 +187,8 @@ def follow(actor: Actor, target: Locator) -> None:
 
 
 @pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-def test_a_time_is_chosen_held_and_about_to_be_paid_by_keyboard_alone(
-    stage, browser, screens, made, viewport
-):
-    patient = Actor(browser, stage, "patient", screens=screens, viewport=viewport)
+def test_a_time_is_chosen_held_and_about_to_be_paid_by_keyboard_alone(actor, made, viewport):
+    patient = actor("patient", viewport=viewport)
     page = patient.page
     patient.sign_in(people.PATIENT)
     page.wait_for_url("**/portal/")
@@ -222,8 +218,8 @@ def test_a_time_is_chosen_held_and_about_to_be_paid_by_keyboard_alone(
     assert patient.troubles == []
 
 
-def test_a_time_is_moved_by_keyboard_alone(stage, browser, screens, made):
-    patient = Actor(browser, stage, "patient", screens=screens, viewport=DESK)
+def test_a_time_is_moved_by_keyboard_alone(actor, made):
+    patient = actor("patient", viewport=DESK)
     page = patient.page
     patient.sign_in(people.PATIENT)
     page.wait_for_url("**/portal/")
