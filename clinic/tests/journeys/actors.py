@@ -20,10 +20,12 @@ TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (e) =>
     console.error(`CSP: ${e.violatedDirective} stopped ${e.blockedURI} on ${location.pathname}`));
 """
-# Half-way between two themes a text may have no contrast at all.
-WAIT_FOR_COLOURS = """
-() => Promise.all(document.getAnimations().filter((a) => a instanceof CSSTransition)
-    .map((a) => a.finished.catch(() => null))).then(() => null)
+# Half-way between two themes a text may have no contrast at all, and how long that takes is the machine's
+# affair: so nothing fades or moves. A sheet that a script makes needs no leave of the page's policy.
+AT_REST = """
+const atRest = new CSSStyleSheet();
+atRest.replaceSync("*, *::before, *::after { transition: none !important; animation: none !important }");
+document.adoptedStyleSheets.push(atRest);
 """
 
 
@@ -49,7 +51,8 @@ class Actor:
             **options,
         )
         context.set_default_timeout(PATIENCE)
-        context.add_init_script(TELL_VIOLATIONS)
+        for script in (TELL_VIOLATIONS, AT_REST):
+            context.add_init_script(script)
         self.page: Page = context.new_page()
         self.troubles: list[str] = []
         self.page.on("pageerror", lambda error: self.troubles.append(f"{name} script: {error}"))
