@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from catalog.models import DoseForm
 from clinic import answering, checking, dosing, drawing, gathering, noting, rewriting, surveying
+from clinic.checks import states
 from clinic.models import (
     Addendum,
     Appointment,
@@ -126,6 +127,8 @@ def draft(case: gathering.Case) -> dict[str, Any]:
         "approval": next((case.approval(product) for product in case.unapproved), None),
         **_indications(case),
         "valid_until_on": case.valid_until_on,
+        "wants_prescriber_there": states.wants_the_prescriber_there(case),
+        "practises_in": case.practises_in or case.encounter.practitioner.state,
         "stops": [f for f in findings if f.stops and f.check.severity == severity.HARD],
         "reasons": [f for f in findings if f.stops and f.check.severity == severity.OVERRIDABLE],
         "warnings": [f for f in findings if not f.holds and f.check.severity == severity.WARN],

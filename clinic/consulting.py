@@ -155,6 +155,25 @@ def confirm_location(encounter: Encounter, *, state: str, by: User, where: str =
 
 
 @transaction.atomic
+def confirm_practising(encounter: Encounter, *, state: str, by: User) -> Confirmation:
+    """Note that the doctor says: I am in ``state`` today, and practise there. Said anew, the last counts.
+
+    Tasmania and the Northern Territory take Schedule 8 scripts of no other prescriber (AUSTRALIA.md 3.3).
+
+    :raises NotTheirs: ``by`` is not its doctor
+    :raises Over: the consultation is closed
+    """
+    here = State(state)
+    return Confirmation.objects.create(
+        encounter=take(encounter, by=by),
+        kind=Confirmation.Kind.PRACTISING,
+        words=here.label,
+        state=here,
+        recorded_by=by,
+    )
+
+
+@transaction.atomic
 def confirm(encounter: Encounter, *, by: User, present: str = "", **contact: str) -> None:
     """Note that the patient told name, date of birth and address, and whom to call in an emergency.
 

@@ -52,6 +52,8 @@ class Facts:
     """When a doctor of the practice last began to speak with the patient in real time."""
     located_at: datetime.datetime | None
     """When the patient last said, in this consultation, where they are."""
+    practises: tuple[str, datetime.datetime] | None
+    """In which state its doctor last said, in this consultation, that they are and practise; and when."""
     consents: Sequence[Consent]
     """Whether the patient agreed to unapproved goods: the newest answer, if it was yes."""
     keeps_from_gp: bool
@@ -130,6 +132,12 @@ class Case:
         """The stretches of today in real time: a chat is none."""
         there = [s for s in self.facts.stretches if s.modality in Segment.SYNCHRONOUS]
         return [s for s in there if self.date_of(_belongs_at(s)) == self.today]
+
+    @property
+    def practises_in(self) -> str:
+        """In which state the doctor said today, in this consultation, that they are and practise."""
+        state, at = self.facts.practises or ("", self.now)
+        return state if self.date_of(at) == self.today else ""
 
     @property
     def is_located(self) -> bool:
@@ -235,6 +243,7 @@ def facts(encounter: Encounter, *, now: datetime.datetime, along: Iterable[Query
         stretches=[*asked["stretches"]],
         spoken_at=next(iter(asked["spoken"]), None),
         located_at=next(iter(asked["located"]), None),
+        practises=next(iter(asked["practises"]), None),
         consents=[one for one in [answers.get(Consent.Kind.UNAPPROVED)] if one and one.answer == given],
         keeps_from_gp=Consent.Kind.SHARE_GP in answers and answers[Consent.Kind.SHARE_GP].answer != given,
         approvals=[*asked["approvals"]],
@@ -261,6 +270,11 @@ def _asked(encounter: Encounter, *, now: datetime.datetime) -> dict[str, Any]:
         "located": encounter.confirmations.filter(kind=Confirmation.Kind.LOCATION, recorded_at__lte=now)
         .order_by("-recorded_at")
         .values_list("recorded_at", flat=True)[:1],
+        "practises": encounter.confirmations.filter(
+            kind=Confirmation.Kind.PRACTISING,
+            recorded_by=encounter.practitioner.user_id,
+            recorded_at__lte=now,
+        ).values_list("state", "recorded_at")[:1],
         "consents": Consent.objects.filter(patient=patient, kind__in=ANSWERED).newest(),
         "approvals": Approval.objects.filter(Q(patient=patient) | Q(patient=None), practitioner=practitioner)
         .in_force(day)

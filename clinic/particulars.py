@@ -138,4 +138,5 @@ def _evidence(case: gathering.Case) -> dict[str, Any]:
         "consents": [str(consent.pk) for consent in case.facts.consents],
         "monitoring": str(case.look.pk) if case.look else None,
         "location": case.encounter.location_state,
+        "practises_in": case.practises_in,
     }

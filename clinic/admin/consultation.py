@@ -13,6 +13,7 @@ from clinic.forms.consultations import (
     ConfirmForm,
     IdentityForm,
     NoteForm,
+    PractisingForm,
     SegmentForm,
     TemplateForm,
 )
@@ -58,6 +59,11 @@ def _locate(encounter: Encounter, form: ConfirmationForm, user: User) -> str:
         contact = {name: said[name] for name in ("emergency_name", "emergency_phone", "present")}
         consulting.confirm(encounter, by=user, **contact)
     return f"The patient is in {encounter.get_location_state_display()}."
+
+
+def _practise(encounter: Encounter, form: PractisingForm, user: User) -> str:
+    said = consulting.confirm_practising(encounter, state=form.cleaned_data["state"], by=user)
+    return f"You are and practise in {said.words} today."
 
 
 def _identify(encounter: Encounter, form: IdentityForm, user: User) -> str:
@@ -147,6 +153,7 @@ ACTIONS: dict[str, Action] = {
     "start": Action(SegmentForm, "call", _start),
     "stop": Action(ConfirmForm, "call", _stop),
     "locate": Action(ConfirmationForm, "confirmed", _locate),
+    "practise": Action(PractisingForm, "prescribe", _practise),
     "identify": Action(IdentityForm, "confirmed", _identify),
     "save-note": Action(NoteForm, "note", _save_note),
     "sign-note": Action(NoteForm, "note", _sign_note),

@@ -23,12 +23,19 @@ def state_accepts_it(case: Case) -> bool:
     return not case.is_s8 or not (case.jurisdiction and case.jurisdiction.blocked)
 
 
-@check("{state} takes such scripts from prescribers who practise there only. Refer the patient.", RULE)
+@check(
+    "{state} takes such scripts only from a prescriber who is there and practises there on the day. Confirm"
+    " that you are, or refer the patient.",
+    RULE,
+)
 def state_accepts_the_prescriber(case: Case) -> bool:
     rule = case.jurisdiction
-    if not case.is_s8 or rule is None or rule.is_local_only is False:
-        return True
-    return case.encounter.practitioner.state == rule.state
+    return rule is None or not wants_the_prescriber_there(case) or case.practises_in == rule.state
+
+
+def wants_the_prescriber_there(case: Case) -> bool:
+    """Whether the state takes this form only of a prescriber who is there; where nobody knows, it does."""
+    return case.is_s8 and case.jurisdiction is not None and case.jurisdiction.is_local_only is not False
 
 
 @check("{state} does not allow this dose form.", RULE)
@@ -87,5 +94,5 @@ def monitoring_shows_nothing(case: Case) -> bool:
 
 @check("You work in another state than the script is dispensed in. {caution}", RULE, Severity.WARN)
 def script_stays_in_the_state(case: Case) -> bool:
-    practitioner, practice = case.encounter.practitioner, case.facts.practice
-    return not case.is_s8 or case.prescription.dispense_state == (practitioner.state or practice.state)
+    works_in = case.practises_in or case.encounter.practitioner.state or case.facts.practice.state
+    return not case.is_s8 or case.prescription.dispense_state == works_in

@@ -43,6 +43,16 @@ class ConfirmationForm(DeskForm):
         self.initial.setdefault("emergency_phone", patient.emergency_phone)
 
 
+class PractisingForm(DeskForm):
+    """Where the doctor is and practises today."""
+
+    state = forms.ChoiceField(
+        label="Where you are and practise today",
+        choices=[("", "Choose"), *State.choices],
+        error_messages={"required": "Choose the state in which you are and practise today."},
+    )
+
+
 class IdentityForm(DeskForm):
     DOCUMENTS = ["Driver licence", "Passport", "Proof of age card", "Medicare card", "ImmiCard"]
 

@@ -31,13 +31,13 @@ class StateRuleForm(SeesOverlaps):
     """Facts of one state; changing them says whether the state changed, or only what we knew of it."""
 
     is_local_only = forms.TypedChoiceField(
-        label="Prescriber must practise there",
+        label="Prescriber must be and practise there",
         choices=LOCAL,
         coerce=TOLD.get,
         empty_value=None,
         required=False,
         widget=UnfoldAdminSelectWidget,
-        help_text="Schedule 8.",
+        help_text="Schedule 8. The prescriber confirms it in each consultation.",
     )
     blocked_forms = forms.MultipleChoiceField(
         label="Dose forms not allowed",

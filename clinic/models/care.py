@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 
 from clinic.identifiers import Wellformed, shape
 from clinic.models.encounters import ClinicalQuerySet, Encounter
-from clinic.models.patients import Patient
+from clinic.models.patients import Patient, State
 from config.base import Fact, Record, both_or_neither
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ class ConfirmationQuerySet(ClinicalQuerySet):
 
 
 class Confirmation(Fact):
-    """What the patient confirmed at the start of one consultation, as it was then."""
+    """What was confirmed in one consultation, as it was then: by the patient, or by the prescriber."""
 
     PATIENT = "encounter__patient_id"
 
@@ -219,15 +219,24 @@ class Confirmation(Fact):
         LOCATION = "location", "Where they are now"
         EMERGENCY = "emergency", "Emergency contact"
         PRESENT = "present", "Who else is there"
+        PRACTISING = "practising", "Where the prescriber is and practises"
 
     encounter = models.ForeignKey(Encounter, models.PROTECT, related_name="confirmations")
     kind = models.CharField(max_length=20, choices=Kind)
     words = models.CharField("what was confirmed", max_length=300)
+    state = models.CharField(max_length=3, choices=State, blank=True)
 
     objects = ConfirmationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-recorded_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(kind="practising") | (~Q(state="") & Q(recorded_by__isnull=False)),
+                name="%(app_label)s_%(class)s_tells_who_practises_where",
+                violation_error_message="A prescriber says in which state they are and practise.",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.words}"

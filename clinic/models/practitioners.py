@@ -54,7 +54,8 @@ class Practitioner(Record):
         max_length=3,
         choices=State,
         blank=True,
-        help_text="The public holidays of this state close the weekly hours.",
+        help_text="The public holidays of this state close the weekly hours. Where a state takes scripts only"
+        " from prescribers who are there, the doctor confirms it in each consultation.",
     )
     accepts_patients = models.BooleanField(default=True)
     verified_at = models.DateTimeField(null=True, editable=False)

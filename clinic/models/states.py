@@ -60,10 +60,10 @@ class StateRule(Record):
         " Empty where it can.",
     )
     is_local_only = models.BooleanField(
-        "prescriber must practise there",
+        "prescriber must be and practise there",
         null=True,
         blank=True,
-        help_text="Schedule 8. Not known counts as yes.",
+        help_text="Schedule 8. The prescriber confirms it in each consultation. Not known counts as yes.",
     )
     blocked_forms = ArrayField(
         models.CharField(max_length=20, choices=DoseForm),

@@ -132,6 +132,7 @@ class TestAFormerDoctor:
             lambda: consulting.start_segment(encounter, modality="video", by=user),
             lambda: consulting.stop_segment(encounter, by=user),
             lambda: consulting.confirm_location(encounter, state="QLD", by=user),
+            lambda: consulting.confirm_practising(encounter, state="TAS", by=user),
             lambda: consulting.identify(patient, document="Passport", by=user),
             lambda: consulting.record_consent(patient, by=user),
             lambda: noting.save(note, by=user, plan="Something else."),
@@ -220,13 +221,27 @@ class TestConfirm:
 
         assert encounter.confirmations.count() == 0
 
+    def test_keeps_where_the_doctor_is_and_practises(self, encounter, doctor):
+        said = consulting.confirm_practising(encounter, state="TAS", by=doctor.user)
+
+        assert (said.state, said.words, said.recorded_by) == ("TAS", "Tasmania", doctor.user)
+        assert [*encounter.confirmations.all()] == [said]
+        with pytest.raises(ValueError, match="Tassie"):
+            consulting.confirm_practising(encounter, state="Tassie", by=doctor.user)
+
     def test_is_of_the_doctor_and_of_an_open_consultation(self, encounter, signed, doctor, make_doctor, told):
+        colleague = make_doctor("colleague").user
         with pytest.raises(consulting.NotTheirs):
-            consulting.confirm(encounter, by=make_doctor("colleague").user)
+            consulting.confirm(encounter, by=colleague)
+        with pytest.raises(consulting.NotTheirs):
+            consulting.confirm_practising(encounter, state="TAS", by=colleague)
         consulting.close(encounter, by=doctor.user)
 
         with pytest.raises(consulting.Over):
             consulting.confirm(encounter, by=doctor.user)
+        with pytest.raises(consulting.Over):
+            consulting.confirm_practising(encounter, state="TAS", by=doctor.user)
+        assert encounter.confirmations.count() == 0
 
 
 class TestIdentityChecks:

@@ -241,6 +241,30 @@ class TestPrescribing:
 
         assert (draft["indications"], draft["proposed"]) == (["Anxiety", "Chronic pain"], "")
 
+    def test_a_doctor_confirms_to_be_where_the_state_wants_them(self, sent, browser, ready, doctor):
+        """Only such a state is asked about; what the profile says is proposed and counts for nothing."""
+        doctor.change(by=None, state="TAS")
+        elsewhere = browser.get(page(ready.encounter)).content.decode()
+        World(ready, doctor.user).state("TAS", number="59E-1")
+        there = browser.get(page(ready.encounter))
+
+        nothing = sent("practise", state="")
+        told = sent("practise", state="TAS")
+
+        assert "Where you are and practise today" not in elsewhere
+        assert "Where you are and practise today" in there.content.decode()
+        [draft] = there.context["drafts"]
+        assert (draft["practises_in"], [f.check.name for f in draft["stops"]]) == (
+            "TAS", ["state_accepts_the_prescriber"]
+        )  # fmt: skip
+        assert nothing == [
+            "Where you are and practise today: Choose the state in which you are and practise today."
+        ]
+        assert told == ["You are and practise in Tasmania today."]
+        after = browser.get(page(ready.encounter))
+        assert after.context["drafts"][0]["stops"] == []
+        assert "Where the prescriber is and practises" in after.content.decode()
+
     def test_a_red_flag_before_the_visit_asks_for_a_reason_that_is_kept(
         self, sent, browser, ready, doctor, code_of
     ):

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from clinic import prescribing
-from clinic.models import MonitoringCheck, State
+from clinic import booking, consulting, prescribing
+from clinic.models import Confirmation, MonitoringCheck, State
 from clinic.tests.checks.world import TODAY, Table, World, fine, ids, passes_and_nearly_passes
 
 pytestmark = pytest.mark.django_db
@@ -24,8 +25,13 @@ TABLE: Table = [
     ("state_accepts_the_prescriber", send("QLD"), send("NT")),
     (
         "state_accepts_the_prescriber",
-        lambda w: (w.state("TAS", number="59E-1"), w.doctor(state="TAS")),
-        lambda w: w.doctor(state="NSW"),
+        lambda w: (w.state("TAS", number="59E-1"), w.practises("TAS")),
+        lambda w: w.practises("VIC"),
+    ),
+    (
+        "state_accepts_the_prescriber",
+        lambda w: (w.state("NT"), w.practises("NT")),
+        send("TAS", number="59E-1"),
     ),
     ("state_allows_the_form", send("ACT", number="CHO-77"), lambda w: w.product(dose_form="dried_herb")),
     ("state_authority_is_named", send("ACT", number="CHO-77"), send("ACT")),
@@ -60,6 +66,11 @@ TABLE: Table = [
     ("monitoring_is_checked_by_custom", send("NSW"), send("WA", looked=False)),
     ("script_stays_in_the_state", fine, lambda w: w.doctor(state="NSW")),
     ("script_stays_in_the_state", lambda w: w.doctor(state="VIC"), send("QLD")),
+    (
+        "script_stays_in_the_state",
+        lambda w: (w.doctor(state="NSW"), w.practises("VIC")),
+        lambda w: w.practises("NSW"),
+    ),
 ]
 
 
@@ -109,9 +120,16 @@ class TestEachState:
     @pytest.mark.parametrize("state", ["TAS", "NT"])
     def test_takes_the_script_of_a_doctor_who_practises_there(self, world, state):
         world.state(state, number="No. 1")
-        world.doctor(state=state)
+        world.practises(state)
 
         assert world.amiss() == []
+
+    @pytest.mark.parametrize("state", ["TAS", "NT"])
+    def test_does_not_take_the_word_of_a_profile(self, world, state):
+        world.state(state, number="No. 1")
+        world.doctor(state=state)
+
+        assert world.amiss() == ["state_accepts_the_prescriber"]
 
     @pytest.mark.parametrize("state", State.values)
     def test_takes_schedule_4_without_number_and_look(self, world, state):
@@ -129,6 +147,47 @@ def test_only_custom_gives_way_to_a_reason(world, checked, severity):
     world.state("QLD" if checked == "monitoring_is_checked" else "WA", looked=False)
 
     assert world.found()[checked].is_answerable is severity
+
+
+class TestPractising:
+    """Where the doctor is and practises is said in each consultation, on the day, by the doctor."""
+
+    @pytest.fixture
+    def said(self, world):
+        world.state("TAS", number="59E-1")
+
+        def say(**told) -> bool:
+            by_itself = {
+                "encounter": world.encounter,
+                "kind": "practising",
+                "state": "TAS",
+                "words": "Tasmania",
+            }
+            Confirmation.objects.create(**by_itself | {"recorded_by": world.by} | told)
+            return world.findings()["state_accepts_the_prescriber"]
+
+        return say
+
+    @pytest.mark.parametrize(("days_ago", "holds"), [(0, True), (1, False)])
+    def test_counts_on_the_day_it_was_said(self, said, days_ago, holds):
+        assert said(recorded_at=timezone.now() - timedelta(days=days_ago)) is holds
+
+    def test_is_said_by_the_doctor_of_the_consultation(self, said, make_doctor):
+        assert said(recorded_by=make_doctor("colleague").user) is False
+
+    def test_is_not_where_the_patient_is(self, said):
+        assert said(kind="location") is False
+
+    def test_counts_in_no_other_consultation(self, said, world, make_slot, settle):
+        patient = world.draft.patient
+        later = settle(booking.hold(make_slot(hours=50), patient=patient, by=patient.user))
+
+        assert said(encounter=consulting.open(later, by=world.by)) is False
+
+    @pytest.mark.parametrize("left_out", [{"state": ""}, {"recorded_by": None}])
+    def test_is_not_kept_without_who_and_where(self, said, left_out):
+        with pytest.raises(IntegrityError, match="tells_who_practises_where"), transaction.atomic():
+            said(**left_out)
 
 
 class TestMonitoring:

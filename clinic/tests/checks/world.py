@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 
-from clinic import caring, checking, gathering, prescribing, screening
+from clinic import caring, checking, consulting, gathering, prescribing, screening
 from clinic.models import (
     Answer,
     Appointment,
@@ -78,6 +78,10 @@ class World:
             by=self.by, encounter=self.encounter, modality=modality, started_at=began,
             ended_at=began + timedelta(minutes=10),
         )  # fmt: skip
+
+    def practises(self, state: str):
+        """The doctor says: I am there today, and practise there."""
+        consulting.confirm_practising(self.encounter, state=state, by=self.by)
 
     def screen(self, **told):
         answers = {"depends_on_drugs": False, "is_relative": False} | told

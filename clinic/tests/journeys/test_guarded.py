@@ -143,6 +143,10 @@ class Writing(RuleBasedStateMachine):
     def speak(self, modality):
         self.try_to(consulting.start_segment, self.encounter, modality=modality, by=self.by)
 
+    @rule(state=st.sampled_from(STATES))
+    def practise(self, state):
+        self.try_to(consulting.confirm_practising, self.encounter, state=state, by=self.by)
+
     @rule(verified=st.booleans())
     def verify(self, verified):
         doctor = Practitioner.objects.get(pk=self.encounter.practitioner_id)
@@ -213,6 +217,7 @@ def lacks(script: Prescription) -> list[str]:
         patient=script.patient, practitioner=script.practitioner, state=script.dispense_state,
         recorded_at__date=today,
     )  # fmt: skip
+    there = script.encounter.confirmations.filter(kind="practising", recorded_at__date=today)
     spoken = script.encounter.segments.filter(modality__in=["voice", "video", "in_person"])
     wanted = {
         "authority": approval.practitioner_id == script.practitioner_id
@@ -222,7 +227,8 @@ def lacks(script: Prescription) -> list[str]:
         "indication": script.indication == approval.indication,
         "monitoring": looks.exists() or not rule_.is_monitoring_law,
         "voice": spoken.exists(),
-        "prescriber": rule_.is_local_only is False or script.practitioner.state == script.dispense_state,
+        "prescriber": rule_.is_local_only is False
+        or there.latest("recorded_at").state == script.dispense_state,
         "number": not rule_.authority or rule_.months_without_authority or script.state_authority,
         "supply": line.product.supply == "active",
         "interval": not line.repeats or line.interval_days,
