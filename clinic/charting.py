@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from catalog.models import DoseForm
-from clinic import answering, checking, dosing, drawing, gathering, noting, rewriting, surveying
+from clinic import answering, checking, dosing, drawing, gathering, noting, particulars, rewriting, surveying
 from clinic.checks import states
 from clinic.models import (
     Addendum,
@@ -127,6 +127,7 @@ def draft(case: gathering.Case) -> dict[str, Any]:
         "approval": next((case.approval(product) for product in case.unapproved), None),
         **_indications(case),
         "valid_until_on": case.valid_until_on,
+        "read": particulars.as_read(case),
         "wants_prescriber_there": states.wants_the_prescriber_there(case),
         "practises_in": case.practises_in or case.encounter.practitioner.state,
         "stops": [f for f in findings if f.stops and f.check.severity == severity.HARD],

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from catalog.models import Product
 from clinic import gathering, spelling
+from config import hashing
 
 if TYPE_CHECKING:
     from clinic.models import Approval, PrescriptionLine
 
 FORMAT = 1  # of this content; raise it when a field changes its meaning
+READ = (
+    *("schedule", "dispense_state", "state_authority", "replaces"),
+    *("prescriber", "patient", "authority", "lines"),
+)
 
 
 def describe(
@@ -40,6 +45,15 @@ def describe(
         "evidence": _evidence(case),
         "overridden": dict(overridden),
     }
+
+
+def as_read(case: gathering.Case) -> str:
+    """The fingerprint of what a doctor reads before signing: everything that goes to the pharmacy.
+
+    What passes with the clock (when it is issued, the talk that still runs) is left out.
+    """
+    whole = describe(case, number=0, valid_until_on=case.today, overridden={})
+    return hashing.fingerprint({name: whole[name] for name in READ})
 
 
 def authority(case: gathering.Case) -> Approval | None:

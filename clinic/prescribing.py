@@ -39,6 +39,11 @@ class Reclassified(Refused):
         )
 
 
+class Changed(Refused):
+    def __init__(self) -> None:
+        super().__init__("This form has changed since you read it. Read it again, then sign.")
+
+
 class UnknownState(Refused):
     def __init__(self) -> None:
         super().__init__("The rules of this state are not known today. Ask a manager to write them down.")
@@ -234,29 +239,39 @@ def record_approval(encounter: Encounter, *, by: User, pathway: str, **authority
 
 
 def issue(
-    prescription: Prescription, *, by: User, code: str, reasons: Mapping[str, str] | None = None
+    prescription: Prescription,
+    *,
+    by: User,
+    code: str,
+    reasons: Mapping[str, str] | None = None,
+    read: str = "",
 ) -> None:
     """Sign and issue a draft: from now on it can be cancelled, but never changed.
 
-    ``code`` is the second factor at the moment of signing. ``reasons`` answer, by the check's name, what may
-    be overridden and what is only to be thought about; all of them stand in the register.
+    ``code`` is the second factor at the moment of signing. ``read`` is the fingerprint of the form as the
+    doctor saw it (``particulars.as_read``): a strength that changed since is not signed unseen. ``reasons``
+    answer, by the check's name, what may be overridden and what is only to be thought about; all of them
+    stand in the register.
 
     :raises WrongCode: the code is not right
     :raises NotAllowed: checks stop it
+    :raises Changed: it is not what was ``read``
     :raises Reclassified: a product changed its schedule or category since it was written
     :raises NotADraft: it was issued or cancelled before
     """
     accounts.verify_code(by, code)  # outside the transaction, so that a wrong code stays counted
-    _issue(prescription, by=by, reasons=reasons or {})
+    _issue(prescription, by=by, reasons=reasons or {}, read=read)
 
 
 @transaction.atomic
-def _issue(prescription: Prescription, *, by: User, reasons: Mapping[str, str]) -> None:
+def _issue(prescription: Prescription, *, by: User, reasons: Mapping[str, str], read: str) -> None:
     encounter = _take(prescription.encounter, by=by)
     if prescription.lock().status != Prescription.Status.DRAFT:
         raise NotADraft
     now = timezone.now()
     case = next(c for c in gathering.cases(encounter, by=by, now=now) if c.prescription.pk == prescription.pk)
+    if read and read != particulars.as_read(case):
+        raise Changed
     findings = checking.examine(case)
     answered = overriding.answers(findings, reasons)
     if stopping := overriding.unanswered(findings, answered):

@@ -134,7 +134,8 @@ def _approve(encounter: Encounter, form: ApprovalForm, user: User) -> str:
 
 def _issue(encounter: Encounter, form: IssueForm, user: User) -> str:
     prescription = form.found()
-    prescribing.issue(prescription, by=user, code=form.cleaned_data["code"], reasons=form.reasons)
+    told = {name: form.cleaned_data[name] for name in ("code", "read")}
+    prescribing.issue(prescription, by=user, reasons=form.reasons, **told)
     return f"{prescription} is issued. Its papers are ready in a moment."
 
 

@@ -17,6 +17,7 @@ from clinic.models import Approval, MonitoringCheck, Prescription, PrescriptionL
 
 REASON = "reason-"
 CONSIDERED = "Considered."
+LONGEST_REASON = 500
 
 
 class LineForm(DeskForm):
@@ -84,6 +85,11 @@ class DestinationForm(OfDraftForm):
 
 
 class IssueForm(OfDraftForm):
+    read = forms.CharField(
+        max_length=64,
+        widget=forms.HiddenInput,
+        error_messages={"required": "Reload the page, read the form again, then sign."},
+    )
     code = forms.CharField(
         label="Code of your authenticator app",
         max_length=12,
@@ -97,14 +103,19 @@ class IssueForm(OfDraftForm):
         One tick answers all the warnings that were shown, and no other.
         """
         told = {
-            name.removeprefix(REASON): str(self.data[name])[:500]
+            name.removeprefix(REASON): _legible(self.data[name])
             for name in self.data
             if name.startswith(REASON)
         }
         if self.data.get("considered"):
-            words = str(self.data.get("considered-note", "")).strip()[:500] or CONSIDERED
+            words = _legible(self.data.get("considered-note", "")) or CONSIDERED
             told = dict.fromkeys(cast(QueryDict, self.data).getlist("warned"), words) | told
         return told
+
+
+def _legible(words: str) -> str:
+    """What was typed, as it can be stored and printed: without NUL, on one line, not too long."""
+    return " ".join(str(words).replace("\x00", "").split())[:LONGEST_REASON]
 
 
 class MonitoringForm(DeskForm):

@@ -40,6 +40,13 @@ def sent(browser, encounter):
     return send
 
 
+def read_of(browser, script: Prescription) -> str:
+    """What the page says that its reader signs."""
+    drafts = browser.get(page(script.encounter)).context["drafts"]
+    [read] = [draft["read"] for draft in drafts if draft["prescription"] == script]
+    return read
+
+
 class TestPage:
     def test_opens_for_its_doctor_and_says_so_in_the_trail(self, browser, encounter):
         answer = browser.get(page(encounter))
@@ -183,7 +190,7 @@ class TestForms:
 
 class TestPrescribing:
     def test_a_script_is_written_checked_signed_and_cancelled(
-        self, sent, ready, doctor, code_of, make_product
+        self, sent, browser, ready, doctor, code_of, make_product
     ):
         product = make_product("Day Oil")
         assert sent(
@@ -195,17 +202,44 @@ class TestPrescribing:
         ]
 
         warned = {"considered": "yes", "warned": ["no_other_script_runs", "one_product_at_a_time"]}
-        issued = sent("issue", prescription=draft.pk, code=code_of(doctor.user), **warned)
+        read = read_of(browser, draft)
+        issued = sent("issue", prescription=draft.pk, code=code_of(doctor.user), read=read, **warned)
         draft.refresh_from_db()
         void = sent("cancel", prescription=draft.pk, why="Wrong strength.")
 
         assert issued == [f"Prescription {draft.number} is issued. Its papers are ready in a moment."]
         assert void == [f"Prescription {draft.number} is cancelled."]
 
-    def test_a_wrong_code_changes_nothing(self, sent, ready, doctor, code_of):
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda ready: ready.lines.get().product.change(by=None, thc_value="30"),
+            lambda ready: ready.lines.get().change(by=None, quantity=7),
+            lambda ready: ready.lines.get().change(by=None, directions="Take 1 mL at night."),
+            lambda ready: ready.change(by=None, state_authority="X1"),
+            lambda ready: ready.patient.change(by=None, street="2 Other Street"),
+        ],
+        ids=["strength", "packs", "directions", "authority", "address"],
+    )
+    def test_only_what_was_read_is_signed(self, sent, browser, ready, doctor, code_of, change):
+        read = read_of(browser, ready)
+        change(ready)
+
+        told = sent("issue", prescription=ready.pk, code=code_of(doctor.user), read=read)
+
+        assert told == ["This form has changed since you read it. Read it again, then sign."]
+        assert Prescription.objects.get().status == "draft"
+
+    def test_a_form_that_was_not_read_is_not_signed(self, sent, ready, doctor, code_of):
+        told = sent("issue", prescription=ready.pk, code=code_of(doctor.user))
+
+        assert told == ["Reload the page, read the form again, then sign."]
+        assert Prescription.objects.get().status == "draft"
+
+    def test_a_wrong_code_changes_nothing(self, sent, browser, ready, doctor, code_of):
         wrong = f"{(int(code_of(doctor.user)) + 1) % 1_000_000:06}"
 
-        told = sent("issue", prescription=ready.pk, code=wrong)
+        told = sent("issue", prescription=ready.pk, code=wrong, read=read_of(browser, ready))
 
         assert told == ["This code is wrong or was already used. Wait for the next one and type that."]
         assert Prescription.objects.get().status == "draft"
@@ -272,8 +306,8 @@ class TestPrescribing:
         [draft] = browser.get(page(ready.encounter)).context["drafts"]
         flag = "answers_raise_no_red_flag"
 
-        told = sent("issue", prescription=ready.pk, code=code_of(doctor.user))
-        reason = {f"reason-{flag}": "Seen by the cardiologist in May."}
+        told = sent("issue", prescription=ready.pk, code=code_of(doctor.user), read=draft["read"])
+        reason = {f"reason-{flag}": "Seen by the cardiologist\x00 in\nMay.", "read": draft["read"]}
         sent("issue", prescription=ready.pk, code=code_of(doctor.user), **reason)
 
         assert [finding.check.name for finding in draft["reasons"]] == [flag]
