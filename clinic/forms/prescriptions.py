@@ -86,9 +86,10 @@ class DestinationForm(OfDraftForm):
 
 class IssueForm(OfDraftForm):
     read = forms.CharField(
+        label="The form",
         max_length=64,
         widget=forms.HiddenInput,
-        error_messages={"required": "Reload the page, read the form again, then sign."},
+        error_messages={"required": "was not sent along. Reload the page, read it again, then sign."},
     )
     code = forms.CharField(
         label="Code of your authenticator app",

@@ -233,7 +233,7 @@ class TestPrescribing:
     def test_a_form_that_was_not_read_is_not_signed(self, sent, ready, doctor, code_of):
         told = sent("issue", prescription=ready.pk, code=code_of(doctor.user))
 
-        assert told == ["Reload the page, read the form again, then sign."]
+        assert told == ["The form: was not sent along. Reload the page, read it again, then sign."]
         assert Prescription.objects.get().status == "draft"
 
     def test_a_wrong_code_changes_nothing(self, sent, browser, ready, doctor, code_of):
