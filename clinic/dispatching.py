@@ -37,6 +37,17 @@ class NotInUse(Refused):
         super().__init__("This pharmacy is no longer in use. Please choose another.")
 
 
+class WrittenForElsewhere(Refused):
+    """The rules of one state let it be written; those of another were never asked."""
+
+    def __init__(self, prescription: Prescription, pharmacy: Pharmacy) -> None:
+        here, there = prescription.get_dispense_state_display(), pharmacy.get_state_display()
+        super().__init__(
+            f"This prescription was written to be dispensed in {here}, and {pharmacy} is in {there}."
+            f" Choose another pharmacy, or have it replaced by one for {there}."
+        )
+
+
 class NothingSaid(Refused):
     def __init__(self) -> None:
         super().__init__("Write who rang and what they said.")
@@ -87,12 +98,12 @@ def send(original: Original, *, pharmacy: Pharmacy, way: str, by: User, tracking
     :raises NotASender: ``by`` is neither the prescriber nor of the desk
     :raises Void: the prescription was cancelled
     :raises NotInUse: nothing is sent to this pharmacy
+    :raises WrittenForElsewhere: the pharmacy is in another state than the script was written for
     :raises IllegalMove: it is not signed, or was sent before
     """
     prescription = _valid(original)
     _require_sender(prescription, by=by)
-    if not pharmacy.is_offered:
-        raise NotInUse
+    _require_fitting(pharmacy, prescription)
     original.move_to(
         Original.Status.SENT,
         by=by,
@@ -112,12 +123,13 @@ def choose(original: Original, *, pharmacy: Pharmacy, by: User) -> None:
 
     :raises NotASender: ``by`` is neither the prescriber nor of the desk
     :raises NotInUse: nothing is sent to this pharmacy
+    :raises WrittenForElsewhere: the pharmacy is in another state than the script was written for
     :raises Void: the prescription was cancelled
     :raises AlreadySent: its original is with a pharmacy
     """
-    _require_sender(_valid(original), by=by)
-    if not pharmacy.is_offered:
-        raise NotInUse
+    prescription = _valid(original)
+    _require_sender(prescription, by=by)
+    _require_fitting(pharmacy, prescription)
     if original.status == Original.Status.SENT:
         raise AlreadySent
     original.change(by=by, why="The patient’s choice.", pharmacy=pharmacy)
@@ -190,6 +202,13 @@ def _require_sender(prescription: Prescription, *, by: User) -> None:
         if prescription.practitioner.user_id != by.pk:
             raise NotASender
         consulting.require_doctor(prescription.practitioner, by=by)
+
+
+def _require_fitting(pharmacy: Pharmacy, prescription: Prescription) -> None:
+    if not pharmacy.is_offered:
+        raise NotInUse
+    if pharmacy.state != prescription.dispense_state:
+        raise WrittenForElsewhere(prescription, pharmacy)
 
 
 def _tell_patient(prescription: Prescription) -> None:

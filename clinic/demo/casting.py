@@ -73,6 +73,12 @@ def gather(count: int, *, random: Random, progress: Progress) -> Cast:
 PHARMACIES = [
     ("Wattle Street Pharmacy", "14 Wattle Street", "Newtown", "NSW", "2042", "0255501234"),
     ("Harbour Pharmacy", "2 Quay Road", "Geelong", "VIC", "3220", "0355505678"),
+    ("River Pharmacy", "8 Adelaide Street", "Brisbane City", "QLD", "4000", "0755505678"),
+    ("Hill Pharmacy", "30 King William Road", "Unley", "SA", "5061", "0855501234"),
+    ("Ocean Pharmacy", "5 Market Street", "Fremantle", "WA", "6160", "0855505678"),
+    ("Mountain Pharmacy", "17 Liverpool Street", "Hobart", "TAS", "7000", "0355501234"),
+    ("Lake Pharmacy", "3 Lonsdale Street", "Braddon", "ACT", "2612", "0255505678"),
+    ("Top End Pharmacy", "9 Smith Street", "Darwin City", "NT", "0800", "0855509012"),
 ]
 
 

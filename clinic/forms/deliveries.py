@@ -17,19 +17,22 @@ from clinic.models import Original, Pharmacy
 
 class PharmacyForm(BaseDialogForm):
     pharmacy: forms.ModelChoiceField[Pharmacy] = forms.ModelChoiceField(
-        queryset=None, widget=UnfoldAdminSelectWidget
+        queryset=None,
+        widget=UnfoldAdminSelectWidget,
+        help_text="Those in the state for which it was written. More can be added under Pharmacies.",
+        error_messages={"invalid_choice": "Choose a pharmacy in the state for which it was written."},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        originals = Original.objects.visible_to(self.request.user).filter(pk=self.object_id)
+        state, chosen = originals.values_list("prescription__dispense_state", "pharmacy").first() or (
+            "",
+            None,
+        )
         offered = Pharmacy.objects.visible_to(self.request.user).offered()
-        self.fields["pharmacy"].queryset = offered
-        self.fields["pharmacy"].initial = self._chosen()
-
-    def _chosen(self) -> Any:
-        """What the patient chose before, if anything."""
-        originals = Original.objects.visible_to(self.request.user)
-        return originals.filter(pk=self.object_id).values_list("pharmacy", flat=True).first()
+        self.fields["pharmacy"].queryset = offered.filter(state=state)
+        self.fields["pharmacy"].initial = chosen  # by the patient, before
 
 
 class SendForm(PharmacyForm):

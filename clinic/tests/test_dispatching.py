@@ -90,6 +90,18 @@ class TestSend:
         signed.refresh_from_db()
         assert signed.status == "to_send"
 
+    def test_stays_in_the_state_whose_rules_let_it_be_written(self, signed, pharmacy, doctor, reception):
+        pharmacy.change(by=None, state="TAS", postcode="7000")
+
+        for way in (
+            lambda: dispatching.send(signed, pharmacy=pharmacy, way="post", by=doctor.user),
+            lambda: dispatching.choose(signed, pharmacy=pharmacy, by=reception),
+        ):
+            with pytest.raises(dispatching.WrittenForElsewhere, match=r"Victoria, and .* is in Tasmania"):
+                way()
+        with pytest.raises(IntegrityError, match="in another state"), transaction.atomic():
+            Original.objects.update(pharmacy=pharmacy)
+
     def test_is_refused_for_what_is_void(self, signed, issued, pharmacy, doctor):
         prescribing.cancel(issued, by=doctor.user, why="Wrong strength.")
 
