@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 class DocumentQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         to_sign = Q(kind=Document.Kind.PRINT_AND_SIGN)
-        # Nobody is to print and sign what is void; what stood on it is kept in the prescription.
-        valid = self.exclude(to_sign & ~Q(prescription__status=Prescription.Status.ISSUED))
+        # Nobody but the prescriber may print a script (NSW Health, legal form of prescriptions), auditors
+        # neither, and nobody what is void: what stands on it is kept in the prescription, to be read there.
+        own = Q(prescription__practitioner__user=user, prescription__status=Prescription.Status.ISSUED)
         if user.has_perm("clinic.view_every_clinical_record"):
-            return valid
+            return self.exclude(to_sign)
         if user.has_perm("clinic.view_clinical_record"):
-            # Nobody but the prescriber may print a script (NSW Health, legal form of prescriptions).
-            others = to_sign & ~Q(prescription__practitioner__user=user)
-            return valid.filter(patient__in=Patient.objects.in_care_of(user)).exclude(others)
+            return self.filter(patient__in=Patient.objects.in_care_of(user)).exclude(to_sign & ~own)
         return self.filter(patient__user=user).exclude(to_sign)
 
 

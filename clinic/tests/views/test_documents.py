@@ -68,9 +68,12 @@ class TestFile:
     def test_is_for_the_doctor(self, staff_client, doctor, papers, kind):
         assert staff_client(doctor.user).get(address(papers[kind])).content == PDF
 
-    @pytest.mark.parametrize(("kind", "status"), [("print_and_sign", 404), ("patient_copy", 200)])
-    def test_to_print_is_for_nobody_once_it_is_void(
-        self, staff_client, doctor, auditor, papers, ready, kind, status
+    @pytest.mark.parametrize(
+        ("kind", "at_first", "when_void"),
+        [("print_and_sign", [200, 404], [404, 404]), ("patient_copy", [200, 200], [200, 200])],
+    )
+    def test_to_print_is_for_the_prescriber_alone_until_it_is_void(
+        self, staff_client, doctor, auditor, papers, ready, kind, at_first, when_void
     ):
         browsers = [staff_client(doctor.user), staff_client(auditor)]
         before = [browser.get(address(papers[kind])).status_code for browser in browsers]
@@ -78,7 +81,7 @@ class TestFile:
 
         after = [browser.get(address(papers[kind])).status_code for browser in browsers]
 
-        assert (before, after) == ([200, 200], [status, status])
+        assert (before, after) == (at_first, when_void)
 
     @pytest.mark.parametrize("kind", [*papers_of_scripts.TEMPLATES])
     def test_is_not_for_a_doctor_elsewhere(self, staff_client, make_doctor, papers, kind):
