@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db import connection
 from django.utils import timezone
 
+from clinic import gathering
 from clinic.boards import figures
 from clinic.models import Practitioner, Prescription, Segment
 
@@ -38,10 +39,11 @@ WITH chosen AS (
   SELECT practitioner_id, count(*) AS scripts FROM chosen
   GROUP BY 1, (issued_at AT TIME ZONE %(zone)s)::date
 ), spoken AS (
+  -- A clock that ran too long was forgotten: how long they spoke is not known, and it makes nobody thorough.
   SELECT e.practitioner_id, sum(extract(epoch FROM s.ended_at - s.started_at)) / 60 AS minutes
   FROM clinic_encounter e JOIN clinic_segment s ON s.encounter_id = e.id
   WHERE e.created_at >= %(since)s AND e.practitioner_id = ANY(%(whose)s)
-    AND s.modality = ANY(%(spoken)s) AND s.ended_at IS NOT NULL
+    AND s.modality = ANY(%(spoken)s) AND s.ended_at - s.started_at <= %(longest)s
   GROUP BY 1, e.id
 )
 SELECT p.id,
@@ -94,6 +96,7 @@ def prescribers(user: User) -> list[Prescriber]:
     asked: dict[str, Any] = {
         "since": timezone.now() - HALF_A_YEAR,
         "whose": [*whose],
+        "longest": gathering.LONGEST_STRETCH,
         "zone": timezone.get_current_timezone_name(),
         "spoken": [str(modality) for modality in Segment.SYNCHRONOUS],
     }

@@ -5,12 +5,13 @@ import io
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
 from clinic import prescribing
-from clinic.models import AuditEvent, Override
+from clinic.models import AuditEvent, Override, Segment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files")]
 NAMES = ["s8-register", "overrides"]
@@ -134,6 +135,14 @@ class TestFigures:
         assert "12 min" in text
         for kept_back in ("Patient Example", "Night Oil", str(issued.number)):
             assert kept_back not in text
+
+    def test_leave_out_a_clock_that_nobody_stopped(self, staff_client, issued, manager, off_guard):
+        with off_guard("clinic_segment"):
+            Segment.objects.update(ended_at=F("started_at") + timedelta(hours=5))
+
+        text = staff_client(manager).get(reverse("admin:clinic_watch_changelist")).content.decode()
+
+        assert "300 min" not in text
 
     def test_lead_to_no_list_that_is_shut(self, staff_client, issued, manager, doctor):
         address = reverse("admin:clinic_watch_changelist")
