@@ -53,6 +53,16 @@ def category_is_undisputed(case: Case) -> bool:
 
 
 @check(
+    "What is on record about this product does not let it be prescribed. Ask a manager to settle it.",
+    "Supplier's list",
+)
+def product_may_be_prescribed(case: Case) -> bool:
+    """Whatever else the database asks of a product, so that nothing first shows at signing."""
+    is_told = not (product_is_on_sale(case) and product_is_classified(case) and category_is_undisputed(case))
+    return is_told or all(product.is_prescribable for product in case.products)
+
+
+@check(
     "A script names the product, its form and its strength; a category alone is not lawful.",
     "Medicines and Poisons (Medicines) Regulation 2021 (Qld) s 86(1)(h)–(i)",
 )

@@ -68,6 +68,7 @@ TABLE: Table = [
         lambda w: w.product(tga_category_stated=5),
     ),
     ("category_is_undisputed", fine, lambda w: w.product(is_category_disputed=True)),
+    ("product_may_be_prescribed", fine, lambda w: w.product(pathway="")),
     (
         "product_is_named_in_full",
         fine,

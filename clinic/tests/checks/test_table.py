@@ -47,6 +47,7 @@ LIST_9_1 = [
     ("5 product inactive", "product_is_on_sale", HARD),
     ("5 product unclassified", "product_is_classified", HARD),
     ("5 declared category is another than the computed", "category_is_undisputed", HARD),
+    ("5 product in doubt", "product_may_be_prescribed", HARD),
     ("5 category or text instead of product", "product_is_named_in_full", HARD),
     ("6 TGA authority: signer, category, form, patient, dates", "authority_covers_it", HARD),
     ("6 TGA authority: indication", "authority_covers_what_it_is_for", HARD),
