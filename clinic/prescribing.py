@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from catalog import listing
@@ -14,6 +14,7 @@ from clinic import accounts, checking, consulting, dispatching, gathering, overr
 from clinic.models import Approval, Encounter, MonitoringCheck, Prescription, PrescriptionLine, State
 from config import hashing
 from config.base import Refused, enqueue
+from messaging import mailing
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -260,7 +261,13 @@ def issue(
     :raises NotADraft: it was issued or cancelled before
     """
     accounts.verify_code(by, code)  # outside the transaction, so that a wrong code stays counted
-    _issue(prescription, by=by, reasons=reasons or {}, read=read)
+    try:
+        _issue(prescription, by=by, reasons=reasons or {}, read=read)
+    except IntegrityError as clash:
+        constraint = getattr(getattr(clash.__cause__, "diag", None), "constraint_name", "")
+        if constraint == "clinic_prescription_prescribable":  # a product changed in this very moment
+            raise Changed from clash
+        raise
 
 
 @transaction.atomic
@@ -317,11 +324,32 @@ def _next_number() -> int:
 def cancel(prescription: Prescription, *, by: User, why: str) -> None:
     """Make a prescription void, or discard a draft. Who and why stand in its history.
 
-    :raises NotTheirs: ``by`` did not write it
+    A script that is in force can be made void by every doctor who cares for the patient: its prescriber may
+    be ill or have left, and a strength that is known to be wrong must not wait for them. They get a letter.
+
+    :raises NotTheirs: ``by`` did not write it and does not care for the patient, or it is another's draft
     :raises NoReason: ``why`` is empty
     :raises IllegalMove: it is void already
     """
-    consulting.require_doctor(prescription.practitioner, by=by)
+    is_own = prescription.practitioner.user_id == by.pk
+    if is_own or prescription.lock().status == Prescription.Status.DRAFT:
+        consulting.require_doctor(prescription.practitioner, by=by)
+    else:
+        consulting.require_carer(prescription.patient, by=by)
     if not why.strip():
         raise NoReason
     prescription.move_to(Prescription.Status.CANCELLED, by=by, why=why.strip())
+    if not is_own:
+        _tell_prescriber(prescription)
+
+
+def _tell_prescriber(prescription: Prescription) -> None:
+    prescriber = prescription.practitioner.user
+    if prescriber.is_active:
+        path = f"/admin/clinic/prescription/{prescription.pk}/change/"
+        mailing.queue(
+            "clinic/mail/prescription_void",
+            recipient=prescriber,
+            to=prescriber.email,
+            context={"name": prescriber.get_short_name(), "path": path},
+        )

@@ -66,6 +66,7 @@ def replace(wrong: Prescription, *, encounter: Encounter, why: str, by: User) ->
     :raises NotIssued: it is a draft, or void
     :raises NothingLeft: none of its medicines may be prescribed today: cancel it and write another
     """
+    consulting.require_doctor(wrong.practitioner, by=by)
     written = _write(wrong, encounter=encounter, by=by, origin={"replaces": wrong})
     prescribing.cancel(wrong, by=by, why=why)
     return written

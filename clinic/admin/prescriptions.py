@@ -114,7 +114,8 @@ class PrescriptionAdmin(PossibleButtons, GuardScreen, RegisterScreens, RecordAdm
         may="cancel",
         form=Reason,
         icon="cancel",
-        text="It is void for good; its papers say so.",
+        text="It is void for good: lists, registers and the check of its code say so from now on. "
+        "Papers that were handed out do not; tell whoever has them.",
     )
     def cancel(self, request, prescription: Prescription, form: Reason) -> str:
         prescribing.cancel(prescription, by=request.user, why=form.cleaned_data["why"])

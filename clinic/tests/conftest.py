@@ -1,12 +1,10 @@
 """The cast of the clinic: doctors, patients, kinds of appointment, fees, a free time."""
 
-from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.db import connection
 from django.utils import timezone
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -329,24 +327,6 @@ def shifted(off_guard):
                 cursor.execute(f"UPDATE {table} SET {changes}")  # noqa: S608  our own names
 
     return shift
-
-
-@pytest.fixture
-def off_guard(db):
-    """Do something to a table while the database looks away: ``with off_guard("clinic_appointment"): …``."""
-
-    @contextmanager
-    def look_away(*tables: str):
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks still to come cannot change
-            for table in tables:
-                cursor.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER USER')
-            yield cursor
-            for table in tables:
-                cursor.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER USER')
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-
-    return look_away
 
 
 @pytest.fixture

@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from catalog import listing
 from catalog.models import Product
-from clinic import accounts, consulting, prescribing, roles
+from clinic import accounts, booking, consulting, prescribing, roles
 from clinic.models import MonitoringCheck, Prescription, PrescriptionLine
 from clinic.tests.checks.world import GO_ON
 from config import hashing
 from config.base import IllegalMove
+from messaging.models import Letter
 
 pytestmark = pytest.mark.django_db
 DOSE = {"quantity": 1, "directions": "Take 1 mL at night."}
@@ -283,9 +284,32 @@ class TestCancel:
         with pytest.raises(prescribing.NoReason):
             prescribing.cancel(issued, by=doctor.user, why=" ")
 
-    def test_is_of_the_prescriber(self, issued, make_doctor):
+    def test_is_not_of_a_doctor_elsewhere_nor_of_the_desk(self, issued, make_doctor, manager):
+        for person in (make_doctor("colleague").user, manager, issued.patient.user):
+            with pytest.raises(consulting.NotTheirs):
+                prescribing.cancel(issued, by=person, why="Not mine.")
+
+    @pytest.mark.parametrize(("is_active", "letters"), [(True, 1), (False, 0)])
+    def test_is_of_every_doctor_who_cares_for_the_patient(
+        self, issued, doctor, make_doctor, make_slot, settle, is_active, letters
+    ):
+        colleague = make_doctor("colleague")
+        settle(
+            booking.hold(make_slot(hours=90, of=colleague), patient=issued.patient, by=issued.patient.user)
+        )
+        doctor.user.change(by=None, is_active=is_active)
+
+        prescribing.cancel(issued, by=colleague.user, why="Known to be a wrong strength.")
+
+        told = Letter.objects.filter(template="clinic/mail/prescription_void", recipient=doctor.user)
+        assert (issued.status, told.count()) == ("cancelled", letters)
+
+    def test_of_a_draft_is_of_its_doctor_alone(self, ready, make_doctor, make_slot, settle):
+        colleague, patient = make_doctor("colleague"), ready.patient
+        settle(booking.hold(make_slot(hours=90, of=colleague), patient=patient, by=patient.user))
+
         with pytest.raises(consulting.NotTheirs):
-            prescribing.cancel(issued, by=make_doctor("colleague").user, why="Not mine.")
+            prescribing.cancel(ready, by=colleague.user, why="Not mine.")
 
     def test_ends_it_for_good(self, issued, doctor):
         prescribing.cancel(issued, by=doctor.user, why="Wrong strength.")
