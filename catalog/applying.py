@@ -36,6 +36,9 @@ WRITTEN = ", ".join(column for column in COLUMNS if column not in {"id", "create
 PRICES = "'{wholesale,retail}'::text[]"
 THEN = "(SELECT jsonb_object_agg(key, value -> 1) FROM jsonb_each(r.changes))"
 NOW = "(SELECT jsonb_object_agg(key, value -> 0) FROM jsonb_each(r.changes))"
+# What has to be as it was for a row to hold: where it changes a composition, all of the composition.
+SEEN = f"r.relies_on || {NOW}"
+LEFT = f"r.relies_on || {THEN}"
 
 LOCK = """
 SELECT p.id FROM catalog_product p JOIN catalog_importrow r ON p.id = r.product_id
@@ -43,7 +46,7 @@ WHERE r.id = ANY(%(rows)s) ORDER BY p.id FOR UPDATE OF p
 """
 MOVED = f"""
 SELECT r.product_id FROM catalog_importrow r JOIN catalog_product p ON p.id = r.product_id
-WHERE r.id = ANY(%(rows)s) AND jsonb_populate_record(p, {NOW}) IS DISTINCT FROM p
+WHERE r.id = ANY(%(rows)s) AND jsonb_populate_record(p, {SEEN}) IS DISTINCT FROM p
 UNION
 SELECT r.product_id FROM catalog_importrow r CROSS JOIN unnest({PRICES}) AS quoted(kind)
 WHERE r.id = ANY(%(rows)s) AND r.product_id IS NOT NULL AND r.changes ? quoted.kind

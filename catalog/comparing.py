@@ -33,6 +33,18 @@ UNSAID = {
     field.attname: field.get_default() for field in Product._meta.concrete_fields if not field.generated
 }
 
+# One fact in many columns: category and schedule were computed for these strengths and no others, so a
+# change of some of it holds only while the rest is as it was.
+COMPOSITION = frozenset(
+    {
+        *potency_fields("thc", None),
+        *potency_fields("cbd", None),
+        *("other_cannabinoids", "is_composition_known", "size_value", "size_unit"),
+        *("tga_category_stated", "tga_category", "is_category_disputed"),
+        *("schedule_stated", "schedule", "is_schedule_disputed"),
+    }
+)
+
 # Our field -> the offer's; compared only where the list has such a column.
 DESCRIBED = {
     "product_code": "product_code",
@@ -206,6 +218,8 @@ def _compare(line: Line, prices: Mapping[tuple[UUID, str], Decimal | None]) -> N
             for name, value in line.facts.items()
             if getattr(product, name) != value
         }
+        if not COMPOSITION.isdisjoint(line.changes):
+            line.relies_on = {name: _told(line.facts[name]) for name in COMPOSITION - line.changes.keys()}
         known = {kind: prices.get((product.pk, kind)) for kind in PRICES}
     for kind in PRICES:
         stated = getattr(line.offer, kind)

@@ -49,6 +49,7 @@ COLUMNS = (
     "outcome",
     "needs_decision",
     "changes",
+    "relies_on",
     "product_id",
 )
 
@@ -312,6 +313,7 @@ def _of_line(line: Line) -> list[Any]:
         str(line.outcome),
         line.needs_decision,
         json.dumps(line.changes),
+        json.dumps(line.relies_on),
         line.product and line.product.pk,
     ]
 
@@ -331,5 +333,6 @@ def _of_gone(product: Product) -> list[Any]:
         ImportRow.Outcome.GONE.value,
         True,
         json.dumps(proposal),
+        "{}",
         product.pk,
     ]

@@ -37,6 +37,7 @@ class Line:
     product: Product | None = None  # None for a new one, and for lines that were not taken
     facts: dict[str, Any] = field(default_factory=dict)
     changes: dict[str, list[Any]] = field(default_factory=dict)  # field -> [now, then], as text
+    relies_on: dict[str, Any] = field(default_factory=dict)  # field -> what it has to stay, as text
 
     @property
     def is_to_review(self) -> bool:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from psycopg.types.json import Jsonb
 
 from catalog import reading
-from catalog.applying import ALL, COLUMNS, NOW, PRICES, THEN, WRITTEN
+from catalog.applying import ALL, COLUMNS, LEFT, NOW, PRICES, WRITTEN
 from catalog.models import ChangeSet, Import, ImportRow, Product
 from config import tracing
 from config.versioning import UUID7
@@ -26,7 +26,7 @@ WHERE r.id = ANY(%(rows)s) ORDER BY p.id FOR UPDATE OF p
 CHANGED_SINCE = f"""
 SELECT r.id FROM catalog_importrow r JOIN catalog_product p ON p.id = coalesce(r.product_id, r.id)
 WHERE r.id = ANY(%(rows)s) AND (
-  jsonb_populate_record(p, {THEN}) IS DISTINCT FROM p
+  jsonb_populate_record(p, {LEFT}) IS DISTINCT FROM p
   OR (r.outcome = 'new' AND EXISTS (
     SELECT 1 FROM catalog_historicalproduct version
     WHERE version.id = p.id AND version.trace ->> 'change_set' IS DISTINCT FROM %(applied)s))

@@ -228,6 +228,9 @@ class ImportRow(Fact):
     outcome = models.CharField(max_length=20, choices=Outcome)
     needs_decision = models.BooleanField("needs review", default=False)
     changes = models.JSONField(default=dict, help_text="What would be written: now, and then.")
+    relies_on = models.JSONField(
+        default=dict, help_text="What has to stay as it was for the changes to hold."
+    )
     product = models.ForeignKey("catalog.Product", models.PROTECT, null=True, related_name="import_rows")
 
     verdict: str  # after ``with_verdict()`` only

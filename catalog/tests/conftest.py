@@ -42,6 +42,19 @@ def damaged(sample) -> Callable[..., bytes]:
 
 
 @pytest.fixture
+def strengths(damaged) -> Callable[[str, str], bytes]:
+    """The MedReleaf sample with these strengths of the oil "5 / 100", and no category stated for it."""
+
+    def make(thc: str, cbd: str) -> bytes:
+        def edit(book):
+            book["Oil"]["G3"], book["Oil"]["H3"], book["Oil"]["C3"] = thc, cbd, None
+
+        return damaged("medreleaf", edit)
+
+    return make
+
+
+@pytest.fixture
 def sample_path() -> Callable[[str], Path]:
     return lambda key: SAMPLES / f"{key}.xlsx"
 

@@ -129,6 +129,19 @@ class TestCatalogueMoved:
         assert waiting.status == "refused"
         assert "Brolga CBD 100 (S4) (Kestrel), 30 mL. Please import the file again." in waiting.refusal
 
+    def test_refuses_half_a_composition(self, strengths, manager, reviewer):
+        """THC of one list beside CBD of another is classified by neither: 3.5/160 would stand as S4."""
+        imports.applied("medreleaf", strengths("3mg/mL", "100mg/mL"), by=manager, approver=reviewer)
+        waiting = imports.reviewed("medreleaf", strengths("3.5mg/mL", "100mg/mL"), by=manager)
+        imports.applied("medreleaf", strengths("3mg/mL", "160mg/mL"), by=manager, approver=reviewer)
+        reviewing.approve(waiting, by=reviewer)
+
+        applying.work_off(waiting)
+
+        product = Product.objects.get(name="5 / 100")
+        assert (waiting.status, product.thc_value, product.cbd_value) == ("refused", 3, 160)
+        assert "5 / 100 (Larkspur), 30 mL. Please import the file again." in waiting.refusal
+
     def test_lets_pass_what_changed_elsewhere(self, sample, damaged, manager, reviewer):
         bring_in("medreleaf", sample("medreleaf"))
 

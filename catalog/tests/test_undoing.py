@@ -1,6 +1,7 @@
 """Taking an import back."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -96,6 +97,20 @@ class TestUndo:
 
         product.refresh_from_db()
         assert (product.cbd_value, product.storage, undone.kept) == (100, "Cool.", [])
+
+    def test_leaves_a_composition_alone_of_which_another_list_changed_the_rest(
+        self, strengths, manager, reviewer
+    ):
+        """THC put back to 3 beside the later CBD of 130 would stand as S4."""
+        imports.applied("medreleaf", strengths("3mg/mL", "100mg/mL"), by=manager, approver=reviewer)
+        run = imports.applied("medreleaf", strengths("2.5mg/mL", "100mg/mL"), by=manager, approver=reviewer)
+        imports.applied("medreleaf", strengths("2.5mg/mL", "130mg/mL"), by=manager, approver=reviewer)
+
+        undone = undoing.undo(run, by=manager, why="The wrong list.")
+
+        product = Product.objects.get(name="5 / 100")
+        assert (product.thc_value, product.cbd_value, product.schedule) == (Decimal("2.5"), 130, "S4")
+        assert [one["product"] for one in undone.kept] == [str(product.pk)]
 
     def test_takes_new_products_off_sale_without_a_price(self, sample, manager, reviewer):
         run = imports.applied("alma", sample("alma"), by=manager, approver=reviewer)
