@@ -119,6 +119,17 @@ TABLE: Table = [
     ("thc_is_within_the_cap", taken("Take 2.4 mL a day."), taken("Take 2.41 mL a day.")),
     (
         "thc_is_within_the_cap",
+        taken("Take 1.2 mL in the morning and in the evenings."),
+        taken("Take 1.21 mL in the morning and in the evenings."),
+    ),
+    ("thc_is_within_the_cap", taken("Take 2.4 mL every week day."), taken("Take 2.41 mL every week day.")),
+    (
+        "directions_can_be_reckoned",
+        taken("Take 2 mL at night, with food."),
+        taken("Take 2 mL at night, more if needed."),
+    ),
+    (
+        "thc_is_within_the_cap",
         herb(packs=1, directions="Inhale up to 1.36 g a day."),
         herb(packs=1, directions="Inhale up to 1.37 g a day."),
     ),
