@@ -108,6 +108,9 @@ class Case:
     def date_of(self, at: datetime.datetime) -> datetime.date:
         return date_where(self.encounter.practitioner, at=at)
 
+    def is_of_today(self, at: datetime.datetime) -> bool:
+        return self.date_of(at) == self.today
+
     @property
     def age(self) -> int | None:
         return age(self.encounter.patient, now=self.now)
@@ -131,20 +134,19 @@ class Case:
     def segments(self) -> list[Segment]:
         """The stretches of today in real time: a chat is none."""
         there = [s for s in self.facts.stretches if s.modality in Segment.SYNCHRONOUS]
-        return [s for s in there if self.date_of(_belongs_at(s)) == self.today]
+        return [s for s in there if self.is_of_today(_belongs_at(s))]
 
     @property
     def practises_in(self) -> str:
         """In which state the doctor said today, in this consultation, that they are and practise."""
         state, at = self.facts.practises or ("", self.now)
-        return state if self.date_of(at) == self.today else ""
+        return state if self.is_of_today(at) else ""
 
     @property
     def is_located(self) -> bool:
         """Whether the patient said today where they are."""
         at = self.facts.located_at
-        is_of_today = at is not None and self.date_of(at) == self.today
-        return is_of_today and bool(self.encounter.location_state)
+        return at is not None and self.is_of_today(at) and bool(self.encounter.location_state)
 
     @cached_property
     def before(self) -> list[Prescription]:
@@ -203,15 +205,8 @@ class Case:
     @property
     def look(self) -> MonitoringCheck | None:
         """Today's look at the monitoring system of the state where it is dispensed."""
-        return next(
-            (
-                check
-                for check in self.facts.monitoring
-                if check.state == self.prescription.dispense_state
-                and self.date_of(check.recorded_at) == self.today
-            ),
-            None,
-        )
+        there = (one for one in self.facts.monitoring if one.state == self.prescription.dispense_state)
+        return next((one for one in there if self.is_of_today(one.recorded_at)), None)
 
     @cached_property
     def reckoned(self) -> list[tuple[PrescriptionLine, dosing.Reckoned]]:
