@@ -103,12 +103,12 @@ def risks_are_asked_anew(case: Case) -> bool:
     AHPRA_2025,
     Severity.OVERRIDABLE,
 )
-def answers_raise_no_red_flag(case: Case) -> bool:
+def red_flags_are_weighed(case: Case) -> bool:
     return not _raised(case, FlagSeverity.SERIOUS)
 
 
 @check("The patient answered before a visit: {cautions}. Talk about it.", AHPRA_2025, Severity.WARN)
-def answers_call_for_no_caution(case: Case) -> bool:
+def cautions_are_weighed(case: Case) -> bool:
     return not _raised(case, FlagSeverity.CAUTION)
 
 

@@ -304,7 +304,7 @@ class TestPrescribing:
     ):
         World(ready, doctor.user).says(heart="yes")
         [draft] = browser.get(page(ready.encounter)).context["drafts"]
-        flag = "answers_raise_no_red_flag"
+        flag = "red_flags_are_weighed"
 
         told = sent("issue", prescription=ready.pk, code=code_of(doctor.user), read=draft["read"])
         reason = {f"reason-{flag}": "Seen by the cardiologist\x00 in\nMay.", "read": draft["read"]}

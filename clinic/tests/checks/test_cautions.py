@@ -29,18 +29,18 @@ TABLE: Table = [
         lambda w: w.product(thc_op="<", thc_value=1, thc_unit="mg/mL", thc_basis="volume"),
     ),
     (
-        "answers_raise_no_red_flag",
+        "red_flags_are_weighed",
         lambda w: w.says(days_ago=1, heart="no", driving="yes"),
         lambda w: w.says(heart="yes"),
     ),
-    ("answers_raise_no_red_flag", lambda w: w.says(days_ago=180, heart="yes"), lambda w: w.says(heart="yes")),
+    ("red_flags_are_weighed", lambda w: w.says(days_ago=180, heart="yes"), lambda w: w.says(heart="yes")),
     (
-        "answers_raise_no_red_flag",
+        "red_flags_are_weighed",
         lambda w: (w.practice(screening_days=30), w.says(days_ago=30, heart="yes")),
         lambda w: w.practice(screening_days=31),
     ),
     (
-        "answers_call_for_no_caution",
+        "cautions_are_weighed",
         lambda w: w.says(days_ago=1, heart="yes", driving="no"),
         lambda w: w.says(driving="yes"),
     ),
@@ -147,7 +147,7 @@ class TestRedFlags:
         world.says(days_ago=3, psychosis="yes", heart="yes", driving="yes")
 
         found, day = world.found(), f"{TODAY() - timedelta(days=3):%-d %B %Y}"
-        flag, caution = found["answers_raise_no_red_flag"], found["answers_call_for_no_caution"]
+        flag, caution = found["red_flags_are_weighed"], found["cautions_are_weighed"]
         assert flag.sentence == (
             "Answers before a visit raise red flags: Psychosis, bipolar disorder or schizophrenia, own or in"
             f" the family ({day}); Heart condition ({day}). Write why you prescribe all the same."
@@ -163,15 +163,15 @@ class TestRedFlags:
         world.says(days_ago=1, heart="no", driving="no")
 
         found = world.found()
-        assert "Heart condition (answered otherwise " in found["answers_raise_no_red_flag"].sentence
-        assert found["answers_call_for_no_caution"].holds
+        assert "Heart condition (answered otherwise " in found["red_flags_are_weighed"].sentence
+        assert found["cautions_are_weighed"].holds
 
     def test_are_over_with_another_answer_before_a_later_visit(self, world, earlier_visit):
         world.says(days_ago=60, visit=earlier_visit, pregnancy="Yes", heart="yes")
         world.says(pregnancy="No")
 
-        assert "Heart condition" in world.found()["answers_raise_no_red_flag"].sentence
-        assert "Pregnant" not in world.found()["answers_raise_no_red_flag"].sentence
+        assert "Heart condition" in world.found()["red_flags_are_weighed"].sentence
+        assert "Pregnant" not in world.found()["red_flags_are_weighed"].sentence
 
     def test_of_another_patient_are_not_read(self, world, make_patient, make_slot, settle):
         other = make_patient("neighbour")
@@ -179,7 +179,7 @@ class TestRedFlags:
 
         world.says(visit=visit, heart="yes")
 
-        assert world.findings()["answers_raise_no_red_flag"] is True
+        assert world.findings()["red_flags_are_weighed"] is True
 
     @pytest.fixture
     def earlier_visit(self, world, make_slot, settle):

@@ -95,8 +95,8 @@ LIST_9_2 = [
     ("CYP2C9 and CYP3A4 interactions", "cannabinoids_go_with_other_medicines", WARN),
     ("these answers are missing", "risks_are_asked", WARN),
     # Of 4.2: "red-flag answers create a blocking acknowledgement by the doctor".
-    ("answers before a visit that are red flags", "answers_raise_no_red_flag", REASON),
-    ("answers before a visit that call for caution", "answers_call_for_no_caution", WARN),
+    ("answers before a visit that are red flags", "red_flags_are_weighed", REASON),
+    ("answers before a visit that call for caution", "cautions_are_weighed", WARN),
     ("no answers about risks of late", "risks_are_asked_anew", REASON),
     ("“none known” that was said long ago", "none_is_said_anew", WARN),
     ("consultation shorter than the minimum", "they_have_spoken_long_enough", WARN),
