@@ -13,7 +13,7 @@ from billing.models import Refund
 from clinic import reckoning
 from clinic.models import Appointment, Practice
 from config.base import Refused
-from messaging import clocks
+from messaging import chatting, clocks
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -68,4 +68,12 @@ def no_show(appointment: Appointment, *, by: User, why: str) -> reckoning.Reckon
         if what.back or what.kept:
             why_back, cause = "The patient did not attend.", Refund.Cause.MISSED
             refunding.unwind(order, by=by, why=why_back, keep=what.kept, cause=cause)
+        leave_room_open(appointment, by=by)
     return what
+
+
+def leave_room_open(appointment: Appointment, *, by: User) -> None:
+    """Let a visit's patient and doctor write for as many days as the practice says, from now on."""
+    days = timedelta(days=Practice.objects.current().room_days)
+    if appointment.room:
+        chatting.leave_open_until(appointment.room, timezone.now() + days, by=by)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from clinic import consenting, gathering
+from clinic import attending, consenting, gathering
 from clinic.models import (
     Appointment,
     Confirmation,
@@ -250,7 +250,7 @@ def record_consent(patient: Patient, *, by: User) -> None:
 
 @transaction.atomic
 def close(encounter: Encounter, *, by: User) -> None:
-    """End the consultation; the room stays open for questions.
+    """End the consultation; the room stays open for questions, as long as the practice says.
 
     :raises NotTheirs: ``by`` is not its doctor
     :raises Over: it is closed already
@@ -265,3 +265,4 @@ def close(encounter: Encounter, *, by: User) -> None:
     stop_segment(encounter, by=by)
     encounter.move_to(Encounter.Status.CLOSED, by=by, why="The consultation ended.", closed_at=timezone.now())
     appointment.move_to(Appointment.Status.COMPLETED, by=by, why="The consultation ended.")
+    attending.leave_room_open(appointment, by=by)

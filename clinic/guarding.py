@@ -14,6 +14,7 @@ from django.db import connection, models, transaction
 from clinic import claiming, withholding
 from config.base import Fact, Kept
 from config.versioning import UUID7
+from messaging import guarding as conversing
 
 APPS = ("clinic", "catalog", "billing", "messaging")
 
@@ -114,7 +115,7 @@ END $$;
 def install(**kwargs: Any) -> None:
     """Lay the triggers on every table of ours; doing it again changes nothing."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(FUNCTIONS + claiming.FUNCTIONS + withholding.FUNCTIONS)
+        cursor.execute(FUNCTIONS + claiming.FUNCTIONS + withholding.FUNCTIONS + conversing.FUNCTIONS)
         for statement in statements():
             cursor.execute(statement)
 
@@ -122,6 +123,7 @@ def install(**kwargs: Any) -> None:
 def statements() -> list[str]:
     """The triggers of every model, as SQL."""
     found = [*keep_as_written("clinic_auditevent"), *claiming.statements(), *withholding.statements()]
+    found += conversing.statements()
     ours: list[Any] = [model for label in APPS for model in apps.get_app_config(label).get_models()]
     for model in ours:
         table = model._meta.db_table

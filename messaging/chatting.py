@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -32,7 +33,7 @@ class NotAMember(Refused):
 
 class RoomClosed(Refused):
     def __init__(self) -> None:
-        super().__init__("This conversation is closed. Please book an appointment if you need something.")
+        super().__init__("This conversation is over. Please book an appointment if you need something.")
 
 
 class NothingSaid(Refused):
@@ -75,7 +76,7 @@ def post(room: Room, *, by: User, text: str, client_id: UUID | None = None) -> M
         raise NotAMember
     if client_id and (already := room.messages.filter(recorded_by=by, client_id=client_id).first()):
         return already
-    if room.closed_at:
+    if not room.is_open:
         raise RoomClosed
     return _say(room, text=text, by=by, client_id=client_id or uuid7())
 
@@ -113,6 +114,14 @@ def replace(room: Room, *, leaves: User, joins: User, title: str, by: User | Non
     else:
         _join(room, [joins], by=by)
     room.change(by=by, why=why, title=title)
+    _tell(room, "room")
+
+
+@transaction.atomic
+def leave_open_until(room: Room, until: datetime, *, by: User | None) -> None:
+    """Let the people of ``room`` write until ``until``; after that it can be read."""
+    room.lock()
+    room.change(by=by, why="The consultation is over.", closes_at=until)
     _tell(room, "room")
 
 
@@ -195,8 +204,9 @@ def _state(room: Room, user: User, members: list[Member]) -> dict[str, Any]:
     is_member = len(others) < len(members)
     return {
         "is_member": is_member,
-        "is_closed": room.closed_at is not None,
-        "can_write": is_member and room.closed_at is None,
+        "is_closed": not room.is_open,
+        "can_write": is_member and room.is_open,
+        "open_until": clocks.in_words(room.closes_at, zone=user.time_zone) if room.closes_at else "",
         "others": [str(member.user) for member in others],
         "read_by_others": min((member.read_mark.sequence for member in others), default=0),
     }

@@ -33,6 +33,7 @@ class PracticeAdmin(RecordAdmin):
                     ("hold_minutes", "warn_minutes", "offer_minutes"),
                     ("patient_late_minutes", "doctor_late_minutes"),
                     ("follow_up_hours", "follow_up_weeks"),
+                    "room_days",
                     ("horizon_weeks", "reminder_hours"),
                 ],
             },

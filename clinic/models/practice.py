@@ -111,6 +111,7 @@ class Practice(Record):
     expiring_days = _limit("days before an approval ends that it is shown as ending", 30)
     screening_days = _limit("days for which a patient's answers about risks count", 180)
     spoken_months = _limit("months after which a repeat needs another talk, not only a chat", 6)
+    room_days = _limit("days after a visit during which its conversation can be written in", 7)
     rule_months = _limit("months after which the rules of a state are to be checked again", 12)
 
     objects = PracticeQuerySet.as_manager()

@@ -65,6 +65,7 @@ class TestNoShow:
             attending.no_show(confirmed, by=manager, why="Three calls, no answer.")
 
         assert (confirmed.status, confirmed.order.status) == ("no_show", "paid")
+        assert confirmed.room.closes_at == confirmed.starts_at + timedelta(days=7, minutes=10)
 
     def test_keeps_what_the_policy_says(self, make_policy, slot, patient, fees, settle, manager):
         make_policy(missed_percent=75)

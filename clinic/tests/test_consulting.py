@@ -1,6 +1,6 @@
 """Opening, calling, writing up and closing a consultation."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
@@ -148,13 +148,17 @@ class TestAFormerDoctor:
 
 
 class TestClose:
-    def test_completes_the_appointment_and_leaves_the_room_open(self, encounter, signed, doctor):
+    def test_completes_the_appointment_and_leaves_the_room_open(self, encounter, signed, doctor, practice):
+        practice.change(by=None, room_days=9)
         consulting.start_segment(encounter, modality="voice", by=doctor.user)
         consulting.close(encounter, by=doctor.user)
 
         appointment = Appointment.objects.get()
         assert appointment.status == Appointment.Status.COMPLETED
-        assert appointment.room.closed_at is None
+        assert appointment.room.is_open
+        assert appointment.room.closes_at - Encounter.objects.get().closed_at == pytest.approx(
+            timedelta(days=9), abs=timedelta(minutes=1)
+        )
         assert Encounter.objects.get().closed_at <= timezone.now()
         assert encounter.segments.get().ended_at is not None
 

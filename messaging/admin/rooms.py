@@ -17,7 +17,7 @@ class RoomAdmin(RecordAdmin):
     list_display = ["title", "show_members", "show_last", "show_state"]
     list_filter = [("created_at", RangeDateTimeFilter), ("closed_at", admin.EmptyFieldListFilter)]
     search_fields = ["title", "members__user__family_name", "members__user__given_name"]
-    fields = ["title", "show_members", "created_at", "closed_at"]
+    fields = ["title", "show_members", "created_at", "closes_at", "closed_at"]
     readonly_fields = fields
     change_form_outer_before_template = "messaging/_room.html"
 
@@ -43,7 +43,7 @@ class RoomAdmin(RecordAdmin):
 
     @display(description="State", label={"open": "success", "closed": "info"}, ordering="closed_at")
     def show_state(self, room: Room) -> tuple[str, str]:
-        return ("closed", "Closed") if room.closed_at else ("open", "Open")
+        return ("open", "Open") if room.is_open else ("closed", "Over")
 
     def has_add_permission(self, request):
         return False

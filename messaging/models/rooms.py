@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Max, Q
 from django.db.models.functions import Coalesce, Length
 from django.db.models.lookups import LessThanOrEqual
+from django.utils import timezone
 
 from config.base import Fact, Record, ScopedQuerySet, uuid7
 
@@ -37,9 +38,14 @@ class RoomQuerySet(ScopedQuerySet):
 
 
 class Room(Record):
-    """A conversation between its members; closed, it can still be read."""
+    """A conversation between its members; over, it can still be read.
+
+    People write in it until it is closed, or until ``closes_at`` has come: then the database refuses what
+    they write (``messaging.guarding``), without a task that would have to run in time.
+    """
 
     title = models.CharField(max_length=200)
+    closes_at = models.DateTimeField("can be written in until", null=True, editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
 
     objects = RoomQuerySet.as_manager()
@@ -51,6 +57,11 @@ class Room(Record):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its people can still write."""
+        return self.closed_at is None and (self.closes_at is None or self.closes_at > timezone.now())
 
 
 class MemberQuerySet(ScopedQuerySet):

@@ -1,7 +1,9 @@
 import json
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django_eventstream.models import Event
 
 from config.base import uuid7
@@ -175,6 +177,26 @@ class TestUnreadFor:
         assert chatting.unread_for(patient) == {}
 
 
+class TestLeaveOpenUntil:
+    def test_lets_its_people_write_until_then_and_read_ever_after(self, room, patient, doctor):
+        chatting.leave_open_until(room, timezone.now() + timedelta(days=7), by=doctor)
+        chatting.post(room, by=patient, text="Until when?")
+        state = chatting.state_of(room, patient)
+
+        chatting.leave_open_until(room, timezone.now(), by=doctor)
+
+        assert (state["can_write"], state["open_until"].partition(" AWST ")[2]) == (True, "(UTC+08:00)")
+        assert not chatting.state_of(room, patient)["can_write"]
+        with pytest.raises(chatting.RoomClosed):
+            chatting.post(room, by=patient, text="Too late")
+        assert [one["text"] for one in chatting.messages_in(room, patient)] == ["Until when?"]
+
+    def test_tells_its_members(self, room, patient, doctor):
+        chatting.leave_open_until(room, timezone.now(), by=doctor)
+
+        assert [kind for kind, _ in told(patient)] == ["room", "room"]
+
+
 class TestCloseRoom:
     def test_keeps_the_time_of_the_first_end(self, room, doctor, patient):
         chatting.close_room(room, by=doctor)
@@ -227,6 +249,7 @@ class TestRoomContext:
             "is_member": False,
             "is_closed": False,
             "can_write": False,
+            "open_until": "",
             "others": ["Patient Example", "Doctor Example"],
             "read_by_others": 0,
         }

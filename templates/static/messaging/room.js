@@ -148,8 +148,12 @@ class Room {
     this.readByOthers = state.read_by_others;
     this.form.hidden = !state.can_write;
     const closed = this.root.querySelector("[data-closed]");
-    if (state.is_closed && closed.hidden) closed.textContent = "This conversation is closed. You can still read it.";
+    if (state.is_closed && closed.hidden) closed.textContent = "This conversation is over. You can still read it.";
     closed.hidden = state.can_write;
+    const until = state.open_until ? ` You can write here until ${state.open_until}.` : "";
+    this.root.querySelector("[data-expect]").textContent = state.is_closed
+      ? "This conversation is over and is no longer read."
+      : `We aim to answer within one business day.${until}`;
     this.showRead();
   }
 
