@@ -16,15 +16,18 @@ class ClinicConfig(AppConfig):
             questionbook,
             receivers,  # noqa: F401  connects itself
             reminding,
+            roles,
             ruling,
         )
         from config import caching, checks, schedules  # noqa: F401  the checks register themselves
-        from messaging import mailing
+        from messaging import heeding, mailing
 
         mailing.SECRETS |= linking.SECRETS
         mailing.STILL_WANTED |= (
             reminding.STILL_WANTED | filling.STILL_WANTED | expiring.STILL_WANTED | following.STILL_WANTED
         )
+        heeding.WATCHERS.append(lambda: roles.who_may("messaging.view_every_concern"))
+        post_migrate.connect(heeding.ship, sender=self, dispatch_uid="heeding")
         post_migrate.connect(caching.make_table, sender=self, dispatch_uid="caching")
         post_migrate.connect(schedules.sync, sender=self, dispatch_uid="schedules")
         post_migrate.connect(letterbook.ship, sender=self, dispatch_uid="letterbook")

@@ -17,7 +17,7 @@ from django_q.models import Failure
 from billing.models import Difference, Dispute, StripeEvent
 from clinic.models import Appointment, Note
 from config.base import SignedInRequest
-from messaging.models import Letter
+from messaging.models import Concern, Letter
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -96,6 +96,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Payment events", "webhook", "billing.stripeevent"),
     ],
     "Messages": [
+        Entry("Calls for help", "crisis_alert", "messaging.concern"),
         Entry("Conversations", "forum", "messaging.room"),
         Entry("Letters", "outgoing_mail", "messaging.letter"),
     ],
@@ -112,6 +113,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Appointment types", "category", "clinic.appointmenttype"),
         Entry("Cancellation policies", "event_busy", "clinic.cancellationpolicy"),
         Entry("Templates for notes", "edit_document", "clinic.notetemplate"),
+        Entry("Words that call for help", "sos", "messaging.phrase"),
         Entry("Rosters", "calendar_month", "clinic.roster"),
         Entry("Leave and holidays", "beach_access", "clinic.rosterexception"),
         Entry("Times", "schedule", "clinic.slot"),
@@ -145,6 +147,10 @@ def _failed_letters(user: User) -> int:
     return Letter.objects.visible_to(user).filter(status=Letter.Status.FAILED).count()
 
 
+def _calls_for_help(user: User) -> int:
+    return Concern.objects.visible_to(user).open().count()
+
+
 def _waiting_events(user: User) -> int:
     return StripeEvent.objects.visible_to(user).waiting().count()
 
@@ -168,6 +174,7 @@ BADGES: dict[str, Callable[[User], int]] = {
     "clinic.appointment": _holds,
     "clinic.note": _unsigned_notes,
     "messaging.letter": _failed_letters,
+    "messaging.concern": _calls_for_help,
     "billing.stripeevent": _waiting_events,
     "billing.dispute": _disputes_to_answer,
     "billing.difference": _open_differences,

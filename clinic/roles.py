@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth import get_user_model
+from django.db.models import QuerySet
 
 from clinic.models.people import Role
 
@@ -136,6 +137,10 @@ GRANTS: dict[str, frozenset[str]] = {
             "billing.retry_stripeevent",
             "messaging.view_letter",
             "messaging.resend_letter",
+            "messaging.view_concern",
+            "messaging.view_every_concern",
+            "messaging.see_to_concern",
+            *_all("messaging", "phrase"),
             "django_q.view_success",
             "django_q.view_failure",
             "django_q.view_schedule",
@@ -166,6 +171,9 @@ GRANTS: dict[str, frozenset[str]] = {
             "billing.take_payment",
             "messaging.view_letter",
             "messaging.resend_letter",
+            "messaging.view_concern",
+            "messaging.view_every_concern",
+            "messaging.see_to_concern",
         }
     ),
     Role.DOCTOR: frozenset(
@@ -215,6 +223,8 @@ GRANTS: dict[str, frozenset[str]] = {
             "catalog.view_supplier",
             "catalog.view_price",
             "messaging.view_room",
+            "messaging.view_concern",
+            "messaging.see_to_concern",
         }
     ),
     Role.AUDITOR: frozenset(
@@ -295,10 +305,19 @@ GRANTS: dict[str, frozenset[str]] = {
             "messaging.view_letter",
             "messaging.view_room",
             "messaging.view_every_room",
+            "messaging.view_concern",
+            "messaging.view_every_concern",
+            "messaging.view_phrase",
         }
     ),
     Role.PATIENT: frozenset(),
 }
+
+
+def who_may(permission: str) -> QuerySet[Any]:
+    """The people whose role grants ``permission``, accounts that are closed left out."""
+    roles = [role for role, granted in GRANTS.items() if permission in granted]
+    return get_user_model()._default_manager.filter(is_active=True, role__in=roles)
 
 
 class RoleBackend(AuthenticationBackend):

@@ -13,7 +13,7 @@ from django.db.models import Count, F
 from django.utils import timezone
 
 from config.base import Refused, uuid7
-from messaging import clocks, streaming
+from messaging import clocks, heeding, streaming
 from messaging.models import Member, Message, ReadMark, Room
 from messaging.models.rooms import LONGEST, TOO_LONG
 
@@ -78,7 +78,10 @@ def post(room: Room, *, by: User, text: str, client_id: UUID | None = None) -> M
         return already
     if not room.is_open:
         raise RoomClosed
-    return _say(room, text=text, by=by, client_id=client_id or uuid7())
+    message = _say(room, text=text, by=by, client_id=client_id or uuid7())
+    if not by.is_staff:
+        heeding.heed(message)
+    return message
 
 
 @transaction.atomic

@@ -38,6 +38,7 @@ def board(user: User) -> dict[str, Any]:
     _flag([*visits, *([later] if later else [])], by=user)
     return {
         "numbers": [
+            *figures.calls_for_help(user),
             Figure("Appointments today", len(visits), _today_link(day), "event"),
             Figure("Notes to sign", len(notes), notes_link, "edit_note"),
             Figure("Prescriptions in draft", len(drafts), drafts_link, "draft"),

@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.formats import date_format
+
+from clinic import desk
+from messaging.models import Concern
+
+if TYPE_CHECKING:
+    from clinic.models import User
 
 # Middle tones: they can be told apart, and seen on white and on black.
 COLOURS = ["var(--color-primary-600)", "var(--color-primary-400)", "var(--color-base-400)", "#c2571a"]
@@ -53,6 +59,13 @@ class Figure(NamedTuple):
     icon: str = ""
     note: str = ""
     is_urgent: bool = False
+
+
+def calls_for_help(user: User) -> list[Figure]:
+    """Conversations that may tell of self-harm and that nobody has seen to; nothing where there is none."""
+    waiting = Concern.objects.visible_to(user).open().count()
+    link = desk.page("messaging.concern", status__exact="open")
+    return [Figure("Calls for help", waiting, link, "crisis_alert", is_urgent=True)] if waiting else []
 
 
 def dollars(amount: Any) -> str:

@@ -15,7 +15,7 @@ from clinic import authorising, desk, reporting, ruling
 from clinic.boards import figures, health
 from clinic.boards.figures import Chart, Day, Figure, between, dollars
 from clinic.models import LIVE, Appointment, Approval, Original, Patient, Practitioner, StateRule
-from messaging.models import Letter
+from messaging.models import Concern, Letter
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -41,6 +41,7 @@ IN_VAIN = {
 
 QUEUES: list[tuple[str, Any, dict[str, Any], str]] = [
     ("Times held for payment", Appointment, {"status__exact": "held"}, ""),
+    ("Calls for help in conversations", Concern, {"status__exact": "open"}, "urgent"),
     ("Letters that could not be sent", Letter, {"status__exact": "failed"}, "urgent"),
     ("Payment events not yet handled", StripeEvent, {"processed_at__isnull": True}, "urgent"),
     ("Refunds under way", Refund, {"status__in": Refund.UNFINISHED}, ""),

@@ -35,7 +35,13 @@ def board(user: User) -> dict[str, Any]:
     today = _today(user, day)
     holds = _holds(user, day)
     return {
-        "numbers": [*manager.visits_today(user, day), _waiting(today, day), _running(holds), _to_send(user)],
+        "numbers": [
+            *figures.calls_for_help(user),
+            *manager.visits_today(user, day),
+            _waiting(today, day),
+            _running(holds),
+            _to_send(user),
+        ],
         "statuses": manager.statuses_today(user, day),
         "arrivals": [visit for visit in today if visit.status in EXPECTED][:SHOWN],
         "arrivals_link": desk.page(
