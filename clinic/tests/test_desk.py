@@ -14,6 +14,7 @@ from messaging.models import Letter
 STAFF = [Role.MANAGER, Role.RECEPTION, Role.DOCTOR, Role.AUDITOR]
 CATALOGUE = {"Products", "Prices", "Suppliers"}
 ALWAYS = {
+    "Calls for help",
     *("Dashboard", "Appointments", "Patients", "Practitioners", "Audit trail"),
     *("Practice", "Appointment types", "Cancellation policies", "Rosters", "Leave and holidays", "Times"),
 }
@@ -61,7 +62,7 @@ SHOWN = {
         "Waiting list",
         "Rules of the states",
         *("Papers to sign and send", "Pharmacies", "Prescribing in figures"),
-        *("Texts for letters", "Templates for notes"),
+        *("Texts for letters", "Templates for notes", "Words that call for help"),
     },
     Role.RECEPTION: ALWAYS
     | {"Orders", "Receipts", "Letters", "Waiting list", "Papers to sign and send", "Pharmacies"},
@@ -83,6 +84,7 @@ SHOWN = {
         "Letters",
         "Waiting list",
         "Rules of the states",
+        "Words that call for help",
     },
 }
 
