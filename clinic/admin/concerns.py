@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef
@@ -17,6 +17,9 @@ from config.admin import PossibleButtons, RecordAdmin, step
 from config.base import SignedInRequest
 from messaging import heeding
 from messaging.models import Concern, Phrase, Room
+
+if TYPE_CHECKING:
+    from clinic.models import User
 
 COLOURS = {Concern.Status.OPEN: "danger", Concern.Status.SEEN_TO: "success"}
 
@@ -53,7 +56,7 @@ class ConcernAdmin(PossibleButtons, RecordAdmin):
     @display(description="Telephone", empty_value="–")
     def show_phone(self, concern: Concern) -> str:
         """The patient's, and whom to ring when they do not answer."""
-        patient = concern.message.recorded_by.patient
+        patient = cast("User", concern.message.recorded_by).patient
         page = reverse("admin:clinic_patient_change", args=[patient.pk])
         near = " ".join(filter(None, (patient.emergency_name, patient.emergency_phone)))
         return format_html(
