@@ -70,6 +70,15 @@ def product_is_named_in_full(case: Case) -> bool:
     return all(product.name and product.dose_form and product.strength_text for product in case.products)
 
 
+@check(
+    "The size of the pack is not known, so the script cannot say how much is supplied. Choose another product,"
+    " or ask a manager to complete it.",
+    PARTICULARS,
+)
+def quantity_can_be_told(case: Case) -> bool:
+    return all(product.size_value is not None and product.size_unit for product in case.products)
+
+
 @check("Write how the medicine is to be taken: dose and frequency.", PARTICULARS)
 def directions_are_written(case: Case) -> bool:
     return all(line.directions.strip() for line in case.lines)
@@ -105,7 +114,10 @@ def quantity_is_within_the_cap(case: Case) -> bool:
     )
 
 
-@check("That is more than {grams} g of dried herb in 30 days, the practice's limit.", AHPRA_2025)
+@check(
+    "That is more than {grams} g of dried herb in 30 days, the practice's limit; or how much it is cannot be told.",
+    AHPRA_2025,
+)
 def grams_are_within_the_cap(case: Case) -> bool:
     if not any(map(_is_herb, case.lines)):
         return True
@@ -117,8 +129,10 @@ def grams_are_within_the_cap(case: Case) -> bool:
         for line in script.lines.all()
     ]
     herb = filter(_is_herb, [*case.lines, *case.others, *lately])
-    grams = sum(dosing.reckon(line).grams_a_month or 0 for line in herb)
-    return grams <= case.facts.practice.most_grams_a_month
+    told = [dosing.reckon(line).grams_a_month for line in herb]
+    grams = [some for some in told if some is not None]
+    # What cannot be told is no nought.
+    return len(grams) == len(told) and sum(grams) <= case.facts.practice.most_grams_a_month
 
 
 def _is_herb(line: PrescriptionLine) -> bool:
@@ -133,6 +147,39 @@ def _standing(case: Case) -> list[Prescription]:
 @check("A form for Schedule 8 holds one medicine and nothing else.", "HDPR 1996 (Qld) s 79; WA Health")
 def form_holds_one_s8_medicine(case: Case) -> bool:
     return not case.is_s8 or len(case.lines) == 1
+
+
+@check(
+    "The catalogue does not say what the THC of the product is told of: a piece, the whole pack or a weight."
+    " Choose another, or ask a manager to complete it.",
+    AHPRA_2025,
+)
+def thc_is_told_of_something(case: Case) -> bool:
+    return all(product.thc_basis or product.thc_value is None for product in case.products)
+
+
+@check(
+    "How much THC a day it comes to cannot be told for every product of the patient, so the practice's limit is"
+    " not checked. Write why this patient needs it all the same.",
+    AHPRA_2025,
+    Severity.OVERRIDABLE,
+)
+def thc_can_be_reckoned(case: Case) -> bool:
+    """Ask of each line, the other drafts and the scripts that run; directions of this form that cannot be
+    read are another check's."""
+    if not any(map(_holds_thc, case.lines)):
+        return True
+    read = [line for line, amounts in case.reckoned if amounts.days is not None]
+    return all(
+        dosing.reckon(line).thc_a_day is not None
+        for line in [*read, *case.others, *_running(case)]
+        if _holds_thc(line)
+    )
+
+
+def _holds_thc(line: PrescriptionLine) -> bool:
+    """Whether it adds to the limit: of a cannabis medicine of Schedule 4 THC is a trace."""
+    return line.product.kind == Product.Kind.CANNABIS and line.product.schedule == "S8"
 
 
 @check(

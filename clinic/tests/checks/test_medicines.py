@@ -32,6 +32,26 @@ def taken(directions: str):
     return lambda world: world.write(directions=directions)
 
 
+def unsized(world: World) -> None:
+    world.product(size_value=None, size_unit="")
+
+
+def vape(basis: str):
+    """A cartridge of 1 g with 200 mg of THC."""
+    told = {
+        f"{name}_{part}": value
+        for name in ("thc", "cbd")
+        for part, value in (("unit", "mg"), ("basis", basis))
+    }
+    fields = {"dose_form": "vape", "size_value": 1, "size_unit": "g", "thc_value": 200, "cbd_value": 10}
+
+    def do(world: World) -> None:
+        world.product(**fields, **told)
+        world.write(directions="Inhale 1 g a day.")
+
+    return do
+
+
 def valid(months: int) -> int:
     """The days on which a script of today can be dispensed."""
     return (spelling.last_day(TODAY(), months=months) - TODAY()).days + 1
@@ -75,6 +95,7 @@ TABLE: Table = [
         lambda w: w.product(**potency_fields("thc", None), **potency_fields("cbd", None)),
     ),
     ("product_is_named_in_full", fine, lambda w: w.product(dose_form="")),
+    ("quantity_can_be_told", lambda w: w.product(size_value=1), unsized),
     ("directions_are_written", fine, taken(" ")),
     ("directions_are_precise", taken("Take 0.5 mL twice a day as needed."), taken("Take 0.5 mL as needed.")),
     ("directions_are_precise", taken("Take 0.5 mL, with food."), taken("Take as directed.")),
@@ -132,6 +153,20 @@ TABLE: Table = [
         "thc_is_within_the_cap",
         herb(packs=1, directions="Inhale up to 1.36 g a day."),
         herb(packs=1, directions="Inhale up to 1.37 g a day."),
+    ),
+    ("grams_are_within_the_cap", herb(packs=1), unsized),
+    ("thc_is_told_of_something", vape("container"), vape("")),
+    ("thc_can_be_reckoned", vape("container"), vape("")),
+    (
+        "thc_can_be_reckoned",
+        lambda w: w.product(thc_unit="mg/mL", thc_basis="volume"),
+        lambda w: w.product(thc_unit="%", thc_basis="weight"),
+    ),
+    # In a medicine of Schedule 4 THC is a trace.
+    (
+        "thc_can_be_reckoned",
+        lambda w: (w.is_s4(), w.product(thc_unit="%", thc_basis="weight")),
+        lambda w: w.product(schedule="S8", tga_category=2, tga_category_stated=2),
     ),
     ("directions_can_be_reckoned", taken("Take 2 mL at night."), taken("Take 2 mL.")),
     ("directions_can_be_reckoned", taken("Take 2 mL at night."), taken("Take 2 capsules at night.")),
@@ -226,6 +261,21 @@ def test_a_script_that_runs_counts_for_the_cap_of_thc_unless_it_is_replaced(worl
     world.draft.change(by=world.by, replaces=running)
 
     assert (before, beside, world.findings()["thc_is_within_the_cap"]) == (True, False, True)
+
+
+@pytest.mark.parametrize(("directions", "holds"), [("Take 0.5 mL a day.", True), ("Take 0.5 mL.", False)])
+def test_thc_of_what_runs_and_of_the_other_drafts_is_to_be_told(world, make_product, directions, holds):
+    taken("Take 0.5 mL a day.")(world)
+    draft = prescribing.write(
+        world.encounter, product=make_product("Day Oil"), quantity=1, directions=directions, by=world.by
+    )
+    beside = world.findings()["thc_can_be_reckoned"]
+    prescribing.remove_line(draft, by=world.by)
+    without = world.findings()["thc_can_be_reckoned"]
+
+    world.had(days_ago=3, product=make_product("Noon Oil"), valid_days=180, directions=directions)
+
+    assert (beside, without, world.findings()["thc_can_be_reckoned"]) == (holds, True, holds)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ LIST_9_1 = [
     ("4 name and address", "patient_lives_somewhere", HARD),
     ("4 strength and form", "product_is_named_in_full", HARD),
     ("4 quantity", "something_is_prescribed", HARD),
+    ("4 quantity of known size", "quantity_can_be_told", HARD),
     ("4 directions", "directions_are_written", HARD),
     ("4 S8: precise directions", "directions_are_precise", HARD),
     ("4 S8: words and figures", "clinic.spelling.quantity", None),
@@ -65,6 +66,7 @@ LIST_9_1 = [
     ("9 repeats without interval", "repeats_have_an_interval", HARD),
     ("9 repeats × quantity beyond the cap", "quantity_is_within_the_cap", HARD),
     ("9 grams beyond the cap", "grams_are_within_the_cap", HARD),
+    ("9 THC that nobody can tell", "thc_is_told_of_something", HARD),
     ("10 informed consent to an unapproved good", "patient_consents", HARD),
     # Of 4.3: where the patient is asked at every consultation, and Schedule 8 waits for the answer.
     ("3 where the patient is, for Schedule 8", "location_is_confirmed_for_s8", HARD),
@@ -86,6 +88,7 @@ LIST_9_2 = [
     ("quantity versus validity", "supply_ends_within_validity", WARN),
     ("early repeat", "patient_has_run_out", WARN),
     ("THC per day", "thc_is_within_the_cap", REASON),
+    ("THC per day that cannot be told", "thc_can_be_reckoned", REASON),
     ("THC and psychosis", "thc_goes_with_psychosis", WARN),
     ("THC and bipolar disorder", "thc_goes_with_bipolar_disorder", WARN),
     ("THC and substance use disorder", "thc_goes_with_substance_use", WARN),
