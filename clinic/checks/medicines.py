@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from catalog.models import DoseForm, Product
@@ -122,17 +122,26 @@ def grams_are_within_the_cap(case: Case) -> bool:
     if not any(map(_is_herb, case.lines)):
         return True
     since = case.today - timedelta(days=30)
-    lately = [
+    supplied = [
         line
         for script in _standing(case)
-        if script.issued_at and case.date_of(script.issued_at) > since
         for line in script.lines.all()
+        if _last_supply_on(line, script, case) > since
     ]
-    herb = filter(_is_herb, [*case.lines, *case.others, *lately])
+    herb = filter(_is_herb, [*case.lines, *case.others, *supplied])
     told = [dosing.reckon(line).grams_a_month for line in herb]
     grams = [some for some in told if some is not None]
     # What cannot be told is no nought.
     return len(grams) == len(told) and sum(grams) <= case.facts.practice.most_grams_a_month
+
+
+def _last_supply_on(line: PrescriptionLine, script: Prescription, case: Case) -> date:
+    """The day of the last repeat by the interval, within validity; without an interval, the last valid day."""
+    issued_on = case.date_of(script.issued_at) if script.issued_at else date.min
+    last_on = script.valid_until_on or issued_on
+    if not line.repeats or not line.interval_days:
+        return last_on if line.repeats else issued_on
+    return min(issued_on + timedelta(days=line.repeats * line.interval_days), last_on)
 
 
 def _is_herb(line: PrescriptionLine) -> bool:

@@ -302,6 +302,38 @@ def test_grams_of_the_last_thirty_days_count(world, days_ago, holds):
     assert world.findings()["grams_are_within_the_cap"] is holds
 
 
+# 30 g every 30 days; the last repeat is due 150 days after the first supply.
+@pytest.mark.parametrize(
+    ("days_ago", "told", "holds"),
+    [
+        (31, {}, False),
+        (179, {}, False),
+        (180, {}, True),
+        (31, {"repeats": 0}, True),
+        (89, {"valid_days": 60}, False),
+        (90, {"valid_days": 60}, True),
+        (31, {"interval_days": None}, False),
+    ],
+)
+def test_grams_count_until_the_last_repeat_is_thirty_days_past(world, days_ago, told, holds):
+    herb(packs=4)(world)
+    world.had(
+        days_ago=days_ago, **{"quantity": 3, "repeats": 5, "interval_days": 30, "valid_days": 180} | told
+    )
+
+    assert world.findings()["grams_are_within_the_cap"] is holds
+
+
+def test_grams_of_a_script_that_is_replaced_do_not_count(world):
+    herb(packs=4)(world)
+    running = world.had(days_ago=31, quantity=3, repeats=5, interval_days=30, valid_days=180)
+    before = world.findings()["grams_are_within_the_cap"]
+
+    world.draft.change(by=world.by, replaces=running)
+
+    assert (before, world.findings()["grams_are_within_the_cap"]) == (False, True)
+
+
 def test_packs_of_one_product_on_two_forms_are_added(world):
     prescribing.write(
         world.encounter, product=world.line.product, quantity=58, directions="Take 1 mL a day.", by=world.by
