@@ -12,7 +12,11 @@ from clinic.checks.table import AHPRA_2025, PARTICULARS, Severity, check
 from clinic.gathering import Case
 from clinic.models import Prescription, PrescriptionLine
 
-VAGUE = re.compile(r"\bas\s+(directed|required|needed)\b|\bmdu\b", re.IGNORECASE)
+VAGUE = re.compile(
+    r"\bas\s+(?:directed|instructed|advised|prescribed|discussed|agreed|explained|told|required|needed|necessary)\b"
+    r"|\b(?:if|when)\s+(?:required|needed|necessary)\b|\b(?:mdu|prn)\b",
+    re.IGNORECASE,
+)
 INHALED = {DoseForm.DRIED_HERB, DoseForm.VAPE, DoseForm.INHALER}
 CATEGORIES = "TGA medicinal cannabis categories (November 2021)"
 # A supply fits its interval between 1/1.2 and twice of it.
@@ -84,7 +88,11 @@ def directions_are_written(case: Case) -> bool:
     return all(line.directions.strip() for line in case.lines)
 
 
-@check("“As directed” is not precise enough for Schedule 8. Write dose and frequency.", "WA Health; SA r 34")
+@check(
+    "“As directed”, “as needed” or the like is not precise enough for Schedule 8. Write dose and frequency, or the"
+    " most in a day.",
+    "WA Health; SA r 34",
+)
 def directions_are_precise(case: Case) -> bool:
     return not case.is_s8 or not any(
         VAGUE.search(line.directions) and amounts.daily is None for line, amounts in case.reckoned
@@ -240,9 +248,9 @@ def _running(case: Case) -> list[PrescriptionLine]:
 
 @check(
     "Dose and frequency cannot be read from the directions, so nobody has checked the quantity against them."
-    " Write them such as “Take 0.5 mL twice a day”.",
+    " Write them such as “Take 0.5 mL twice a day”, or write why they must be otherwise.",
     "WA Health; SA r 34",
-    Severity.WARN,
+    Severity.OVERRIDABLE,
 )
 def directions_can_be_reckoned(case: Case) -> bool:
     return not case.is_s8 or all(amounts.days is not None for _, amounts in case.reckoned)

@@ -99,6 +99,18 @@ TABLE: Table = [
     ("directions_are_written", fine, taken(" ")),
     ("directions_are_precise", taken("Take 0.5 mL twice a day as needed."), taken("Take 0.5 mL as needed.")),
     ("directions_are_precise", taken("Take 0.5 mL, with food."), taken("Take as directed.")),
+    *(
+        ("directions_are_precise", taken("Take 0.5 mL at night, prn."), taken(words))
+        for words in (
+            "Use as instructed by the doctor.",
+            "Use as advised.",
+            "Use as discussed.",
+            "Take 0.5 mL prn.",
+            "Take 0.5 mL when required.",
+            "Take 0.5 mL as necessary.",
+            "Take 0.5 mL at night and prn.",
+        )
+    ),
     (
         "repeats_have_an_interval",
         lambda w: w.write(repeats=0, interval_days=None),

@@ -84,7 +84,7 @@ LIST_9_2 = [
     ("concurrent cannabis scripts", "no_other_script_runs", WARN),
     ("multiple products", "one_product_at_a_time", WARN),
     ("quantity versus directions", "supply_fits_the_interval", WARN),
-    ("quantity versus directions that cannot be read", "directions_can_be_reckoned", WARN),
+    ("quantity versus directions that cannot be read", "directions_can_be_reckoned", REASON),
     ("quantity versus validity", "supply_ends_within_validity", WARN),
     ("early repeat", "patient_has_run_out", WARN),
     ("THC per day", "thc_is_within_the_cap", REASON),
