@@ -90,6 +90,20 @@ def reckon(line: PrescriptionLine) -> Reckoned:
     )
 
 
+def is_no_more(line: PrescriptionLine, *, than: PrescriptionLine) -> bool:
+    """Tell whether ``line`` gives no more ``than`` another of its product: a day, in repeats, or sooner.
+
+    Doses that cannot be read are the same only in the same words.
+    """
+    now, then = construing.read(line.directions), construing.read(than.directions)
+    is_same = line.directions.casefold().split() == than.directions.casefold().split()
+    is_dose_no_more = is_same or (
+        now is not None and then is not None and now.unit == then.unit and now.amount <= then.amount
+    )
+    is_sooner = bool(line.repeats) and (line.interval_days or 0) < (than.interval_days or 0)
+    return is_dose_no_more and line.repeats <= than.repeats and not is_sooner
+
+
 def _a_month(supplied: Decimal | None, line: PrescriptionLine) -> Decimal | None:
     """What is supplied in 30 days; without repeats it is one supply."""
     if supplied is None:

@@ -175,19 +175,23 @@ class Case:
         found = self.last_of(line.product)
         if found is None or found[0].issued_at is None:
             return True
-        product, script = line.product, found[0]
-        told: dict[str, Any] = next(
-            (x for x in script.content.get("lines", []) if x["product"] == str(product.pk)), {}
-        )
-        now = {"name": product.name, "strength": product.strength_text}
         priced_on = getattr(line, "priced_on", None)
         is_priced_anew = priced_on is not None and priced_on > self.date_of(found[0].issued_at)
-        return not is_priced_anew and all(told.get(name, value) == value for name, value in now.items())
+        return not is_priced_anew and _is_told_alike(line.product, found[0])
+
+    def is_same_again(self, line: PrescriptionLine) -> bool:
+        """Whether the last script for the same product, of the same strength, gave as much or more of it."""
+        found = self.last_of(line.product)
+        if found is None or not _is_told_alike(line.product, found[0]):
+            return False
+        written = [one for one in [*self.lines, *self.others] if one.product_id == line.product_id]
+        packs = sum(one.quantity for one in written)
+        return packs <= found[1].quantity and dosing.is_no_more(line, than=found[1])
 
     @cached_property
     def is_repeat(self) -> bool:
-        """Whether the patient has had every medicine on the form before, and was spoken with lately."""
-        has_had_all = bool(self.lines) and all(self.last_of(product) for product in self.products)
+        """Whether the patient has had all of the form before, as much of it, and was spoken with lately."""
+        has_had_all = bool(self.lines) and all(map(self.is_same_again, self.lines))
         return has_had_all and self._were_spoken_with_lately
 
     @property
@@ -362,6 +366,15 @@ def _belongs_at(stretch: Segment) -> datetime.datetime:
     ended_at = stretch.ended_at
     is_whole = ended_at is not None and ended_at - stretch.started_at <= LONGEST_STRETCH
     return ended_at if ended_at is not None and is_whole else stretch.started_at
+
+
+def _is_told_alike(product: Product, script: Prescription) -> bool:
+    """Whether ``product`` has the name and the strength that it had on ``script``."""
+    told: dict[str, Any] = next(
+        (line for line in script.content.get("lines", []) if line["product"] == str(product.pk)), {}
+    )
+    now = {"name": product.name, "strength": product.strength_text}
+    return all(told.get(name, value) == value for name, value in now.items())
 
 
 def age(patient: Patient, *, now: datetime.datetime) -> int | None:

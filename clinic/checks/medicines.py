@@ -75,8 +75,8 @@ def product_is_named_in_full(case: Case) -> bool:
 
 
 @check(
-    "The size of the pack is not known, so the script cannot say how much is supplied. Choose another product,"
-    " or ask a manager to complete it.",
+    "The size of the pack is not known, so the script cannot say how much is supplied. Choose another"
+    " product, or ask a manager to complete it.",
     PARTICULARS,
 )
 def quantity_can_be_told(case: Case) -> bool:
@@ -89,8 +89,8 @@ def directions_are_written(case: Case) -> bool:
 
 
 @check(
-    "“As directed”, “as needed” or the like is not precise enough for Schedule 8. Write dose and frequency, or the"
-    " most in a day.",
+    "“As directed”, “as needed” or the like is not precise enough for Schedule 8. Write dose and frequency,"
+    " or the most in a day.",
     "WA Health; SA r 34",
 )
 def directions_are_precise(case: Case) -> bool:
@@ -123,7 +123,8 @@ def quantity_is_within_the_cap(case: Case) -> bool:
 
 
 @check(
-    "That is more than {grams} g of dried herb in 30 days, the practice's limit; or how much it is cannot be told.",
+    "That is more than {grams} g of dried herb in 30 days, the practice's limit;"
+    " or how much it is cannot be told.",
     AHPRA_2025,
 )
 def grams_are_within_the_cap(case: Case) -> bool:
@@ -144,7 +145,7 @@ def grams_are_within_the_cap(case: Case) -> bool:
 
 
 def _last_supply_on(line: PrescriptionLine, script: Prescription, case: Case) -> date:
-    """The day of the last repeat by the interval, within validity; without an interval, the last valid day."""
+    """The day of the last repeat by the interval, within validity; the last valid day without one."""
     issued_on = case.date_of(script.issued_at) if script.issued_at else date.min
     last_on = script.valid_until_on or issued_on
     if not line.repeats or not line.interval_days:
@@ -176,8 +177,8 @@ def thc_is_told_of_something(case: Case) -> bool:
 
 
 @check(
-    "How much THC a day it comes to cannot be told for every product of the patient, so the practice's limit is"
-    " not checked. Write why this patient needs it all the same.",
+    "How much THC a day it comes to cannot be told for every product of the patient, so the practice's limit"
+    " is not checked. Write why this patient needs it all the same.",
     AHPRA_2025,
     Severity.OVERRIDABLE,
 )

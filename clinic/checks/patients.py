@@ -14,7 +14,8 @@ OLDEST = 120  # years; a birthday before that was mistyped
 
 @check(
     "Speak with the patient today by telephone, video or in person: a chat is not enough. Only what the"
-    " patient has had before may go on without, and only within {spoken} of the last talk.",
+    " patient has had before, of the same strength and no more of it, may go on without, and only within"
+    " {spoken} of the last talk.",
     MEDICAL_BOARD,
 )
 def they_have_spoken(case: Case) -> bool:

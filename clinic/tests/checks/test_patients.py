@@ -8,7 +8,7 @@ import time_machine
 from django.utils import timezone
 
 from clinic import consenting, consulting, prescribing
-from clinic.models import Confirmation, Consent, Note, Practice, Screening
+from clinic.models import Confirmation, Consent, Note, Practice, Prescription, Screening
 from clinic.spelling import months_before
 from clinic.tests.checks.world import (
     TODAY,
@@ -27,9 +27,14 @@ def only_chat(world: World) -> None:
     world.segment(modality="chat")
 
 
+def had(world: World, **told) -> Prescription:
+    """The patient had what is on the draft, as much of it, a month ago."""
+    return world.had(days_ago=30, **{"quantity": 2, "repeats": 2, "interval_days": 28} | told)
+
+
 def had_and_spoke(world: World, *, days: int = 0, months: int = 6) -> None:
     """A repeat after a chat; the last talk was ``days`` short of so many months ago."""
-    world.had(days_ago=30)
+    had(world)
     only_chat(world)
     world.spoke(on=months_before(TODAY(), months=months) + timedelta(days=days))
 
@@ -61,10 +66,10 @@ TABLE: Table = [
     ("they_have_spoken", had_and_spoke, lambda w: w.practice(spoken_months=5)),
     (
         "they_have_spoken_again",
-        lambda w: w.had(days_ago=30),
+        had,
         lambda w: (only_chat(w), w.spoke(on=TODAY() - timedelta(days=1))),
     ),
-    ("they_have_spoken_again", lambda w: w.had(days_ago=30), lambda w: left_open(w, days=1)),
+    ("they_have_spoken_again", had, lambda w: left_open(w, days=1)),
     ("patient_is_identified", fine, lambda w: w.patient(identified_at=None, identified_by=None)),
     ("birth_date_is_known", fine, lambda w: w.patient(date_of_birth=None)),
     (
@@ -138,8 +143,57 @@ class TestSpeaking:
 
         assert world.findings()["they_have_spoken"] is holds
 
+    @pytest.mark.parametrize(
+        ("same", "more"),
+        [
+            ({"directions": "Take 2 mL a day."}, {"directions": "Take 2.01 mL a day."}),
+            ({"directions": "Take 1 mL by mouth twice a day."}, {"directions": "Take 1 capsule a day."}),
+            ({"quantity": 2}, {"quantity": 3}),
+            ({"repeats": 2}, {"repeats": 3}),
+            ({"interval_days": 28}, {"interval_days": 27}),
+        ],
+    )
+    def test_more_than_the_last_script_gave_is_no_repeat(self, world, same, more):
+        had_and_spoke(world)
+        world.write(**same)
+        before = world.findings()["they_have_spoken"]
+
+        world.write(**more)
+
+        assert (before, world.findings()["they_have_spoken"]) == (True, False)
+
+    def test_another_strength_is_no_repeat(self, world):
+        had_and_spoke(world)
+
+        world.product(thc_value=26)
+
+        assert world.findings()["they_have_spoken"] is False
+
+    def test_a_second_form_for_the_same_product_is_no_repeat(self, world):
+        had_and_spoke(world)
+        world.write(quantity=1)
+        prescribing.write(
+            world.encounter,
+            product=world.line.product,
+            quantity=2,
+            directions="Take 1 mL a day.",
+            by=world.by,
+        )
+
+        assert world.findings()["they_have_spoken"] is False
+
+    def test_a_dose_that_cannot_be_read_is_a_repeat_in_the_same_words(self, world):
+        had(world, directions="Take 1 mL.")
+        only_chat(world)
+        world.spoke(on=TODAY() - timedelta(days=9))
+        before = world.findings()["they_have_spoken"]
+
+        world.write(directions="take  1 mL.")
+
+        assert (before, world.findings()["they_have_spoken"]) == (False, True)
+
     def test_an_earlier_chat_carries_no_repeat(self, world):
-        world.had(days_ago=30)
+        had(world)
         only_chat(world)
         world.spoke(on=TODAY() - timedelta(days=9), modality="chat")
 
@@ -163,14 +217,14 @@ class TestSpeaking:
             assert world.findings()["they_have_spoken"] is True
 
     def test_another_product_is_no_repeat(self, world, make_product):
-        world.had(days_ago=30, product=make_product("Day Oil"))
+        had(world, product=make_product("Day Oil"))
         only_chat(world)
         world.spoke(on=TODAY() - timedelta(days=9))
 
         assert world.findings()["they_have_spoken"] is False
 
     def test_a_void_script_makes_no_repeat(self, world):
-        prescribing.cancel(world.had(days_ago=30), by=world.by, why="Another dose.")
+        prescribing.cancel(had(world), by=world.by, why="Another dose.")
         only_chat(world)
         world.spoke(on=TODAY() - timedelta(days=9))
 
