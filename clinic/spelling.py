@@ -6,6 +6,8 @@ import calendar
 import datetime
 from decimal import Decimal
 
+from catalog.models import measures
+
 SMALL = [
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
     *(
@@ -52,19 +54,13 @@ def quantity(number: int | Decimal, unit: str) -> str:
     """Write a quantity in figures and words: "28 (twenty-eight) grams"."""
     figures = format(Decimal(number).normalize(), "f")
     spelled = UNITS.get(unit, unit)
-    return f"{figures} ({in_words(number)}) {spelled if number == 1 else plural(spelled)}"
+    return f"{figures} ({in_words(number)}) {spelled if number == 1 else measures.plural(spelled)}"
 
 
 def card_end(until_on: datetime.date) -> str:
     """Write the end of a card's validity as cards print it: the month, or the day where it ends in one."""
     ends_a_month = (until_on + datetime.timedelta(days=1)).day == 1
     return f"{until_on:%m/%Y}" if ends_a_month else f"{until_on:%d/%m/%Y}"
-
-
-def plural(unit: str) -> str:
-    if unit.endswith("s"):
-        return unit
-    return f"{unit[:-1]}ies" if unit.endswith("y") and unit[-2] not in "aeiou" else f"{unit}s"
 
 
 def last_day(issued_on: datetime.date, *, months: int) -> datetime.date:

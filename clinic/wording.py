@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum, auto
 
-from catalog.models.measures import PIECES, PackUnit
+from catalog.models.measures import PIECES, PackUnit, plural
 
 HOURS = Decimal(24)
 A_WEEK = 1 / Decimal(7)
@@ -25,10 +25,7 @@ MEASURED: dict[str, str] = {
     **dict.fromkeys(("ml", "millilitre", "millilitres", "milliliter", "milliliters"), PackUnit.MILLILITRE),
     **dict.fromkeys(("mg", "milligram", "milligrams"), PackUnit.MILLIGRAM),
     **dict.fromkeys(("g", "gram", "grams"), PackUnit.GRAM),
-    **{name: piece for piece in PIECES for name in (piece, f"{piece}s")},
-    "gummies": PackUnit.GUMMY,
-    "patches": PackUnit.PATCH,
-    "suppositories": PackUnit.SUPPOSITORY,
+    **{name: piece for piece in PIECES for name in (piece, plural(piece))},
     **dict.fromkeys(("puff", "puffs", "inhalation", "inhalations"), PackUnit.DOSE),
 }
 

@@ -77,6 +77,15 @@ class PackUnit(models.TextChoices):
     PEN = "pen"
 
 
+def plural(name: str) -> str:
+    """Name several: "patches", "gummies", "grams"; what ends in s stays."""
+    if name.endswith("s"):
+        return name
+    if name.endswith(("ch", "sh", "x")):
+        return f"{name}es"
+    return f"{name[:-1]}ies" if name.endswith("y") and name[-2] not in "aeiou" else f"{name}s"
+
+
 MEASURES = frozenset({PackUnit.GRAM, PackUnit.MILLILITRE, PackUnit.MILLIGRAM})
 PIECES = tuple(unit.value for unit in PackUnit if unit not in MEASURES)
 

@@ -23,6 +23,7 @@ from catalog.models.measures import (
     coded,
     others_are_strengths,
     plain,
+    plural,
     potency_is_whole,
     potency_text,
 )
@@ -310,7 +311,8 @@ class Product(Record):
         if self.size_value is None:
             return ""
         is_counted = self.size_unit not in MEASURES and self.size_value != 1
-        return f"{plain(self.size_value)} {self.size_unit}{'s' if is_counted else ''}"
+        unit = plural(self.size_unit) if is_counted else self.size_unit
+        return f"{plain(self.size_value)} {unit}"
 
     @property
     def strength_text(self) -> str:

@@ -38,6 +38,7 @@ def test_numbers_are_spelled(number, words):
         (2, "pack", "2 (two) packs"),
         (30, "capsule", "30 (thirty) capsules"),
         (2, "gummy", "2 (two) gummies"),
+        (60, "patch", "60 (sixty) patches"),
     ],
 )
 def test_a_quantity_is_in_figures_and_words(number, unit, written):

@@ -172,6 +172,10 @@ class TestText:
             (D("30.000"), "mL", "30 mL"),
             (D(1), "capsule", "1 capsule"),
             (D(20), "capsule", "20 capsules"),
+            (D(30), "gummy", "30 gummies"),
+            (D(10), "suppository", "10 suppositories"),
+            (D(30), "patch", "30 patches"),
+            (D(1), "patch", "1 patch"),
             (None, "", ""),
         ],
     )
