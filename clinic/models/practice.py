@@ -120,6 +120,13 @@ class Practice(Record):
         verbose_name_plural = "practice"
         constraints = [
             models.CheckConstraint(condition=Q(only=True), name="%(app_label)s_%(class)s_only"),
+            # A guardian's consent and a specialist's note would have to be on record for each of them.
+            models.CheckConstraint(
+                condition=Q(youngest_age__gte=18),
+                name="%(app_label)s_%(class)s_adults_only",
+                violation_error_message="Nobody under 18 is prescribed for here: a guardian’s consent and a"
+                " specialist’s note cannot be recorded. Write 18 or more.",
+            ),
             models.CheckConstraint(
                 condition=Q(offer_minutes__gte=F("hold_minutes")),
                 name="%(app_label)s_%(class)s_offers_last",

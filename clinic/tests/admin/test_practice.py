@@ -1,6 +1,7 @@
 """The practice's settings: one row, a manager's to change."""
 
 import pytest
+from django.db import IntegrityError
 from django.urls import reverse
 
 from clinic.models import Practice
@@ -60,6 +61,19 @@ def test_an_abn_that_cannot_be_is_refused(staff_client, manager, practice):
     answer = staff_client(manager).post(change_of(practice), fields_of(practice, abn="12345678901"))
 
     assert list(answer.context["adminform"].form.errors) == ["abn"]
+
+
+@pytest.mark.parametrize(("age", "status"), [(18, 302), (17, 400)])
+def test_nobody_under_18_is_prescribed_for(staff_client, manager, practice, age, status):
+    answer = staff_client(manager).post(change_of(practice), fields_of(practice, youngest_age=age))
+
+    assert answer.status_code == status
+    assert ("Nobody under 18 is prescribed for here" in answer.content.decode()) is (status == 400)
+
+
+def test_the_database_keeps_the_age_at_18(practice):
+    with pytest.raises(IntegrityError, match="clinic_practice_adults_only"):
+        Practice.objects.update(youngest_age=17)
 
 
 def test_a_follow_up_is_not_held_shorter_than_any_other_time(staff_client, manager, practice):

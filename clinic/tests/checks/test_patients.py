@@ -89,8 +89,8 @@ TABLE: Table = [
     ),
     (
         "patient_is_an_adult",
-        lambda w: (w.practice(youngest_age=16), w.patient(date_of_birth=birthday(years=16))),
-        lambda w: w.practice(youngest_age=17),
+        lambda w: (w.practice(youngest_age=21), w.patient(date_of_birth=birthday(years=21))),
+        lambda w: w.practice(youngest_age=22),
     ),
     ("patient_lives_somewhere", fine, lambda w: w.patient(street="")),
     ("patient_lives_somewhere", fine, lambda w: w.patient(postcode="")),
