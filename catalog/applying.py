@@ -16,6 +16,7 @@ from tablib import Dataset
 
 from catalog import reading
 from catalog.models import ChangeSet, Import, ImportRow, Product
+from catalog.models.measures import OF_STRENGTH
 from catalog.stepping import Steps
 from config import tracing
 from config.base import Refused
@@ -40,6 +41,19 @@ NOW = "(SELECT jsonb_object_agg(key, value -> 0) FROM jsonb_each(r.changes))"
 SEEN = f"r.relies_on || {NOW}"
 LEFT = f"r.relies_on || {THEN}"
 
+# A doubtful strength is settled where a person took the row. A row that brings another composition, or other
+# doubts, and that nobody looked at, opens the question again.
+SETTLES = """jsonb_build_object('is_strength_settled',
+  coalesce(r.changes -> 'review_codes' -> 1, {known}) ?| %(of_strength)s::text[] AND CASE
+    WHEN EXISTS (SELECT FROM catalog_decision d
+      WHERE d.row_id = r.id AND d.verdict = 'take' AND NOT d.at_terminal
+        AND NOT EXISTS (SELECT FROM catalog_decision later WHERE later.row_id = r.id AND later.id > d.id))
+      THEN true
+    WHEN r.relies_on <> '{{}}' OR r.changes ? 'review_codes' THEN false
+    ELSE {settled} END)"""
+SETTLES_NEW = SETTLES.format(known="'[]'::jsonb", settled="false")
+SETTLES_CHANGED = SETTLES.format(known="to_jsonb(p.review_codes)", settled="p.is_strength_settled")
+
 LOCK = """
 SELECT p.id FROM catalog_product p JOIN catalog_importrow r ON p.id = r.product_id
 WHERE r.id = ANY(%(rows)s) ORDER BY p.id FOR UPDATE OF p
@@ -60,11 +74,13 @@ INSERT INTO catalog_product ({ALL})
 SELECT {", ".join(f"n.{column}" for column in COLUMNS)}
 FROM catalog_importrow r, jsonb_populate_record(NULL::catalog_product,
   %(unsaid)s || {THEN}
-  || jsonb_build_object('id', r.id, 'supplier_id', %(supplier)s, 'created_at', %(now)s)) n
+  || jsonb_build_object('id', r.id, 'supplier_id', %(supplier)s, 'created_at', %(now)s)
+  || {SETTLES_NEW}) n
 WHERE r.id = ANY(%(rows)s) AND r.outcome = 'new' ORDER BY r.position
 """  # noqa: S608
 CHANGE = f"""
-UPDATE catalog_product p SET ({WRITTEN}) = (SELECT {WRITTEN} FROM jsonb_populate_record(p, {THEN}))
+UPDATE catalog_product p SET ({WRITTEN}) = (
+  SELECT {WRITTEN} FROM jsonb_populate_record(p, {THEN} || {SETTLES_CHANGED}))
 FROM catalog_importrow r
 WHERE r.id = ANY(%(rows)s) AND p.id = r.product_id AND r.changes - {PRICES} <> '{{}}'
 """  # noqa: S608
@@ -212,6 +228,7 @@ class Applying(Steps):
         self.values: dict[str, Any] = {
             "unsaid": Jsonb(stated),
             "supplier": str(run.supplier_id),
+            "of_strength": list(OF_STRENGTH),
             "now": now,
             "day": day,
             "by": by and by.pk,

@@ -39,7 +39,30 @@ def ensure_prescribable(product: Product) -> None:
             f"What the supplier states about the category of {product} does not follow from its composition. "
             "It can be prescribed once the practice manager has settled this with the supplier."
         )
+    if product.kind == Product.Kind.CANNABIS and product.tga_category:
+        _ensure_reckonable(product)
     raise NotPrescribable(
         f"The category of {product} is not known. "
         "It can be prescribed once the practice manager has settled this."
     )
+
+
+def _ensure_reckonable(product: Product) -> None:
+    if product.strength_doubts:
+        raise NotPrescribable(
+            f"The strength of {product} is in doubt. "
+            "It can be prescribed once the practice manager has settled it on the product's page."
+        )
+    if product.size_value is None:
+        raise NotPrescribable(
+            f"The pack size of {product} is not known. Please have the supplier correct the list."
+        )
+    if any((unit, basis) == ("mg", "") for unit, basis in _told(product)):
+        raise NotPrescribable(
+            f"The strength of {product} is in mg without saying per what. "
+            "Please have the supplier correct the list."
+        )
+
+
+def _told(product: Product) -> list[tuple[str, str]]:
+    return [(product.thc_unit, product.thc_basis), (product.cbd_unit, product.cbd_basis)]

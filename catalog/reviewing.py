@@ -12,7 +12,7 @@ from django.utils import timezone
 from catalog import reading
 from catalog.models import Decision, Import, ImportPolicy, ImportRow
 from catalog.models.imports import ImportRowQuerySet
-from catalog.sheets.findings import OF_STRENGTH
+from catalog.models.measures import OF_STRENGTH
 from config.base import Refused, enqueue
 
 if TYPE_CHECKING:
@@ -70,8 +70,18 @@ class DayPassed(Refused):
 
 
 @transaction.atomic
-def decide(run: Import, rows: ImportRowQuerySet, *, verdict: str, reason: str, by: User | None) -> int:
+def decide(
+    run: Import,
+    rows: ImportRowQuerySet,
+    *,
+    verdict: str,
+    reason: str,
+    by: User | None,
+    at_terminal: bool = False,
+) -> int:
     """Decide about some ``rows`` of ``run`` at once, and tell about how many.
+
+    Who takes a line has looked at its strength, unless it happens ``at_terminal``.
 
     :raises NotInReview: the list is not to be reviewed now
     :raises CannotBeTaken: a row with an error is among those to be taken
@@ -88,7 +98,14 @@ def decide(run: Import, rows: ImportRowQuerySet, *, verdict: str, reason: str, b
         raise CannotBeTaken(wrong)
     about = rows.exclude(outcome=Outcome.UNCHANGED).values_list("pk", flat=True)
     decisions = [
-        Decision(row_id=pk, verdict=verdict, reason=reason.strip()[:300], recorded_by=by) for pk in about
+        Decision(
+            row_id=pk,
+            verdict=verdict,
+            reason=reason.strip()[:300],
+            recorded_by=by,
+            at_terminal=at_terminal,
+        )
+        for pk in about
     ]
     if not decisions:
         raise NothingToDecide
@@ -192,18 +209,24 @@ def approve_at_terminal(run: Import, *, by: User | None) -> int:
     Nobody is asked: lines are taken as they are stated, with what is to be reviewed noted on each
     product, and products that are gone from the list stay. So does a product of the catalogue as it is
     where its strength would change or come into doubt; told is how many lines are left out for that.
+    A new product with a doubtful strength comes in as stated, and cannot be prescribed before somebody
+    has looked at it (``settling``).
 
     :raises IllegalMove: the list is not to be reviewed now
     """
     why = "Applied at the terminal, without a review."
     undecided, doubtful = run.rows.undecided(), run.rows.undecided().filter(_of_strength())
-    left_out = decide(run, doubtful, verdict=Verdict.LEAVE, reason=STRENGTH, by=by) if doubtful else 0
+    left_out = (
+        decide(run, doubtful, verdict=Verdict.LEAVE, reason=STRENGTH, by=by, at_terminal=True)
+        if doubtful
+        else 0
+    )
     for rows, verdict in (
         (undecided.exclude(outcome=Outcome.GONE), Verdict.TAKE),
         (undecided.filter(outcome=Outcome.GONE), Verdict.LEAVE),
     ):
         if rows.exists():
-            decide(run, rows, verdict=verdict, reason=why, by=by)
+            decide(run, rows, verdict=verdict, reason=why, by=by, at_terminal=True)
     hand_in(run, by=by, why=why)
     run.move_to(
         Import.Status.APPROVED,
@@ -219,7 +242,7 @@ def approve_at_terminal(run: Import, *, by: User | None) -> int:
 def _of_strength() -> Q:
     """Lines that would change a strength we have, or say something new that casts doubt on it.
 
-    A new product is taken as stated: no older strength of it is relied on.
+    A new product is taken as stated: nobody can rely on its strength before it is settled.
     """
     is_doubtful = Q()
     for code in OF_STRENGTH:

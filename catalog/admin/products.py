@@ -22,15 +22,16 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
 
-from catalog import contrasting, searching
+from catalog import contrasting, searching, settling
 from catalog.admin import price_chart
 from catalog.admin.columns import dollars
 from catalog.admin.filters import AttentionFilter, CategoryFilter, CbdFilter, PriceFilter, ThcFilter
 from catalog.admin.tables import ProductTables
+from catalog.forms.products import SettleDialog
 from catalog.models import Price, Product
 from catalog.sheets.findings import CODES
 from catalog.tabling import ProductTable
-from config.admin import RecordAdmin
+from config.admin import RecordAdmin, step
 
 SUPPLY_COLOURS = {
     Product.Supply.ACTIVE: "success",
@@ -97,6 +98,7 @@ class ProductAdmin(ProductTables, RecordAdmin):
     search_fields = ["name"]
     search_help_text = "Name, brand, cultivar, cannabinoid, form, supplier, code or barcode"
     actions = ["compare_chosen"]
+    actions_detail = ["settle"]
     change_form_after_template = "admin/catalog/product_after.html"
     inlines = [PriceInline]
     fieldsets: list[tuple[str | None, dict[str, list[Any]]]] = [
@@ -110,7 +112,7 @@ class ProductAdmin(ProductTables, RecordAdmin):
             "As the supplier states it",
             {"fields": [("tga_category_stated", "schedule_stated", "dose_form_stated")]},
         ),
-        ("To review", {"fields": ["show_reasons"]}),
+        ("To review", {"fields": ["show_reasons", ("is_prescribable", "is_strength_settled")]}),
         ("Codes", {"fields": [("gtin13", "product_code"), ("pbs_code", "artg_id"), "pathway"]}),
         ("Plant", {"fields": [("strain_type", "cultivar"), ("lineage", "terpenes")]}),
         ("Pack", {"fields": [("packaging", "storage")]}),
@@ -165,6 +167,24 @@ class ProductAdmin(ProductTables, RecordAdmin):
 
     def has_add_permission(self, request):
         return False
+
+    @step(
+        "The strength is right",
+        may="settle",
+        icon="verified",
+        form=SettleDialog,
+        text="Something casts doubt on the strength, so the product cannot be prescribed. Compare it with "
+        "the label or ask the supplier first.",
+    )
+    def settle(self, request, product: Product, form) -> str:
+        settling.settle(product, by=request.user, why=form.cleaned_data["why"])
+        return f"The strength of {product} is settled: {product.strength_text}."
+
+    def has_settle_permission(self, request, object_id=None) -> bool:
+        if not request.user.has_perm("catalog.review_import"):
+            return False
+        product = Product.objects.visible_to(request.user).filter(pk=object_id).first() if object_id else None
+        return object_id is None or request.method == "POST" or bool(product and product.strength_doubts)
 
     @display(description="Product", header=True, ordering="name")
     def show_name(self, product: Product) -> tuple[str, str]:

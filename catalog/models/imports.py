@@ -267,6 +267,7 @@ class Decision(Fact):
     row = models.ForeignKey(ImportRow, models.PROTECT, related_name="decisions")
     verdict = models.CharField(max_length=20, choices=Verdict)
     reason = models.CharField(max_length=300)
+    at_terminal = models.BooleanField(default=False, help_text="Nobody looked at the line.")
 
     objects = DecisionQuerySet.as_manager()
 

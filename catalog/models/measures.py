@@ -90,6 +90,25 @@ MEASURES = frozenset({PackUnit.GRAM, PackUnit.MILLILITRE, PackUnit.MILLIGRAM})
 PIECES = tuple(unit.value for unit in PackUnit if unit not in MEASURES)
 
 
+OF_STRENGTH = (
+    "strength_changed",
+    "potency_unreadable",
+    "potency_unit_missing",
+    "potency_looks_like_fraction",
+    "potency_without_basis",
+    "potency_disagrees",
+    "potency_unusual",
+    "comma_in_number",
+    "digits_hidden",
+    "name_disagrees_with_potency",
+    "total_disagrees",
+)
+"""What says of a line that a strength may be wrong, so that a person has to look before it is relied on.
+
+A blank one is not among them: it only makes a product unknown, which is never the dangerous side.
+"""
+
+
 def potency_fields(name: str, amount: Any) -> dict[str, Any]:
     """Spread one strength over the columns of ``name``."""
     if amount is None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from catalog.models.imports import Import
 from catalog.models.measures import (
     MEASURES,
+    OF_STRENGTH,
     Basis,
     Operator,
     PackUnit,
@@ -67,6 +68,14 @@ WORDS = (
     *("dose_form", "dose_form_stated", "thc_value", "cbd_value", "other_cannabinoids"),
 )
 
+# Cannabis of which amounts can be reckoned: a pack of known size, strengths in mg that say per what, and
+# nothing about them in doubt that nobody has looked at.
+RECKONABLE = (
+    Q(size_value__isnull=False)
+    & ~Q(thc_unit="mg", thc_basis="")
+    & ~Q(cbd_unit="mg", cbd_basis="")
+    & (Q(is_strength_settled=True) | ~Q(review_codes__overlap=list(OF_STRENGTH)))
+)
 # On sale, approved by a pathway and classified: of cannabis, as its composition says and nobody disputes.
 PRESCRIBABLE = (
     Q(supply="active", is_composition_known=True)
@@ -74,7 +83,8 @@ PRESCRIBABLE = (
     & ~Q(pathway="")
     & (
         Q(kind="conventional")
-        | Q(tga_category__isnull=False, is_category_disputed=False, is_schedule_disputed=False)
+        | RECKONABLE
+        & Q(tga_category__isnull=False, is_category_disputed=False, is_schedule_disputed=False)
         & (Q(tga_category_stated__isnull=True) | Q(tga_category_stated=F("tga_category")))
     )
 )
@@ -178,6 +188,12 @@ class Product(Record):
     availability = models.CharField(max_length=300, blank=True, help_text="In the supplier's words.")
     available_on = models.DateField(null=True, blank=True)
     review_codes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    is_strength_settled = models.BooleanField(
+        "strength looked at",
+        default=False,
+        editable=False,
+        help_text="Somebody decided that the strength is right although something casts doubt on it.",
+    )
 
     # All that a search looks at, in one text; the function stands in the migrations.
     words = models.GeneratedField(
@@ -297,6 +313,11 @@ class Product(Record):
         brand = f" ({self.brand})" if self.brand and self.brand.lower() not in self.name.lower() else ""
         strength = f" {self.strength}" if self.strength else ""
         return f"{self.name}{strength}{brand}{size}"
+
+    @property
+    def strength_doubts(self) -> list[str]:
+        """The codes of what casts doubt on the strength; none once somebody has settled it."""
+        return [] if self.is_strength_settled else [code for code in self.review_codes if code in OF_STRENGTH]
 
     @property
     def thc_text(self) -> str:

@@ -13,21 +13,6 @@ class Severity(StrEnum):
 
 
 E, R, N = Severity.ERROR, Severity.REVIEW, Severity.NOTE
-OF_STRENGTH = (
-    "strength_changed",
-    "potency_unreadable",
-    "potency_unit_missing",
-    "potency_looks_like_fraction",
-    "potency_without_basis",
-    "potency_disagrees",
-    "digits_hidden",
-    "name_disagrees_with_potency",
-    "total_disagrees",
-)
-"""What says that a strength may be wrong, so that a person has to look.
-
-A blank one is not among them: it only makes a product unknown, which is never the dangerous side.
-"""
 CODES: dict[str, tuple[Severity, str]] = {
     # Reading
     "name_missing": (E, "The line has no product name."),

@@ -25,6 +25,8 @@ def make_product(supplier):
             "thc_value": D(25),
             "thc_unit": "mg/mL",
             "thc_basis": "volume",
+            "size_value": D(30),
+            "size_unit": "mL",
         }
         facts |= {"tga_category": 5, "schedule": "S8", "dose_form": "oral_liquid"}
         return Product.objects.add(by=None, name=name, **(facts | fields))
@@ -44,6 +46,19 @@ class TestPrescribable:
         assert [*listing.prescribable(doctor)] == [heron]
         listing.ensure_prescribable(heron)
 
+    @pytest.mark.parametrize(
+        "facts",
+        [
+            {"review_codes": ["name_disagrees_with_potency"], "is_strength_settled": True},
+            {"review_codes": ["price_missing", "potency_missing"]},
+            {"thc_unit": "mg", "thc_basis": "unit"},
+        ],
+    )
+    def test_offers_what_is_settled_or_has_other_faults(self, facts, make_product, doctor):
+        heron = make_product(**facts)
+
+        assert [*listing.prescribable(doctor)] == [heron]
+
     def test_offers_ordinary_medicines_by_their_schedule(self, doctor):
         medicine = Product.objects.add(by=None, kind="conventional", name="Amoxicillin", schedule="S4")
 
@@ -61,6 +76,13 @@ class TestPrescribable:
             ({"tga_category": None, "schedule": ""}, "is not known"),
             ({"is_composition_known": False}, "is not known"),
             ({"pathway": ""}, "is not known"),
+            ({"size_value": None, "size_unit": ""}, "The pack size of Heron Oil .* is not known"),
+            ({"thc_unit": "mg", "thc_basis": ""}, "is in mg without saying per what"),
+            (
+                {"cbd_op": "=", "cbd_value": D(1), "cbd_unit": "mg", "cbd_basis": ""},
+                "is in mg without saying per what",
+            ),
+            ({"review_codes": ["potency_looks_like_fraction"]}, "is in doubt"),
             ({"kind": "conventional", "schedule": "", "tga_category": None}, "is not known"),
         ],
     )

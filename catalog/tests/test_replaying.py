@@ -41,7 +41,7 @@ def bring_in(month, key, data, name):
 def catalogue():
     return [
         {name: value for name, value in product.items() if name not in OWN}
-        for product in Product.objects.order_by("gtin13", "name", "size_value").values()
+        for product in Product.objects.order_by("gtin13", "name", "brand", "size_value").values()
     ]
 
 

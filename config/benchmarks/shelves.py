@@ -33,7 +33,7 @@ INSERT INTO catalog_product (id, created_at, kind, supplier_id, brand, name, gti
   thc_op, thc_value, thc_unit, thc_basis, cbd_op, cbd_value, cbd_unit, cbd_basis, other_cannabinoids,
   is_composition_known, tga_category_stated, tga_category, is_category_disputed, schedule_stated, schedule,
   is_schedule_disputed, pathway, artg_id, strain_type, cultivar, lineage, terpenes, storage, packaging,
-  supply, availability, available_on, review_codes)
+  supply, availability, available_on, review_codes, is_strength_settled)
 SELECT gen_random_uuid(), now(), CASE WHEN is_ordinary THEN 'conventional' ELSE 'cannabis' END,
   CASE WHEN NOT is_ordinary THEN supplier END, 'Brand ' || n %% 60, name || ' ' || n,
   (2000000000000 + n)::text, 'PC-' || n, '', CASE WHEN is_ordinary THEN 'Maker ' || n %% 30 ELSE '' END,
@@ -54,7 +54,7 @@ SELECT gen_random_uuid(), now(), CASE WHEN is_ordinary THEN 'conventional' ELSE 
   CASE WHEN is_ordinary THEN 'registered' ELSE 'unapproved' END, '', '',
   CASE WHEN NOT is_ordinary THEN cultivar ELSE '' END, '', '', '', '',
   (ARRAY['active', 'active', 'active', 'out_of_stock', 'active', 'discontinued', 'active'])[n %% 7 + 1],
-  '', NULL, CASE WHEN n %% 40 = 3 THEN ARRAY['gone'] ELSE ARRAY[]::text[] END
+  '', NULL, CASE WHEN n %% 40 = 3 THEN ARRAY['gone'] ELSE ARRAY[]::text[] END, false
 FROM numbered
 """
 
