@@ -51,6 +51,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
 LIMITS = {"brand": 100, "strain_type": 50, "product_code": 50}
 PRICES = ("wholesale", "retail")
 CANNABINOIDS = tuple(map(str.lower, Cannabinoid.values))
+STRENGTHS = (*CANNABINOIDS, "strength", "generic_name")
 CLASSIFYING = ("thc", "cbd")  # the two that categories and schedules are told by
 HIDING = dict.fromkeys(("thc", "cbd", "strength", "generic_name", "size"), "digits_hidden") | dict.fromkeys(
     PRICES, "price_rounded"
@@ -66,6 +67,7 @@ def fill(offer: Offer, named: Mapping[str, Cell], of: Layout, sheet: Sheet) -> N
             _take(offer, into, cell)
     _fill_potencies(offer, named)
     _find_hidden_digits(offer, named)
+    _doubt_commas(offer, named)
     _fill_from_name_and_ratio(offer, named)
     _doubt_blanks(offer, named)
     _fill_supply(offer, named)
@@ -90,6 +92,13 @@ def _find_hidden_digits(offer: Offer, named: Mapping[str, Cell]) -> None:
     for into, code in HIDING.items():
         if into in named and named[into].hides_digits:
             offer.find(code, into, f"{named[into].text} is shown as {named[into].shown}.")
+
+
+def _doubt_commas(offer: Offer, named: Mapping[str, Cell]) -> None:
+    """Ask about a strength like "2,500 mg": a thousand times too much, where it is a decimal comma."""
+    for into in STRENGTHS:
+        if into in named and parsing.AMBIGUOUS.search(named[into].shown):
+            offer.find("comma_in_number", into, f"It says “{named[into].shown[:60]}”.")
 
 
 def _take(offer: Offer, into: str, cell: Cell) -> None:

@@ -28,6 +28,8 @@ CODES: dict[str, tuple[Severity, str]] = {
     "potency_unit_missing": (R, "The strength has no unit."),
     "potency_missing": (R, "A strength is left blank, and nothing else of the line says that there is none."),
     "potency_looks_like_fraction": (R, "The percentage looks like a fraction."),
+    "comma_in_number": (R, "The strength has a comma, which parts thousands or is a decimal point."),
+    "potency_unusual": (R, "So much in one piece is unusual."),
     "digits_hidden": (R, "The cell holds another number than it shows; what it shows was taken."),
     "potency_without_basis": (R, "The strength is in mg without telling per what."),
     "potency_impossible": (E, "The strength is outside what is physically possible."),

@@ -24,10 +24,13 @@ SIZES = {"g": "g", "gram": "g", "grams": "g", "ml": "mL", "mls": "mL"}
 SIZES |= {piece: piece for piece in PIECES} | {f"{piece}s": piece for piece in PIECES}
 
 OPERATOR = r"(?P<op>≤|<=|<|=)?\s*"
-NUMBER = r"(?P<value>\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)"
+# A comma parts thousands, and nothing else: "0,500" is half of something, and is not read as 500.
+NUMBER = r"(?P<value>[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
+DOLLARS = re.compile(rf"\$?\s*{NUMBER}")
 PER = rf"(?:\s*(?:/|per)\s*(?P<per>{'|'.join((*PIECES, *CONTAINERS))}))?"
 UNIT = rf"(?P<unit>%|mg\s*/\s*ml|mg\s*/\s*g|mg{PER})?"
 AMOUNT = re.compile(rf"{OPERATOR}{NUMBER}\s*{UNIT}(?:\s*w/w)?", re.IGNORECASE)
+AMBIGUOUS = re.compile(r"\d,\d{3}(?!\d)")  # "2,500" is two and a half, or 2500
 CANNABINOID = re.compile(
     r"(?:(?:Δ|delta)[-\s]?9[-\s]?)?(?P<name>tetrahydrocannabinol|cannabidiol|cannabinol|cannabigerol"
     r"|THCV|CBDV|THC|CBD|CBN|CBG|CBC)\b|(?P<joined>THC|CBD)(?=\d)",
@@ -112,7 +115,7 @@ def amount(shown: str) -> Amount | None:
     found = AMOUNT.fullmatch(shown)
     if not found:
         raise Unreadable("potency_unreadable", f"It says “{shown[:60]}”.")
-    value = Decimal(found["value"].replace(",", ""))
+    value = _number(found)
     if not found["unit"]:
         is_fraction = 0 < value < 1
         raise Unreadable(
@@ -194,7 +197,7 @@ def size(shown: str) -> Size | None:
     if shown.casefold() in NOTHING:
         return None
     found = re.fullmatch(rf"{NUMBER}\s*(?P<unit>[a-z]+)(?:\s+cartridge)?", shown, re.IGNORECASE)
-    value = Decimal(found["value"].replace(",", "")) if found else Decimal(0)
+    value = _number(found) if found else Decimal(0)
     if not found or found["unit"].lower() not in SIZES or not _is_measured(value, places=3):
         raise Unreadable("size_unreadable", f"It says “{shown[:60]}”.")
     return Size(value, SIZES[found["unit"].lower()])
@@ -204,9 +207,9 @@ def price(shown: str) -> Decimal | None:
     """Read Australian dollars: ``73``, ``$73.00``, ``1,049.00``; nothing or nought is no price."""
     if shown.casefold() in NOTHING:
         return None
+    written = DOLLARS.fullmatch(shown)
     try:
-        cleaned = re.sub(r"^\$\s*|,(?=\d{3}(?:\D|$))", "", shown)
-        found = Decimal(cleaned).quantize(Decimal("0.01"))
+        found = _number(written).quantize(Decimal("0.01")) if written else Decimal("NaN")
     except InvalidOperation:
         raise Unreadable("price_unreadable", f"It says “{shown[:60]}”.") from None
     if not found.is_finite() or found < 0 or found >= 10**8:
@@ -217,13 +220,17 @@ def price(shown: str) -> Decimal | None:
 def milligrams(shown: str) -> Decimal | None:
     """Read a total per container: ``2,000mg``, ``750mg THC``."""
     found = re.fullmatch(rf"{NUMBER}\s*mg(?:\s+(?:THC|CBD))?", shown, re.IGNORECASE)
-    return Decimal(found["value"].replace(",", "")) if found else None
+    return _number(found) if found else None
 
 
 def percent(shown: str) -> Decimal | None:
     """Read ``70%``; nothing for words."""
     found = re.fullmatch(rf"{NUMBER}\s*%", shown)
-    return Decimal(found["value"]) if found else None
+    return _number(found) if found else None
+
+
+def _number(found: re.Match[str]) -> Decimal:
+    return Decimal(found["value"].replace(",", ""))
 
 
 def ratio(shown: str) -> tuple[Decimal, Decimal] | None:

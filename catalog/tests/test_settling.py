@@ -106,3 +106,10 @@ class TestSettle:
 
         vape = Product.objects.get(name="Phytoca WT")
         assert (vape.is_strength_settled, vape.thc_basis, vape.is_prescribable) == (True, "", False)
+
+
+def test_a_comma_in_a_strength_is_asked_about(strengths):
+    bring_in(strengths("1,500mg", "100mg/mL"))
+
+    found = Product.objects.get(name="5 / 100")
+    assert ("comma_in_number" in found.strength_doubts, found.is_prescribable) == (True, False)

@@ -34,6 +34,10 @@ class TestAmount:
         ("shown", "code"),
         [
             ("10,g/ml", "potency_unreadable"),
+            ("0,500 mg/mL", "potency_unreadable"),
+            ("0,5 mg/mL", "potency_unreadable"),
+            ("1234,500 mg/mL", "potency_unreadable"),
+            ("1,00 mg/mL", "potency_unreadable"),
             ("100m/ mL", "potency_unreadable"),
             ("strong", "potency_unreadable"),
             ("9" * 120 + "%", "potency_unreadable"),
@@ -227,3 +231,17 @@ def test_artg_guesses_nothing(shown):
 )
 def test_strain_stands_in_brackets(name, expected):
     assert parsing.strain_in(name) == expected
+
+
+@pytest.mark.parametrize("shown", ["0,500", "0,5", "1,50", "1234,500", "1,2345"])
+def test_a_decimal_comma_is_no_thousand(shown):
+    with pytest.raises(Unreadable, match="size_unreadable"):
+        parsing.size(f"{shown} g")
+    with pytest.raises(Unreadable, match="price_unreadable"):
+        parsing.price(f"${shown}")
+    assert (parsing.milligrams(f"{shown}mg"), parsing.percent(f"{shown}%")) == (None, None)
+
+
+def test_thousands_may_be_parted():
+    assert (parsing.price("$1,049.00"), parsing.milligrams("2,000mg")) == (D("1049.00"), D(2000))
+    assert parsing.size("1,000 g") == Size(D(1000), "g")
