@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from catalog import classifying
 from catalog.models import DoseForm
-from catalog.models.measures import PIECES
+from catalog.models.measures import PIECES, Basis
 from catalog.sheets import parsing
 from catalog.sheets.findings import Severity
 from catalog.sheets.numbers import plain
@@ -44,6 +44,9 @@ DOSE_FORMS = {
 # Pure oil weighs about 0.95 g per mL, so more than 1000 mg per mL or g cannot be.
 MOST = {"%": Decimal(100), "mg/mL": Decimal(1000), "mg/g": Decimal(1000)}
 PERCENT_IN_MG_PER_G = 10
+# Of one capsule, pastille or suppository, in mg: nothing that is swallowed or sucked whole weighs more than
+# 10 g, and no list that we know has more than a tenth of that in one.
+PIECE_WEIGHS, PIECE_HAS = Decimal(10_000), Decimal(1000)
 
 CLAIM = re.compile(r"\b(THC|CBD|T|C)\s?(\d+(?:\.\d+)?)(?![\d.%])")
 CLAIMED_RATIO = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s*[:/]\s*(\d+(?:\.\d+)?)(?![\d.])")
@@ -200,14 +203,20 @@ def _potency(offer: Offer) -> None:
             offer.find("potency_without_basis", cell_of(offer, name), f"{name} {amount}.")
         if amount.value > _most(offer, amount):
             offer.find("potency_impossible", cell_of(offer, name), f"{name} {amount}.")
+        elif amount.basis == Basis.UNIT and amount.value > PIECE_HAS:
+            offer.find("potency_unusual", cell_of(offer, name), f"{name} {amount}.")
     if any(found > MOST.get(unit, found) for unit, found in total.items()):
         offer.find("potency_impossible", cell_of(offer, "THC"), "Together it is more than there is room for.")
 
 
 def _most(offer: Offer, amount: Amount) -> Decimal:
-    """The largest strength there is room for: of plain milligrams, the weight of the whole pack."""
+    """The largest strength there is room for: of milligrams, the weight of the whole pack, or of a piece."""
     if amount.unit == "mg" and offer.size and offer.size.unit in ("g", "mL"):
         return offer.size.value * MOST["mg/g"]
+    if amount.basis == Basis.UNIT:
+        return PIECE_WEIGHS
+    if amount.basis == Basis.CONTAINER and offer.size and offer.size.unit in PIECES:
+        return offer.size.value * PIECE_WEIGHS
     return MOST.get(amount.unit, amount.value)
 
 

@@ -33,6 +33,10 @@ def offer(name="Heron", **stated) -> Offer:
     return Offer("List", "A1", "row 1", name=name, cells=cells, **(facts | stated))
 
 
+def per(milligrams, basis):
+    return {"THC": Amount(D(milligrams), "mg", basis=basis)}
+
+
 def codes_of(one: Offer) -> list[str]:
     checking.check([one])
     return [finding.code for finding in one.findings]
@@ -53,6 +57,10 @@ class TestCheck:
             ({"strengths": {"THC": "60 %", "CBN": "60 %"}}, "potency_impossible"),
             ({"strengths": {"THC": "1500 mg/g"}}, "potency_impossible"),
             ({"strengths": {"THC": "1200 mg"}, "size": Size(D(1), "g")}, "potency_impossible"),
+            ({"potencies": per(10001, "unit"), "size": Size(D(9), "pastille")}, "potency_impossible"),
+            ({"potencies": per(20001, "container"), "size": Size(D(2), "pastille")}, "potency_impossible"),
+            ({"potencies": per(1200, "unit"), "size": Size(D(1), "g")}, "potency_impossible"),
+            ({"potencies": per(5000, "unit"), "size": Size(D(9), "pastille")}, "potency_unusual"),
             ({"strengths": {"THC": "0.2 %"}}, "potency_looks_like_fraction"),
             ({"strengths": {"THC": "880 mg"}}, "potency_without_basis"),
             ({"name": "THC 9 Heron"}, "name_disagrees_with_potency"),
