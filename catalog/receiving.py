@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 import zipfile
+import zlib
 from datetime import datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
@@ -106,7 +107,7 @@ def last_saved(data: bytes) -> datetime | None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(PROPERTIES) as part:
             said = re.search(rb"<dcterms:modified[^>]*>([^<]+)<", part.read(LONGEST_PROPERTIES))
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, RuntimeError):
         return None
     try:
         found = parse_datetime(said[1].decode("ascii")) if said else None

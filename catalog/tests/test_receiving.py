@@ -1,11 +1,13 @@
 """Workbooks that come in."""
 
 import io
+import struct
 import zipfile
 from datetime import UTC, datetime
 
 import pytest
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from catalog import receiving
 from catalog.models import Import
@@ -85,6 +87,23 @@ def test_the_time_of_saving_is_read_as_it_is_written(said, found, sample):
     data = _saved(sample("alma"), said)
 
     assert imports.received("alma", data).saved_at == found
+
+
+def test_a_workbook_with_a_damaged_date_of_saving_is_taken_in(sample, staff_client, manager):
+    """The 20 bytes that are overwritten make it unpack to nothing; what else is wrong, the reading tells."""
+    file = SimpleUploadedFile("a.xlsx", _overwritten(sample("alma")))
+
+    page = staff_client(manager).post("/admin/catalog/import/add/", {"supplier": "alma", "file": file})
+
+    assert page.status_code == 302
+    assert Import.objects.get().saved_at is None
+
+
+def _overwritten(data: bytes) -> bytes:
+    part = zipfile.ZipFile(io.BytesIO(data)).getinfo(receiving.PROPERTIES)
+    name, extra = struct.unpack_from("<HH", data, part.header_offset + 26)
+    start = part.header_offset + 30 + name + extra
+    return data[:start] + b"\xff" * 20 + data[start + 20 :]
 
 
 def _saved(data: bytes, when: str) -> bytes:
