@@ -66,7 +66,7 @@ SELECT r.product_id FROM catalog_importrow r CROSS JOIN unnest({PRICES}) AS quot
 WHERE r.id = ANY(%(rows)s) AND r.product_id IS NOT NULL AND r.changes ? quoted.kind
   AND (r.changes -> quoted.kind ->> 0)::numeric IS DISTINCT FROM (
     SELECT price.amount FROM catalog_price price
-    WHERE price.product_id = r.product_id AND price.kind = quoted.kind AND price.effective_on <= %(day)s
+    WHERE price.product_id = r.product_id AND price.kind = quoted.kind
     ORDER BY price.effective_on DESC, price.id DESC LIMIT 1)
 """  # noqa: S608  our own names
 CREATE = f"""
@@ -92,13 +92,18 @@ SELECT {", ".join(f"p.{column}" for column in COLUMNS)}, {UUID7}, %(now)s,
 FROM catalog_importrow r JOIN catalog_product p ON p.id = coalesce(r.product_id, r.id)
 WHERE r.id = ANY(%(rows)s) AND r.changes - {PRICES} <> '{{}}' ORDER BY r.position
 """  # noqa: S608
+# A list is in the place of all before it: of prices that were to hold later, too.
 QUOTE = f"""
 INSERT INTO catalog_price
   (id, recorded_at, recorded_by_id, trace, product_id, kind, amount, gst, effective_on, run_id)
 SELECT {UUID7}, %(now)s, %(by)s, %(trace)s, coalesce(r.product_id, r.id), quoted.kind,
   (r.changes -> quoted.kind ->> 1)::numeric, coalesce(r.stated -> 'gst' ->> quoted.kind, ''),
-  %(day)s, r.run_id
+  held.day, r.run_id
 FROM catalog_importrow r CROSS JOIN unnest({PRICES}) AS quoted(kind)
+CROSS JOIN LATERAL (
+  SELECT %(day)s::date UNION SELECT price.effective_on FROM catalog_price price
+  WHERE price.product_id = r.product_id AND price.kind = quoted.kind AND price.effective_on > %(day)s
+) AS held(day)
 WHERE r.id = ANY(%(rows)s) AND r.changes ? quoted.kind ORDER BY r.position
 """  # noqa: S608
 

@@ -7,7 +7,6 @@ people to review; ``applying`` saves what they took.
 
 from __future__ import annotations
 
-import datetime
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -108,12 +107,9 @@ class Comparing(Steps):
         batch_size = BATCH
         skip_diff = True  # ``Line.changes`` is the difference, as text that can be stored
 
-    def __init__(
-        self, supplier: Supplier | None, *, on: datetime.date, price_change_percent: int, keeper: Keeper
-    ) -> None:
+    def __init__(self, supplier: Supplier | None, *, price_change_percent: int, keeper: Keeper) -> None:
         super().__init__()
         self.supplier = supplier
-        self.day = on
         self.price_change_percent = price_change_percent
         self.keeper = keeper
         self.lines: list[Line] = []
@@ -184,18 +180,17 @@ def compare(
     offers: Offers,
     supplier: Supplier | None,
     *,
-    on: datetime.date,
     price_change_percent: int = 20,
     keeper: Keeper | None = None,
 ) -> Comparison:
     """Check every offer and set it beside its product; what cannot be matched for certain is not taken.
 
-    Prices are compared with those in force ``on`` the day from which the list is to hold. One that
-    moved by ``price_change_percent`` or more is raised for review. The lines go to ``keeper``, or else
-    into what is returned, which then is as long as the list.
+    Prices are compared with the last that hold or are to hold, since a list is in the place of those.
+    One that moved by ``price_change_percent`` or more is raised for review. The lines go to ``keeper``,
+    or else into what is returned, which then is as long as the list.
     """
     found = Comparison(Counter(), 0)
-    resource = Comparing(supplier, on=on, price_change_percent=price_change_percent, keeper=keeper or found)
+    resource = Comparing(supplier, price_change_percent=price_change_percent, keeper=keeper or found)
     resource.import_data(offers)
     resource.finish()
     found.counts, found.review = resource.counts, resource.review

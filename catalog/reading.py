@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +122,7 @@ def _quarantined_json(line: Line) -> dict[str, Any]:
     }
 
 
-def examine(key: str, *, data: bytes, on: date | None = None, heard: Heard | None = None) -> Result:
+def examine(key: str, *, data: bytes, heard: Heard | None = None) -> Result:
     """Read a workbook of the supplier ``key`` and compare it with the catalogue, storing nothing.
 
     While it reads, ``heard`` is told how far it is. The result holds every line.
@@ -131,20 +131,17 @@ def examine(key: str, *, data: bytes, on: date | None = None, heard: Heard | Non
     :raises WorkbookRefused: the file is not a list of this supplier
     """
     with _uncollected():
-        return _compared(key, _opened(key, data, heard), data=data, on=on)
+        return _compared(key, _opened(key, data, heard), data=data)
 
 
 def _opened(key: str, data: bytes, heard: Heard | None) -> Offers:
     return format_of(sheets.layout_of(key))(heard=heard).create_dataset(data)
 
 
-def _compared(
-    key: str, offers: Offers, *, data: bytes, on: date | None = None, keeper: Keeper | None = None
-) -> Result:
+def _compared(key: str, offers: Offers, *, data: bytes, keeper: Keeper | None = None) -> Result:
     comparison = comparing.compare(
         offers,
         Supplier.objects.filter(key=key).first(),
-        on=on or timezone.localdate(),
         price_change_percent=ImportPolicy.objects.current().price_change_percent,
         keeper=keeper,
     )

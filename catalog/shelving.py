@@ -58,7 +58,7 @@ class Shelf(BaseInstanceLoader):
 
     def __init__(self, resource: Comparing, dataset: Offers) -> None:
         super().__init__(resource, dataset)
-        self.supplier, self.day = resource.supplier, resource.day
+        self.supplier = resource.supplier
         self.matched: set[UUID] = set()
         self.listed: set[UUID] = set()  # what lines that were not taken seem to be about
         self.by_gtin: dict[str, UUID] = {}
@@ -119,8 +119,9 @@ class Shelf(BaseInstanceLoader):
         self.foreign = {product.gtin13: product for product in Product.objects.filter(gtin13__in=barcodes)}
         fitting = {pk for offer in batch for pk in self._fitting(offer)}
         self.products = Product.objects.in_bulk(fitting)
-        in_force = Price.objects.filter(product__in=fitting, effective_on__lte=self.day)
-        last = in_force.order_by("product_id", "kind", "-effective_on", "-pk").distinct("product_id", "kind")
+        # The last that is or will be in force: a list that takes a coming price back says something new.
+        known = Price.objects.filter(product__in=fitting)
+        last = known.order_by("product_id", "kind", "-effective_on", "-pk").distinct("product_id", "kind")
         self.prices = {
             (product, kind): amount
             for product, kind, amount in last.values_list("product_id", "kind", "amount")

@@ -55,15 +55,24 @@ SELECT {", ".join(f"p.{column}" for column in COLUMNS)}, {UUID7}, %(now)s, '~', 
 FROM catalog_importrow r JOIN catalog_product p ON p.id = coalesce(r.product_id, r.id)
 WHERE r.id = ANY(%(rows)s) AND r.changes - {PRICES} <> '{{}}' ORDER BY r.position
 """  # noqa: S608
-# Neither is a price deleted: the one before holds again, or none.
+# Neither is a price deleted: on every day that the list priced, the one before holds again, or none.
 QUOTE_BACK = f"""
 INSERT INTO catalog_price
   (id, recorded_at, recorded_by_id, trace, product_id, kind, amount, gst, effective_on, run_id)
-SELECT {UUID7}, %(now)s, %(by)s, %(trace)s, coalesce(r.product_id, r.id), quoted.kind,
-  (r.changes -> quoted.kind ->> 0)::numeric, coalesce(r.stated -> 'gst' ->> quoted.kind, ''),
-  %(day)s, r.run_id
-FROM catalog_importrow r CROSS JOIN unnest({PRICES}) AS quoted(kind)
-WHERE r.id = ANY(%(rows)s) AND r.changes ? quoted.kind ORDER BY r.position
+SELECT {UUID7}, %(now)s, %(by)s, %(trace)s, mine.product_id, mine.kind,
+  before.amount, coalesce(before.gst, ''), mine.day, r.run_id
+FROM catalog_importrow r
+JOIN LATERAL (
+  SELECT DISTINCT product_id, kind, greatest(effective_on, %(today)s::date) AS day FROM catalog_price
+  WHERE product_id = coalesce(r.product_id, r.id) AND run_id = r.run_id
+) AS mine ON r.changes ? mine.kind
+LEFT JOIN LATERAL (
+  SELECT price.amount, price.gst FROM catalog_price price
+  WHERE price.product_id = mine.product_id AND price.kind = mine.kind AND price.effective_on <= mine.day
+    AND price.run_id IS DISTINCT FROM r.run_id
+  ORDER BY price.effective_on DESC, price.id DESC LIMIT 1
+) AS before ON true
+WHERE r.id = ANY(%(rows)s) ORDER BY r.position
 """  # noqa: S608
 
 
@@ -83,7 +92,7 @@ def undo(run: Import, *, by: User | None, why: str) -> ChangeSet:
         "rows": list(run.rows.taken().values_list("pk", flat=True)),
         "applied": str(applied.pk),
         "now": now,
-        "day": day,
+        "today": timezone.localdate(now),
         "by": by and by.pk,
         "why": f"Undone, change set {undone.pk}: {why}",
         "trace": Jsonb(tracing.current() | {"change_set": str(undone.pk)}),

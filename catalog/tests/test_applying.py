@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.db import IntegrityError, connection
 
-from catalog import applying, importing, reviewing
+from catalog import applying, importing, reviewing, undoing
 from catalog.models import ChangeSet, Import, Price, Product
 from catalog.tests import imports
 from config.base import IllegalMove
@@ -178,6 +178,62 @@ class TestDays:
 
         assert ChangeSet.objects.first().effective_on == date(2026, 7, 1)
         assert [wholesale(date(2026, 6, 30)), wholesale(date(2026, 7, 1))] == [Decimal(72), Decimal(75)]
+
+    @pytest.fixture
+    def bring(self, damaged, manager, reviewer):
+        """Have the list with this price of the first oil applied, from some day on; tell the import."""
+
+        def go(amount, day=None):
+            def edit(book):
+                book["Oil"]["D2"] = amount
+
+            run = imports.checked("medreleaf", damaged("medreleaf", edit))
+            if day:
+                reviewing.hold_from(run, day, by=manager)
+            if run.rows.undecided().exists():
+                reviewing.decide(run, run.rows.undecided(), verdict="take", reason="Fine.", by=manager)
+            reviewing.hand_in(run, by=manager)
+            reviewing.approve(run, by=reviewer)
+            applying.work_off(run)
+            return run
+
+        return go
+
+    def wholesale(self):
+        days = (date(2026, 6, 30), date(2026, 7, 1))
+        oils = (Product.objects.with_prices(on=day).get(name="Brolga CBD 100 (S4)") for day in days)
+        return [oil.wholesale for oil in oils]
+
+    @time_machine.travel("2026-06-10 09:00+10:00", tick=False)
+    def test_a_newer_list_takes_a_coming_price_back(self, bring):
+        bring(72)
+        bring(75, date(2026, 7, 1))
+
+        assert bring(72).status == "applied"
+
+        assert self.wholesale() == [72, 72]
+
+    @time_machine.travel("2026-06-10 09:00+10:00", tick=False)
+    def test_a_second_list_for_a_coming_day_is_in_the_place_of_the_first(self, bring):
+        bring(72)
+        bring(75, date(2026, 7, 1))
+
+        assert bring(78, date(2026, 7, 1)).status == "applied"
+
+        assert self.wholesale() == [72, 78]
+
+    def test_undoing_such_a_list_brings_the_coming_price_back(self, bring, manager):
+        with time_machine.travel("2026-06-10 09:00+10:00", tick=False) as clock:
+            bring(72)
+            bring(75, date(2026, 7, 1))
+            clock.shift(60)
+            run = bring(78)
+            assert self.wholesale() == [78, 78]
+            clock.shift(60)
+
+            undoing.undo(run, by=manager, why="The wrong list.")
+
+            assert self.wholesale() == [72, 75]
 
     def test_a_day_that_passed_before_the_approval_is_today(self, sample, manager, reviewer):
         with time_machine.travel("2026-06-10 09:00+10:00", tick=False):
