@@ -33,6 +33,8 @@ Without --apply the import waits in the staff site for somebody to apply it.
 
 A product that we have keeps its strength: a line that would change it or casts
 doubt on it is left out, to be decided about in the staff site.
+A new one whose strength is in doubt comes in as stated, and cannot be prescribed
+before somebody has looked at it.
 
 A line that cannot be read never stops the others: it is kept and shown with
 its cell and the reason. The same file twice changes nothing and says so.
