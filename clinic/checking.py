@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clinic import authorising, checks
-from clinic.checks import cautions, medicines, table
+from clinic.checks import cautions, medicines, patients, table
 from clinic.checks.table import DAY, Check, Severity
 from clinic.gathering import Case
 
@@ -60,6 +60,7 @@ def _words(case: Case) -> dict[str, Any]:
         "blocked": state.blocked if state else "",
         "caution": state.caution if state else "",
         "rule": state.source if state else "What is not known is not allowed",
+        "consent": patients.consent_to_ask_for(case),
         "age": limits.youngest_age,
         "expiring": limits.expiring_days,
         "shortest": limits.shortest_minutes,

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from django.template.loader import render_to_string
 
+from clinic import dosing
 from clinic.models import CancellationPolicy, Consent, Patient
 from config.base import Refused
 
 if TYPE_CHECKING:
+    from catalog.models import Product
     from clinic.models import User
 
 
@@ -25,21 +27,39 @@ VERSIONS = {
     Consent.Kind.TELEHEALTH: "2026-11",
     Consent.Kind.FEES: "2026-12",
     Consent.Kind.PRIVACY: "2026-11",
-    Consent.Kind.UNAPPROVED: "2026-11",
+    Consent.Kind.UNAPPROVED_S4: "2026-12",
+    Consent.Kind.UNAPPROVED_S4_INHALED: "2026-12",
+    Consent.Kind.UNAPPROVED_S8: "2026-12",
+    Consent.Kind.UNAPPROVED_S8_INHALED: "2026-12",
     Consent.Kind.SHARE_GP: "2026-11",
 }
+CLASSES = {
+    ("S4", False): Consent.Kind.UNAPPROVED_S4,
+    ("S4", True): Consent.Kind.UNAPPROVED_S4_INHALED,
+    ("S8", False): Consent.Kind.UNAPPROVED_S8,
+    ("S8", True): Consent.Kind.UNAPPROVED_S8_INHALED,
+}
+"""To what a patient agrees before an unapproved medicine of a schedule, inhaled or not: the risks differ."""
 BEFORE_BOOKING = (Consent.Kind.TELEHEALTH, Consent.Kind.FEES, Consent.Kind.PRIVACY)
 
 
 def text(kind: str, *, policy: CancellationPolicy | None = None) -> str:
     """The words of the version in force; those about fees tell of the cancellation policy."""
-    return render_to_string(f"clinic/consent_{kind}.txt", {"policy": policy}).strip()
+    kind = Consent.Kind(kind)
+    told = {"policy": policy, "medicine": kind.label.lower().replace("schedule", "Schedule")}
+    name = "unapproved" if kind in CLASSES.values() else kind
+    return render_to_string(f"clinic/consent_{name}.txt", told).strip()
 
 
 def version(kind: str, *, policy: CancellationPolicy | None) -> str:
     """What the words in force are called: ``2026-12+2026-07-01`` names the text and the policy in it."""
     words = VERSIONS[Consent.Kind(kind)]
     return f"{words}+{policy.version}" if policy and kind == Consent.Kind.FEES else words
+
+
+def class_of(product: Product) -> tuple[str, bool]:
+    """Tell the schedule of ``product``, and whether it is inhaled."""
+    return product.schedule, product.dose_form in dosing.INHALED
 
 
 def before_booking(*, policy: CancellationPolicy | None) -> list[tuple[str, str]]:

@@ -12,7 +12,6 @@ from clinic import attending, consenting, gathering
 from clinic.models import (
     Appointment,
     Confirmation,
-    Consent,
     Encounter,
     IdentityCheck,
     Note,
@@ -24,6 +23,7 @@ from clinic.models import (
 from config.base import Refused
 
 if TYPE_CHECKING:
+    from catalog.models import Product
     from clinic.models import Practitioner, User
 
 
@@ -239,13 +239,13 @@ def identify(
     return check
 
 
-def record_consent(patient: Patient, *, by: User) -> None:
-    """Record that the patient, told of it by their doctor, agrees to an unapproved therapeutic good.
+def record_consent(patient: Patient, *, product: Product, by: User) -> None:
+    """Record that the patient, told of it by their doctor, agrees to unapproved medicines like ``product``.
 
     :raises NotTheirs: the patient is not in the care of ``by``
     """
     require_carer(patient, by=by)
-    consenting.agree(patient, kinds=[Consent.Kind.UNAPPROVED], by=by)
+    consenting.agree(patient, kinds=[consenting.CLASSES[consenting.class_of(product)]], by=by)
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from catalog.models import Product
+from catalog.models import DoseForm, Product
 from catalog.models.measures import PIECES, Basis, PackUnit, Unit
 from clinic import construing
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MG_PER_G = Decimal(1000)
 MG_PER_G_PER_PERCENT = Decimal(10)
+INHALED = {DoseForm.DRIED_HERB, DoseForm.VAPE, DoseForm.INHALER}
 # Names that fit any kind of piece.
 ANY_PIECE = frozenset({PackUnit.PIECE, PackUnit.UNIT, PackUnit.DOSE})
 

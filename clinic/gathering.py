@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import OuterRef, Prefetch, Q, Subquery
 
 from catalog.models import Price, Product
-from clinic import counting, dosing, hearing, spelling
+from clinic import consenting, counting, dosing, hearing, spelling
 from clinic.models import (
     Approval,
     Confirmation,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from clinic.models import User
 
-ANSWERED = (Consent.Kind.UNAPPROVED, Consent.Kind.SHARE_GP)
+ANSWERED = (*consenting.CLASSES.values(), Consent.Kind.SHARE_GP)
 """What the patient is asked during a consultation, and the checks ask about."""
 LONGEST_STRETCH = datetime.timedelta(hours=4)
 """Whoever speaks longer forgot to stop the clock."""
@@ -55,7 +55,7 @@ class Facts:
     practises: tuple[str, datetime.datetime] | None
     """In which state its doctor last said, in this consultation, that they are and practise; and when."""
     consents: Sequence[Consent]
-    """Whether the patient agreed to unapproved goods: the newest answer, if it was yes."""
+    """To which classes of unapproved medicines the patient agreed: the newest answers that were yes."""
     keeps_from_gp: bool
     """Whether the patient, when last asked, did not want their usual GP to be told."""
     approvals: Sequence[Approval]
@@ -243,7 +243,9 @@ def facts(encounter: Encounter, *, now: datetime.datetime, along: Iterable[Query
         spoken_at=next(iter(asked["spoken"]), None),
         located_at=next(iter(asked["located"]), None),
         practises=next(iter(asked["practises"]), None),
-        consents=[one for one in [answers.get(Consent.Kind.UNAPPROVED)] if one and one.answer == given],
+        consents=[
+            one for kind, one in answers.items() if kind != Consent.Kind.SHARE_GP and one.answer == given
+        ],
         keeps_from_gp=Consent.Kind.SHARE_GP in answers and answers[Consent.Kind.SHARE_GP].answer != given,
         approvals=[*asked["approvals"]],
         monitoring=[*asked["monitoring"]],

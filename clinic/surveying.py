@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from clinic.models import Patient, User
 
-ASKED = (Consent.Kind.UNAPPROVED, Consent.Kind.SHARE_GP)
+ASKED = (*consenting.CLASSES.values(), Consent.Kind.SHARE_GP)
 """What a doctor asks for during a consultation; the other texts are agreed to before booking."""
 
 

@@ -17,7 +17,6 @@ VAGUE = re.compile(
     r"|\b(?:if|when)\s+(?:required|needed|necessary)\b|\b(?:mdu|prn)\b",
     re.IGNORECASE,
 )
-INHALED = {DoseForm.DRIED_HERB, DoseForm.VAPE, DoseForm.INHALER}
 CATEGORIES = "TGA medicinal cannabis categories (November 2021)"
 # A supply fits its interval between 1/1.2 and twice of it.
 SHORTEST, LONGEST = Decimal(1) / Decimal("1.2"), Decimal(2)
@@ -223,8 +222,8 @@ def _thc_a_day(case: Case) -> list[tuple[Decimal, int]]:
     limits, found = case.facts.practice, []
     lines = [*case.lines, *case.others, *_running(case)]
     for is_inhaled, limit in ((True, limits.most_thc_inhaled), (False, limits.most_thc_swallowed)):
-        if any((line.product.dose_form in INHALED) is is_inhaled for line in case.lines):
-            those = [line for line in lines if (line.product.dose_form in INHALED) is is_inhaled]
+        if any((line.product.dose_form in dosing.INHALED) is is_inhaled for line in case.lines):
+            those = [line for line in lines if (line.product.dose_form in dosing.INHALED) is is_inhaled]
             found.append(
                 (sum((dosing.reckon(line).thc_a_day or Decimal(0) for line in those), Decimal(0)), limit)
             )

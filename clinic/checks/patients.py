@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
+from catalog.models import Product
 from clinic import consenting
 from clinic.checks.table import AHPRA_2025, MEDICAL_BOARD, PARTICULARS, Severity, check
 from clinic.gathering import Case
@@ -55,10 +57,24 @@ def patient_lives_somewhere(case: Case) -> bool:
     return all([patient.user.family_name, patient.street, patient.suburb, patient.state, patient.postcode])
 
 
-@check("Record the patient's informed consent to an unapproved therapeutic good.", AHPRA_2025)
+@check("Ask the patient for the consent “{consent}”, and record it.", AHPRA_2025)
 def patient_consents(case: Case) -> bool:
-    current = {consent.version for consent in case.facts.consents}
-    return not case.unapproved or consenting.VERSIONS[Consent.Kind.UNAPPROVED] in current
+    """A yes to one class of medicines is none to another: of a CBD oil nothing is said of driving."""
+    return all(map(_is_agreed_to(case), case.unapproved))
+
+
+def consent_to_ask_for(case: Case) -> str:
+    """Name the consent that is missing, or that of the first unapproved medicine."""
+    lacking = [product for product in case.unapproved if not _is_agreed_to(case)(product)]
+    kinds = [consenting.CLASSES.get(consenting.class_of(one)) for one in [*lacking, *case.unapproved]]
+    return next((kind.label for kind in kinds if kind), Consent.Kind.UNAPPROVED.label)
+
+
+def _is_agreed_to(case: Case) -> Callable[[Product], bool]:
+    current = {
+        one.kind for one in case.facts.consents if one.version == consenting.VERSIONS[Consent.Kind(one.kind)]
+    }
+    return lambda product: consenting.CLASSES.get(consenting.class_of(product)) in current
 
 
 @check(

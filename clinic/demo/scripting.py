@@ -65,7 +65,7 @@ def _ask(encounter: Encounter, *, product: Product) -> None:
     """Ask the patient, and the state's monitoring system, before ``product`` is written."""
     doctor, patient = encounter.practitioner.user, encounter.patient
     if product.kind == Product.Kind.CANNABIS:
-        consulting.record_consent(patient, by=doctor)
+        consulting.record_consent(patient, product=product, by=doctor)
     if product.schedule == "S8":
         seen = MonitoringCheck.Result.NO_ALERT
         prescribing.record_monitoring(encounter, state=patient.state, result=seen, by=doctor)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.http import Http404
 
+from clinic import consenting
 from clinic.forms.profile import PhoneField
 from clinic.models import Alert, Allergy, Condition, Consent, NoneKnown, OtherMedicine
 
@@ -89,7 +90,7 @@ class GpForm(CareForm):
 
 
 class AnswerForm(CareForm):
-    KINDS = (Consent.Kind.UNAPPROVED, Consent.Kind.SHARE_GP)
+    KINDS = (*consenting.CLASSES.values(), Consent.Kind.SHARE_GP)
 
     kind = forms.ChoiceField(choices=[(kind, kind.label) for kind in KINDS])
     answer = forms.ChoiceField(choices=Consent.Answer)

@@ -119,7 +119,12 @@ class Consent(Fact):
         PRIVACY = "privacy", "Privacy collection notice"
         TELEHEALTH = "telehealth", "Consultation by voice or video"
         FEES = "fees", "Fees and cancellation"
+        # Of before it was asked for a class: it counts for none.
         UNAPPROVED = "unapproved", "Unapproved therapeutic good"
+        UNAPPROVED_S4 = "unapproved_s4", "Unapproved medicine of Schedule 4, not inhaled"
+        UNAPPROVED_S4_INHALED = "unapproved_s4_inhale", "Unapproved medicine of Schedule 4, inhaled"
+        UNAPPROVED_S8 = "unapproved_s8", "Unapproved medicine of Schedule 8, not inhaled"
+        UNAPPROVED_S8_INHALED = "unapproved_s8_inhale", "Unapproved medicine of Schedule 8, inhaled"
         SHARE_GP = "share_gp", "Letters to the usual GP"
 
     class Answer(models.TextChoices):

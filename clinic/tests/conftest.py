@@ -13,7 +13,7 @@ from billing import charging
 from billing.models import Fee
 from billing.simulator.testing import simulated_stripe, stripe_simulator  # noqa: F401  fixtures
 from catalog.models import Product, Supplier
-from clinic import booking, caring, consulting, prescribing, screening
+from clinic import booking, caring, consenting, consulting, prescribing, screening
 from clinic.models import (
     Appointment,
     AppointmentType,
@@ -222,7 +222,8 @@ def ready(encounter, practice, doctor, patient, make_product, make_approval) -> 
     Segment.objects.add(
         by=by, encounter=encounter, modality="video", started_at=now - timedelta(minutes=12), ended_at=now
     )
-    consulting.record_consent(patient, by=by)
+    for kind in consenting.CLASSES.values():
+        caring.answer(patient, kind=kind, answer="given", by=by)
     prescribing.record_monitoring(encounter, state="VIC", result="no_alert", by=by)
     screening.record(encounter, depends_on_drugs=False, is_relative=False, by=by)
     for kind in ("conditions", "medicines"):

@@ -178,9 +178,9 @@ class TestAnswer:
 
     def test_the_newest_counts(self, cared_for, doctor):
         for answer in ("given", "withdrawn", "given", "withdrawn"):
-            caring.answer(cared_for, kind="unapproved", answer=answer, by=doctor.user)
+            caring.answer(cared_for, kind="unapproved_s8", answer=answer, by=doctor.user)
 
-        [newest] = Consent.objects.filter(patient=cared_for, kind="unapproved").newest()
+        [newest] = Consent.objects.filter(patient=cared_for, kind="unapproved_s8").newest()
         assert newest.answer == "withdrawn"
 
     def test_is_for_those_who_care_for_the_patient(self, cared_for, make_doctor):

@@ -90,10 +90,10 @@ def stage() -> Any:
     Segment.objects.add(
         by=None, encounter=encounter, modality="video", started_at=now - timedelta(minutes=9), ended_at=now
     )
-    consulting.record_consent(patient, by=doctor.user)
     prescribing.record_monitoring(encounter, state="VIC", result="no_alert", by=doctor.user)
     screening.record(encounter, depends_on_drugs=False, is_relative=False, by=doctor.user)
     oil = _oil()
+    consulting.record_consent(patient, product=oil, by=doctor.user)
     _approve(doctor)
     for number in range(EARLIER):
         _issued(encounter, oil, number=number)

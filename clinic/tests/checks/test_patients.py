@@ -58,6 +58,11 @@ def says_of_gp(world: World, said: str) -> None:
     consenting.answer(world.draft.patient, kind=Consent.Kind.SHARE_GP, answer=said, by=world.by)
 
 
+def withdrawn(world: World, *kinds: str) -> None:
+    for kind in kinds:
+        consenting.answer(world.draft.patient, kind=kind, answer="withdrawn", by=world.by)
+
+
 TABLE: Table = [
     ("they_have_spoken", lambda w: w.segment(modality="voice", ended_at=None), only_chat),
     ("they_have_spoken", lambda w: w.segment(modality="in_person"), only_chat),
@@ -93,6 +98,16 @@ TABLE: Table = [
         lambda w: w.practice(youngest_age=22),
     ),
     ("patient_lives_somewhere", fine, lambda w: w.patient(street="")),
+    (
+        "patient_consents",
+        lambda w: withdrawn(w, "unapproved_s4", "unapproved_s4_inhale", "unapproved_s8_inhale"),
+        lambda w: w.product(dose_form="vape"),
+    ),
+    (
+        "patient_consents",
+        lambda w: (withdrawn(w, "unapproved_s8"), w.is_s4()),
+        lambda w: withdrawn(w, "unapproved_s4"),
+    ),
     ("patient_lives_somewhere", fine, lambda w: w.patient(postcode="")),
     ("location_is_confirmed_for_s8", fine, lambda w: w.encounter.change(by=w.by, location_state="")),
     ("location_is_confirmed", World.is_s4, lambda w: w.encounter.change(by=w.by, location_state="")),
@@ -247,13 +262,35 @@ class TestConsent:
         )
         world = World(line.prescription, doctor.user)
         Consent.objects.create(
-            patient=encounter.patient, kind="unapproved", version="2019-01", text_sha256="0" * 64
+            patient=encounter.patient, kind="unapproved_s8", version="2019-01", text_sha256="0" * 64
         )
         before = world.findings()["patient_consents"]
 
-        consulting.record_consent(encounter.patient, by=doctor.user)
+        consulting.record_consent(encounter.patient, product=line.product, by=doctor.user)
 
         assert (before, world.findings()["patient_consents"]) == (False, True)
+
+    @pytest.mark.parametrize(
+        ("kind", "holds"),
+        [
+            ("unapproved_s8", True),
+            ("unapproved_s8_inhale", False),
+            ("unapproved_s4", False),
+            ("unapproved_s4_inhale", False),
+            ("unapproved", False),
+        ],
+    )
+    def test_is_to_the_class_of_the_medicine(self, encounter, practice, doctor, make_product, kind, holds):
+        line = prescribing.write(
+            encounter, product=make_product(), quantity=1, directions="Take 1 mL at night.", by=doctor.user
+        )
+        Consent.objects.create(patient=encounter.patient, kind=kind, version="2026-12", text_sha256="0" * 64)
+
+        found = World(line.prescription, doctor.user).found()["patient_consents"]
+        assert found.holds is holds
+        assert found.sentence == (
+            "Ask the patient for the consent “Unapproved medicine of Schedule 8, not inhaled”, and record it."
+        )
 
 
 class TestScreening:

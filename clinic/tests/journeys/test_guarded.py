@@ -118,7 +118,7 @@ class Writing(RuleBasedStateMachine):
     @rule(answer=st.sampled_from([Consent.Answer.GIVEN, Consent.Answer.WITHDRAWN]))
     def consent(self, answer):
         self.try_to(
-            caring.answer, self.encounter.patient, kind="unapproved", answer=answer, by=self.by, why="So."
+            caring.answer, self.encounter.patient, kind="unapproved_s8", answer=answer, by=self.by, why="So."
         )
 
     @rule(depends=st.booleans(), close=st.sampled_from([False, False, False, True]))
