@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from config.base import Refused
+from config.sets import add_all
 from messaging import mailing, streaming
 from messaging.models import Concern, Message, Phrase
 
@@ -69,8 +70,7 @@ class NothingDone(Refused):
 def ship(**kwargs: Any) -> None:
     """Write the words after ``migrate`` where there are none yet; what managers keep stays as it is."""
     if not Phrase.objects.exists():
-        for words in WORDS:
-            Phrase.objects.add(by=None, why="Came with the product.", words=words)
+        add_all([Phrase(words=words) for words in WORDS], by=None, why="Came with the product.")
 
 
 def found_in(text: str) -> list[str]:
