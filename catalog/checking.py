@@ -111,15 +111,19 @@ def settles_blanks(offer: Offer) -> bool:
     """Whether what ``offer`` states leaves no room for more THC or CBD than it tells of.
 
     Category 1 and Schedule 4 are for CBD with next to nothing else, category 5 for THC with next to nothing
-    else. In every other category a blank may be any amount.
+    else. In every other category a blank may be any amount. All that the line says has to agree.
     """
     possible = possible_of(offer.potencies)
-    if possible not in ({1}, {5}):
+    if possible not in ({1}, {5}) or {"category_unreadable", "schedule_unreadable"} & set(
+        offer.codes(Severity.REVIEW)
+    ):
         return False
     (only,) = possible
-    is_said = offer.tga_category == only or offer.schedule == "S4"
+    said = {offer.schedule, parsing.schedule_in(offer.name)} - {""}
     return (
-        is_said and offer.tga_category in (None, only) and offer.schedule in ("", classifying.schedule(only))
+        (offer.tga_category == only or said == {"S4"})
+        and offer.tga_category in (None, only)
+        and said <= {classifying.schedule(only)}
     )
 
 

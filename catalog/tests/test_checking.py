@@ -200,6 +200,39 @@ class TestClassify:
         assert checking.classify(offer(is_composition_known=False)).category is None
 
 
+class TestSettlesBlanks:
+    """What a line says beside a strength that stands alone."""
+
+    @pytest.mark.parametrize(
+        ("stated", "is_settled"),
+        [
+            ({}, True),
+            ({"schedule": ""}, True),
+            ({"tga_category": None}, True),
+            ({"tga_category": None, "schedule": ""}, False),
+            ({"tga_category": 2}, False),
+            ({"schedule": "S8"}, False),
+            ({"name": "Heron (S8)"}, False),
+            ({"strengths": {"CBD": "17 %", "CBN": "<1 %"}}, False),
+            ({"strengths": {"THC": "25 mg/mL"}, "tga_category": 5, "schedule": "S8"}, True),
+            ({"strengths": {"THC": "25 mg/mL"}, "tga_category": None, "schedule": "S8"}, False),
+            ({"strengths": {"THC": "25 mg/mL"}, "tga_category": 5, "schedule": "S4"}, False),
+            ({"strengths": {}}, False),
+        ],
+    )
+    def test_everything_said_has_to_agree(self, stated, is_settled):
+        alone = {"strengths": {"CBD": "100 mg/mL"}, "tga_category": 1, "schedule": "S4"}
+
+        assert checking.settles_blanks(offer(**(alone | stated))) is is_settled
+
+    @pytest.mark.parametrize("code", ["category_unreadable", "schedule_unreadable"])
+    def test_what_cannot_be_read_may_say_otherwise(self, code):
+        one = offer(strengths={"CBD": "100 mg/mL"}, tga_category=1, schedule="S4")
+        one.find(code)
+
+        assert not checking.settles_blanks(one)
+
+
 @pytest.mark.parametrize(
     ("stated", "coded"),
     [("Dried Flower", DoseForm.DRIED_HERB), ("HERB, DRIED", DoseForm.DRIED_HERB), ("Cloud", ""), ("", "")],
