@@ -9,7 +9,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 
 from clinic import claiming, withholding
 from config.base import Fact, Kept
@@ -83,10 +83,10 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION clinic_audit_version() RETURNS trigger LANGUAGE plpgsql AS $$
--- TG_ARGV[0]: the record's type; TG_ARGV[1]: SQL that finds the patient of the row $1, or ''.
+-- TG_ARGV[0]: the record's type; TG_ARGV[1]: SQL that finds the patient of the row $1.
 DECLARE patient uuid;
 BEGIN
-  IF TG_ARGV[1] <> '' THEN EXECUTE TG_ARGV[1] INTO patient USING NEW; END IF;
+  EXECUTE TG_ARGV[1] INTO patient USING NEW;
   INSERT INTO clinic_auditevent
     (id, at, by_id, role, action, record_type, record_id, patient_id, why, history_id, trace, outcome)
   VALUES
@@ -100,13 +100,38 @@ END $$;
 CREATE OR REPLACE FUNCTION clinic_audit_fact() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE patient uuid;
 BEGIN
-  IF TG_ARGV[1] <> '' THEN EXECUTE TG_ARGV[1] INTO patient USING NEW; END IF;
+  EXECUTE TG_ARGV[1] INTO patient USING NEW;
   INSERT INTO clinic_auditevent
     (id, at, by_id, role, action, record_type, record_id, patient_id, why, trace, outcome)
   VALUES
     (clinic_uuid7(), NEW.recorded_at, NEW.recorded_by_id,
      coalesce((SELECT role FROM clinic_user WHERE id = NEW.recorded_by_id), ''),
      'create', TG_ARGV[0], NEW.id, patient, '', NEW.trace, 'done');
+  RETURN NULL;
+END $$;
+
+-- The same for what is about no patient: all that one statement wrote at once. A supplier's list writes
+-- thousands, and one by one they take three times as long.
+CREATE OR REPLACE FUNCTION clinic_audit_versions() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO clinic_auditevent
+    (id, at, by_id, role, action, record_type, record_id, why, history_id, trace, outcome)
+  SELECT
+    clinic_uuid7(), written.history_date, written.history_user_id, coalesce(person.role, ''),
+    CASE written.history_type WHEN '+' THEN 'create' ELSE 'update' END, TG_ARGV[0], written.id,
+    coalesce(written.history_change_reason, ''), written.history_id, written.trace, 'done'
+  FROM written LEFT JOIN clinic_user person ON person.id = written.history_user_id;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION clinic_audit_facts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO clinic_auditevent
+    (id, at, by_id, role, action, record_type, record_id, why, trace, outcome)
+  SELECT
+    clinic_uuid7(), written.recorded_at, written.recorded_by_id, coalesce(person.role, ''),
+    'create', TG_ARGV[0], written.id, '', written.trace, 'done'
+  FROM written LEFT JOIN clinic_user person ON person.id = written.recorded_by_id;
   RETURN NULL;
 END $$;
 """
@@ -191,10 +216,15 @@ def _close_parts(model: Any, table: str, name: str, status: str) -> str:
     )
 
 
-def _audit(model: type[models.Model], table: str, kind: str) -> str:
+def _audit(model: Any, table: str, kind: str) -> str:
+    if model.PATIENT:
+        scope, arguments = "FOR EACH ROW", f"('{model._meta.label_lower}', '{patient_sql(model)}')"
+    else:
+        scope = "REFERENCING NEW TABLE AS written FOR EACH STATEMENT"
+        kind, arguments = f"{kind}s", f"('{model._meta.label_lower}')"
     return (
-        f'CREATE OR REPLACE TRIGGER "{table}_audit" AFTER INSERT ON "{table}" FOR EACH ROW'
-        f" EXECUTE FUNCTION clinic_audit_{kind}('{model._meta.label_lower}', '{patient_sql(model)}')"
+        f'CREATE OR REPLACE TRIGGER "{table}_audit" AFTER INSERT ON "{table}" {scope}'
+        f" EXECUTE FUNCTION clinic_audit_{kind}{arguments}"
     )
 
 
@@ -204,8 +234,6 @@ def patient_sql(model: Any) -> str:
     ``prescription__patient_id`` becomes
     ``SELECT (SELECT patient_id FROM clinic_prescription WHERE id = ($1).prescription_id)``.
     """
-    if not model.PATIENT:
-        return ""
     *steps, last = model.PATIENT.split("__")
     columns = [f"{step}_id" for step in steps[1:]] + [last]
     found = f"($1).{steps[0]}_id" if steps else f"($1).{last}"

@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
+from catalog.models import Price, Product
 from clinic import guarding
 from clinic.models import AppointmentType, AuditEvent, Consent, Patient, Practice, User
 from config import tracing
@@ -52,6 +53,17 @@ class TestAudit:
 
         events = AuditEvent.objects.filter(record_type="clinic.appointmenttype", by=manager)
         assert sorted(events.values_list("action", flat=True)) == ["create", "create", "update", "update"]
+
+    def test_every_one_of_many_facts_is_in_the_trail(self, manager):
+        medicine = Product.objects.add(by=None, kind=Product.Kind.CONVENTIONAL, name="Amoxicillin")
+        prices = [Price(product=medicine, kind=kind, amount=9, recorded_by=manager) for kind in Price.Kind]
+        Price.objects.bulk_create(prices)
+
+        events = AuditEvent.objects.filter(record_type="catalog.price").order_by("record_id")
+        told = events.values_list("record_id", "by", "role", "at", "action", "patient_id")
+        assert [*told] == [
+            (price.pk, manager.pk, "manager", price.recorded_at, "create", None) for price in prices
+        ]
 
     def test_a_fact_is_in_the_trail_with_its_patient(self, consent):
         event = AuditEvent.objects.get(record_id=consent.pk)
