@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
+from psycopg.types.json import Jsonb
 
 from catalog import reading
 from catalog.models import Decision, Import, ImportPolicy, ImportRow
 from catalog.models.imports import ImportRowQuerySet
 from catalog.models.measures import OF_STRENGTH
+from config import tracing
 from config.base import Refused, enqueue
+from config.versioning import UUID7
 
 if TYPE_CHECKING:
     from clinic.models import User
 
-BATCH = 1000
 DAY_CHOSEN = "The day was chosen from which the prices hold."
 STRENGTH = "Left out at the terminal: somebody has to look at the strength."
+DECIDE = f"""
+INSERT INTO catalog_decision (id, recorded_at, recorded_by_id, trace, verdict, reason, at_terminal, row_id)
+SELECT {UUID7}, %s, %s::uuid, %s, %s, %s, %s, about.id FROM ({{about}}) AS about(id)
+"""  # noqa: S608  our own names
 Verdict, Outcome = Decision.Verdict, ImportRow.Outcome
 
 
@@ -96,21 +102,15 @@ def decide(
     wrong = rows.filter(outcome=Outcome.ERROR).count() if verdict == Verdict.TAKE else 0
     if wrong:
         raise CannotBeTaken(wrong)
-    about = rows.exclude(outcome=Outcome.UNCHANGED).values_list("pk", flat=True)
-    decisions = [
-        Decision(
-            row_id=pk,
-            verdict=verdict,
-            reason=reason.strip()[:300],
-            recorded_by=by,
-            at_terminal=at_terminal,
-        )
-        for pk in about
-    ]
-    if not decisions:
+    about, values = rows.exclude(outcome=Outcome.UNCHANGED).values("pk").query.sql_with_params()
+    signed: list[Any] = [timezone.now(), by and by.pk, Jsonb(tracing.current())]
+    decision: list[Any] = [verdict, reason.strip()[:300], at_terminal]
+    with connection.cursor() as cursor:
+        cursor.execute(DECIDE.format(about=about), [*signed, *decision, *values])
+        decided = cursor.rowcount
+    if not decided:
         raise NothingToDecide
-    Decision.objects.bulk_create(decisions, batch_size=BATCH)
-    return len(decisions)
+    return decided
 
 
 @transaction.atomic
