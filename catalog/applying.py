@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Field, JSONField, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 from import_export.instance_loaders import BaseInstanceLoader
 from psycopg.errors import UniqueViolation
@@ -43,46 +48,44 @@ LEFT = f"r.relies_on || {THEN}"
 
 # A doubtful strength is settled where a person took the row. A row that brings another composition, or other
 # doubts, and that nobody looked at, opens the question again.
-SETTLES = """jsonb_build_object('is_strength_settled',
-  coalesce(r.changes -> 'review_codes' -> 1, {known}) ?| %(of_strength)s::text[] AND CASE
+SETTLED = """(coalesce(r.changes -> 'review_codes' -> 1, {known}) ?| %(of_strength)s::text[] AND CASE
     WHEN EXISTS (SELECT FROM catalog_decision d
       WHERE d.row_id = r.id AND d.verdict = 'take' AND NOT d.at_terminal
         AND NOT EXISTS (SELECT FROM catalog_decision later WHERE later.row_id = r.id AND later.id > d.id))
       THEN true
     WHEN r.relies_on <> '{{}}' OR r.changes ? 'review_codes' THEN false
     ELSE {settled} END)"""
-SETTLES_NEW = SETTLES.format(known="'[]'::jsonb", settled="false")
-SETTLES_CHANGED = SETTLES.format(known="to_jsonb(p.review_codes)", settled="p.is_strength_settled")
+SETTLED_NEW = SETTLED.format(known="'[]'::jsonb", settled="false")
+SETTLED_CHANGED = SETTLED.format(known="to_jsonb(p.review_codes)", settled="p.is_strength_settled")
 
 LOCK = """
 SELECT p.id FROM catalog_product p JOIN catalog_importrow r ON p.id = r.product_id
-WHERE r.id = ANY(%(rows)s) ORDER BY p.id FOR UPDATE OF p
+WHERE r.id = ANY(%(rows)s::uuid[]) ORDER BY p.id FOR UPDATE OF p
 """
 MOVED = f"""
 SELECT r.product_id FROM catalog_importrow r JOIN catalog_product p ON p.id = r.product_id
-WHERE r.id = ANY(%(rows)s) AND jsonb_populate_record(p, {SEEN}) IS DISTINCT FROM p
+WHERE r.id = ANY(%(rows)s::uuid[]) AND jsonb_populate_record(p, {SEEN}) IS DISTINCT FROM p
 UNION
 SELECT r.product_id FROM catalog_importrow r CROSS JOIN unnest({PRICES}) AS quoted(kind)
-WHERE r.id = ANY(%(rows)s) AND r.product_id IS NOT NULL AND r.changes ? quoted.kind
+WHERE r.id = ANY(%(rows)s::uuid[]) AND r.product_id IS NOT NULL AND r.changes ? quoted.kind
   AND (r.changes -> quoted.kind ->> 0)::numeric IS DISTINCT FROM (
     SELECT price.amount FROM catalog_price price
     WHERE price.product_id = r.product_id AND price.kind = quoted.kind
     ORDER BY price.effective_on DESC, price.id DESC LIMIT 1)
 """  # noqa: S608  our own names
-CREATE = f"""
-INSERT INTO catalog_product ({ALL})
-SELECT {", ".join(f"n.{column}" for column in COLUMNS)}
-FROM catalog_importrow r, jsonb_populate_record(NULL::catalog_product,
-  %(unsaid)s || {THEN}
-  || jsonb_build_object('id', r.id, 'supplier_id', %(supplier)s, 'created_at', %(now)s)
-  || {SETTLES_NEW}) n
-WHERE r.id = ANY(%(rows)s) AND r.outcome = 'new' ORDER BY r.position
-"""  # noqa: S608
+CREATE = """
+INSERT INTO catalog_product ({columns})
+SELECT {values}
+FROM catalog_importrow r, jsonb_populate_record(NULL::catalog_product, %(unsaid)s) AS unsaid,
+  jsonb_to_record(r.changes) AS said({said})
+WHERE r.id = ANY(%(rows)s::uuid[]) AND r.outcome = 'new' ORDER BY r.position
+"""
 CHANGE = f"""
 UPDATE catalog_product p SET ({WRITTEN}) = (
-  SELECT {WRITTEN} FROM jsonb_populate_record(p, {THEN} || {SETTLES_CHANGED}))
+  SELECT {WRITTEN} FROM jsonb_populate_record(p, {THEN}
+    || jsonb_build_object('is_strength_settled', {SETTLED_CHANGED})))
 FROM catalog_importrow r
-WHERE r.id = ANY(%(rows)s) AND p.id = r.product_id AND r.changes - {PRICES} <> '{{}}'
+WHERE r.id = ANY(%(rows)s::uuid[]) AND p.id = r.product_id AND r.changes - {PRICES} <> '{{}}'
 """  # noqa: S608
 RECORD = f"""
 INSERT INTO catalog_historicalproduct
@@ -90,7 +93,7 @@ INSERT INTO catalog_historicalproduct
 SELECT {", ".join(f"p.{column}" for column in COLUMNS)}, {UUID7}, %(now)s,
   CASE r.outcome WHEN 'new' THEN '+' ELSE '~' END, %(why)s, %(by)s, %(trace)s
 FROM catalog_importrow r JOIN catalog_product p ON p.id = coalesce(r.product_id, r.id)
-WHERE r.id = ANY(%(rows)s) AND r.changes - {PRICES} <> '{{}}' ORDER BY r.position
+WHERE r.id = ANY(%(rows)s::uuid[]) AND r.changes - {PRICES} <> '{{}}' ORDER BY r.position
 """  # noqa: S608
 # A list is in the place of all before it: of prices that were to hold later, too.
 QUOTE = f"""
@@ -104,7 +107,7 @@ CROSS JOIN LATERAL (
   SELECT %(day)s::date UNION SELECT price.effective_on FROM catalog_price price
   WHERE price.product_id = r.product_id AND price.kind = quoted.kind AND price.effective_on > %(day)s
 ) AS held(day)
-WHERE r.id = ANY(%(rows)s) AND r.changes ? quoted.kind ORDER BY r.position
+WHERE r.id = ANY(%(rows)s::uuid[]) AND r.changes ? quoted.kind ORDER BY r.position
 """  # noqa: S608
 
 
@@ -192,6 +195,33 @@ def reason(run: Import, change_set: ChangeSet) -> str:
     return f"Import of {run.file_name}, change set {change_set.pk}."
 
 
+@cache
+def creation() -> str:
+    """The statement that makes products of new rows: what a row says of a column, else what goes unsaid."""
+    own = {"id": "r.id", "supplier_id": "%(supplier)s::uuid", "created_at": "%(now)s"}
+    own["is_strength_settled"] = SETTLED_NEW
+    stated = [field for field in Product._meta.concrete_fields if field.attname in set(COLUMNS) - set(own)]
+    values = own | {field.attname: _then(field) for field in stated}
+    return CREATE.format(
+        columns=", ".join(values),
+        values=", ".join(values.values()),
+        said=", ".join(f"{field.attname} jsonb" for field in stated),
+    )
+
+
+def _then(field: Field) -> str:
+    """What a new product has in one column. A cast to its length would cut what is too long silently."""
+    column, kind = field.attname, re.sub(r"\([^)]*\)", "", field.db_type(connection) or "")
+    match field:
+        case ArrayField():
+            then = f"ARRAY(SELECT jsonb_array_elements_text(said.{column} -> 1))"
+        case JSONField():
+            then = f"said.{column} -> 1"
+        case _:
+            then = f"said.{column} ->> 1"
+    return f"CASE WHEN said.{column} IS NULL THEN unsaid.{column} ELSE ({then})::{kind} END"
+
+
 class Taken(Dataset):
     """The rows of one import that go into the catalogue, one at a time: their keys, and what they are."""
 
@@ -203,8 +233,9 @@ class Taken(Dataset):
     def height(self) -> int:
         return self._rows.count()
 
-    def __iter__(self) -> Iterator[tuple[UUID, str]]:
-        return self._rows.values_list("pk", "outcome").iterator(chunk_size=BATCH)
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        keys = self._rows.annotate(key=Cast("pk", TextField()))
+        return keys.values_list("key", "outcome").iterator(chunk_size=BATCH)
 
 
 class Applying(Steps):
@@ -241,43 +272,55 @@ class Applying(Steps):
             "trace": Jsonb(tracing.current() | {"change_set": str(change_set.pk)}),
         }
 
-    def get_instance(self, instance_loader: Any, row: dict[str, Any]) -> UUID | None:
+    def get_instance(self, instance_loader: Any, row: dict[str, Any]) -> str | None:
         return None if row["outcome"] == ImportRow.Outcome.NEW else row["row"]
 
-    def init_instance(self, row: dict[str, Any]) -> UUID:
-        key: UUID = row["row"]
+    def init_instance(self, row: dict[str, Any]) -> str:
+        key: str = row["row"]
         return key
 
-    def import_instance(self, instance: UUID, row: dict[str, Any], **kwargs: Any) -> None:
+    def import_instance(self, instance: str, row: dict[str, Any], **kwargs: Any) -> None:
         """Set nothing: the values are in the database, beside the key."""
 
-    def skip_row(self, instance: UUID, original: Any, row: Any, import_validation_errors: Any = None) -> bool:
+    def skip_row(self, instance: str, original: Any, row: Any, import_validation_errors: Any = None) -> bool:
         return False
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> None:
-        self._write(self.create_instances)
+        self._write(self.create_instances, {"new": creation(), "": RECORD, "prices": QUOTE})
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> None:
-        self._write(self.update_instances)
-
-    def _write(self, rows: list[UUID]) -> None:
-        """Write some rows, and count how many products were made, changed and quoted anew.
+        """Write rows of products that there are already.
 
         :raises CatalogueMoved: since they were read, the catalogue has changed in what they are about
         """
-        if not rows:
-            return
-        values = self.values | {"rows": rows}
+        if self.update_instances:
+            self._hold(self.update_instances)
+        self._write(self.update_instances, {"changed": CHANGE, "": RECORD, "prices": QUOTE})
+
+    def _hold(self, rows: list[str]) -> None:
+        values = self.values | {"rows": _array(rows)}
         with connection.cursor() as cursor:
             cursor.execute(LOCK, values)
             cursor.execute(MOVED, values)
             if moved := [pk for (pk,) in cursor.fetchall()]:
                 raise CatalogueMoved(_names(moved))
-            for name, statement in {"new": CREATE, "changed": CHANGE, "": RECORD, "prices": QUOTE}.items():
+
+    def _write(self, rows: list[str], statements: dict[str, str]) -> None:
+        """Write some rows, and count how many products were made, changed and quoted anew."""
+        if not rows:
+            return
+        values = self.values | {"rows": _array(rows)}
+        with connection.cursor() as cursor:
+            for name, statement in statements.items():
                 cursor.execute(statement, values)
                 if name:
                     self.counts[name] += cursor.rowcount
         rows.clear()
+
+
+def _array(keys: list[str]) -> str:
+    """Keys as one text, since to quote thousands one by one takes longer than to write what they are of."""
+    return f"{{{','.join(keys)}}}"
 
 
 def _names(products: list[UUID]) -> list[str]:

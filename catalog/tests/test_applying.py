@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 import time_machine
-from django.db import IntegrityError, connection
+from django.db import DataError, IntegrityError, connection
 
 from catalog import applying, importing, reviewing, undoing
 from catalog.models import ChangeSet, Import, Price, Product
 from catalog.tests import imports
-from config.base import IllegalMove
+from config.base import IllegalMove, uuid7
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +50,19 @@ class TestApply:
         product.full_clean()
         assert (product.kind, product.pathway, product.supply) == ("cannabis", "unapproved", "active")
         assert (product.other_cannabinoids, product.available_on, product.pbs_code) == ({}, None, "")
+
+    def test_cuts_no_text_that_is_too_long_for_its_column(self, sample, manager, reviewer):
+        run = imports.reviewed("alma", sample("alma"), by=manager)
+        row = run.rows.first()
+        row.pk, row.position, row.needs_decision = uuid7(), 99, False
+        row.changes["storage"] = [None, "x" * 301]
+        row.save(force_insert=True)
+        reviewing.approve(run, by=reviewer)
+
+        with pytest.raises(DataError, match="too long"):
+            applying.work_off(run)
+
+        assert Product.objects.count() == 0
 
     def test_leaves_out_what_was_not_taken(self, sample, manager, reviewer):
         run = imports.checked("tasmanian_botanics", sample("tasmanian_botanics"))
