@@ -22,6 +22,8 @@ from catalog.sheets.tables import Cell, Table, WorkbookRefused
 LARGEST_CONTENT = 200 * 1024 * 1024
 CHUNK = 1024 * 1024
 MOST_COLUMNS = 16_384  # that Excel has
+DIGITS = "0123456789"
+USUAL = frozenset({"c", "v", "is", "t"})
 
 
 class Looks:
@@ -31,17 +33,17 @@ class Looks:
         self._formats = formats
         self._starts: dict[int, list[int]] = defaultdict(list)
         self._styles: dict[int, list[int]] = defaultdict(list)
+        self._last: dict[int, str] = {}
         self.rows = self.columns = 0  # up to the last cell with content
 
-    def note(self, row: int, column: int, style: int) -> None:
+    def note(self, row: int, column: int, style: str) -> None:
         """Remember the style of a cell; cells of a column come from top to bottom."""
         if row >= self.rows:
             self.rows = row + 1
-        if column >= self.columns:
-            self.columns = column + 1
-        styles = self._styles[column]
-        if not styles or styles[-1] != style:
-            styles.append(style)
+        if self._last.get(column) != style:
+            self.columns = max(self.columns, column + 1)
+            self._last[column] = style
+            self._styles[column].append(int(style))
             self._starts[column].append(row)
 
     def format_of(self, row: int, column: int) -> str:
@@ -70,16 +72,16 @@ def open_tables(data: bytes) -> list[Table]:
 def _table(sheet: python_calamine.CalamineSheet, looks: Looks, *, is_hidden: bool) -> Table:
     letters = tables.column_letters(sheet.end[1] + 1 if sheet.end else 0)
 
+    name, format_of = sheet.name, looks.format_of
+
     def rows() -> Iterator[list[Cell]]:
         for row, values in enumerate(sheet.iter_rows()):
+            number = str(row + 1)
             yield [
-                Cell(
-                    sheet.name,
-                    f"{letters[column]}{row + 1}",
-                    None if value == "" else value,
-                    looks.format_of(row, column) if isinstance(value, int | float) else "",
-                )
-                for column, value in enumerate(values)
+                Cell(name, letters[at] + number, value or None)
+                if isinstance(value, str)
+                else Cell(name, letters[at] + number, value, format_of(row, at))
+                for at, value in enumerate(values)
             ]
 
     merged = tables.hidden_by_merging(
@@ -109,13 +111,19 @@ def _read_to_the_end(part: IO[bytes]) -> None:
             pass
 
 
-def _parse(part: IO[bytes], start: Callable[[str, dict[str, str]], None]) -> None:
+def _parse(part: IO[bytes], start: Callable[[str, list[str]], None]) -> None:
+    """Tell ``start`` of every element: its name, and its attributes as names and values in turn."""
     parser = expat.ParserCreate()
+    parser.ordered_attributes = True
     parser.StartElementHandler = start
     with part:
         while chunk := part.read(CHUNK):
             parser.Parse(chunk)
     parser.Parse(b"", True)  # noqa: FBT003  the end
+
+
+def _named(attributes: list[str]) -> dict[str, str]:
+    return dict(zip(attributes[::2], attributes[1::2], strict=True))
 
 
 @lru_cache(maxsize=256)
@@ -128,11 +136,13 @@ def _sheets(archive: zipfile.ZipFile) -> list[tuple[str, str]]:
     targets: dict[str, str] = {}
     found: list[tuple[str, str]] = []
 
-    def relation(name: str, attributes: dict[str, str]) -> None:
+    def relation(name: str, told: list[str]) -> None:
+        attributes = _named(told)
         if _local(name) == "Relationship":
             targets[attributes["Id"]] = posixpath.normpath(posixpath.join("/xl", attributes["Target"]))[1:]
 
-    def sheet(name: str, attributes: dict[str, str]) -> None:
+    def sheet(name: str, told: list[str]) -> None:
+        attributes = _named(told)
         if _local(name) == "sheet":
             key = next(value for attribute, value in attributes.items() if attribute.endswith(":id"))
             found.append((attributes["name"], targets.get(key, "")))
@@ -148,8 +158,9 @@ def _formats(archive: zipfile.ZipFile) -> list[str]:
     found: list[str] = []
     inside = ""
 
-    def start(name: str, attributes: dict[str, str]) -> None:
+    def start(name: str, told: list[str]) -> None:
         nonlocal inside
+        attributes = _named(told)
         match _local(name):
             case "cellXfs" | "cellStyleXfs" | "dxfs" as part:
                 inside = part
@@ -166,24 +177,29 @@ def _formats(archive: zipfile.ZipFile) -> list[str]:
 def _looks(archive: zipfile.ZipFile, path: str, name: str, formats: list[str]) -> Looks:
     looks = Looks(formats)
     columns = {letters: number for number, letters in enumerate(tables.column_letters(MOST_COLUMNS))}
-    row, column, style = -1, -1, 0
+    row, column, style, here, here_told = -1, -1, "0", -1, ""
+    note = looks.note
 
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal row, column, style
-        # Called for every cell, mostly by these two names; a prefix before them is allowed, and rare.
-        if name not in ("c", "v"):
+    def start(name: str, told: list[str]) -> None:
+        nonlocal row, column, style, here, here_told
+        # Called for every cell, by these few names; a prefix before them is allowed, and rare.
+        if name not in USUAL:
             name = _local(name)
         if name == "c":
-            place = attributes.get("r", "")
-            letters = place.rstrip("0123456789")
-            column = columns.get(letters, column + 1)
-            if letters and letters != place:
-                row = int(place[len(letters) :]) - 1
-            style = int(attributes.get("s", 0))
+            place = told[1] if told and told[0] == "r" else _named(told).get("r", "")
+            known, row = columns.get(place.removesuffix(here_told)), here
+            if known is None:  # it does not stand in the row that was told
+                letters = place.rstrip(DIGITS)
+                row = int(place[len(letters) :]) - 1 if letters and letters != place else row
+                known = columns.get(letters, column + 1)
+            column = known
+            style = "0" if "s" not in told else told[3] if told[2:3] == ["s"] else _named(told).get("s", "0")
         elif name in ("v", "is"):  # only cells with content count
-            looks.note(row, column, style)
+            note(row, column, style)
         elif name == "row":
-            row, column = int(attributes["r"]) - 1 if "r" in attributes else row + 1, -1
+            here_told = _named(told).get("r", "")
+            here = row = int(here_told) - 1 if here_told else row + 1
+            column = -1
 
     _parse(archive.open(path), start)
     tables.refuse_vast(name, looks.rows, looks.columns)

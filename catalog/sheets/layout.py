@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
+from operator import eq
 
 from catalog.sheets.tables import Cell, Table, WorkbookRefused
 
@@ -78,17 +79,19 @@ class Located:
 
     def repeats_headings(self, row: list[Cell]) -> bool:
         """Whether ``row`` is a heading again: several cells say what their column's heading says."""
-        # A cell's text is collapsed already; this is asked of every line.
-        same = sum(row[at].text.casefold() == heading for at, heading in self._headings)
-        return same >= min(REPEATS, len(self.fields))
+        # This is asked of every line: its cells, whose text is collapsed already, are made equal at once.
+        said = "\n".join([row[at].text for at in self._headed]).casefold().split("\n")
+        return sum(map(eq, said, self._headings)) >= min(REPEATS, len(self.fields))
 
     @cached_property
-    def _headings(self) -> list[tuple[int, str]]:
-        """Where there are headings, and what they say; titles are headings of sections too, so not theirs."""
-        found = [
-            (at, words(self.header[at].text)) for at, into in self.fields.items() if into != self.sheet.title
-        ]
-        return [(at, heading) for at, heading in found if heading]
+    def _headed(self) -> list[int]:
+        """Where there are headings; titles are headings of sections too, so not theirs."""
+        own = [at for at, into in self.fields.items() if into != self.sheet.title]
+        return [at for at in own if words(self.header[at].text)]
+
+    @cached_property
+    def _headings(self) -> list[str]:
+        return [words(self.header[at].text) for at in self._headed]
 
 
 def locate(layout: Layout, tables: list[Table]) -> list[Located]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,6 +15,7 @@ from catalog.sheets.workbook import open_workbook
 
 Heard = Callable[[int, int], None]
 EVERY = 500  # lines until somebody who waits is told again
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 FEWEST = 3  # a product says more than two things
 
 
@@ -104,9 +104,10 @@ def _filled_rows(place: Located, notes: list[Finding]) -> Iterator[list[Cell]]:
     if place.table.is_hidden:
         notes.append(Finding("sheet_hidden", place.table.name))
     told = {at for at, cell in place.unknown.items() if cell.text}
+    blank = place.unknown.keys() - told
     for row in islice(place.table.rows(), place.header_row + 1, None):
         if any(cell.text for cell in row):
-            told |= {at for at in place.unknown.keys() - told if row[at].text}
+            told |= {at for at in blank if row[at].text}
             yield row
     notes += [
         Finding("column_unknown", f"{place.table.name}!{cell.address}", cell.text or "It has no heading.")
@@ -132,12 +133,12 @@ def _skip(place: Located, row: list[Cell], notes: list[Finding]) -> str:
 def _read_line(of: Layout, place: Located, row: list[Cell], section: str) -> Offer:
     named = {into: row[at] for at, into in place.fields.items()}
     name = named.get("name", row[0])
-    axis = "column" if place.sheet.per_column else "row"
-    number = re.sub(r"\d" if place.sheet.per_column else r"\D", "", name.address)
+    axis, digits = "column" if place.sheet.per_column else "row", name.address.lstrip(LETTERS)
+    number = name.address.removesuffix(digits) if place.sheet.per_column else digits
     offer = Offer(name.sheet, name.address, f"{axis} {number}", supplier=of.supplier)
-    places = [f"{cell.sheet}!{cell.address}" for cell in row]  # once, for both
-    offer.raw = {where: cell.raw for where, cell in zip(places, row, strict=True) if cell.text}
-    offer.cells = {into: places[at] for at, into in place.fields.items()}
+    sheet = f"{name.sheet}!"
+    offer.raw = {sheet + cell.address: cell.raw for cell in row if cell.text}
+    offer.cells = {into: sheet + cell.address for into, cell in named.items()}
     if place.table.merged and any(cell.address in place.table.merged for cell in row):
         offer.find("merged_cells")
     filling.fill(offer, named, of, place.sheet)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from catalog.sheets import numbers
 from catalog.sheets.numbers import plain
@@ -19,33 +19,25 @@ class WorkbookRefused(Refused):
     """This file cannot be read as the list it should be."""
 
 
-@dataclass(frozen=True)
 class Cell:
-    """One cell: where it is, what it holds, and how that is shown."""
+    """One cell: where it is, what it holds, and how that is shown.
 
-    sheet: str
-    address: str
-    value: object = None
-    number_format: str = ""  # as Excel writes it; "" for General
-    display: str = ""  # what the file itself says is shown (OpenDocument)
+    ``number_format`` is as Excel writes it, "" for General; ``display`` is what the file itself says is shown
+    (OpenDocument). ``text`` is the value with blanks trimmed and collapsed, numbers without a needless
+    ``.0``. A long list has a million of them, so there is no more to one than this.
+    """
 
-    @cached_property  # asked for some five times a cell, of a million cells
-    def text(self) -> str:
-        """The value with blanks trimmed and collapsed; numbers without a needless ``.0``."""
-        if isinstance(self.value, str):  # first, since nearly all are
-            return " ".join(self.value.split())
-        match self.value:
-            case None:
-                return ""
-            case bool():
-                return str(self.value)
-            case int() | float():
-                return plain(numbers.exact(self.value))
-            case datetime.datetime() if self.value.time() == datetime.time():
-                return self.value.date().isoformat()
-            case datetime.date():
-                return self.value.isoformat()
-        return " ".join(str(self.value).split())
+    __slots__ = ("address", "display", "number_format", "sheet", "text", "value")
+
+    def __init__(
+        self, sheet: str, address: str, value: object = None, number_format: str = "", display: str = ""
+    ) -> None:
+        self.sheet, self.address, self.value = sheet, address, value
+        self.number_format, self.display = number_format, display
+        if isinstance(value, str):  # first, since nearly all are
+            self.text = " ".join(value.split())
+        else:
+            self.text = "" if value is None else _text(value)
 
     @property
     def raw(self) -> str:
@@ -55,11 +47,12 @@ class Cell:
     @property
     def shown(self) -> str:
         """The text as a person sees it: 0.17 in a percent cell is 17 %, 94 in a dollar cell is $94."""
-        if not self.is_number:
+        value = self.value
+        if isinstance(value, str) or not isinstance(value, int | float) or isinstance(value, bool):
             return self.text
         if self.display:
             return " ".join(self.display.split())
-        return numbers.shown(self.value, self.number_format) or self.text  # type: ignore[arg-type]
+        return numbers.shown(value, self.number_format) or self.text
 
     @property
     def is_number(self) -> bool:
@@ -68,7 +61,23 @@ class Cell:
     @property
     def hides_digits(self) -> bool:
         """Whether more was typed than is shown: 0.174 in a cell that shows 17 %."""
-        return self.is_number and numbers.differs(self.value, self.shown)  # type: ignore[arg-type]
+        value = self.value
+        if isinstance(value, str) or not isinstance(value, int | float) or isinstance(value, bool):
+            return False
+        return numbers.differs(value, self.shown)
+
+
+def _text(value: object) -> str:
+    match value:
+        case bool():
+            return str(value)
+        case int() | float():
+            return plain(numbers.exact(value))
+        case datetime.datetime() if value.time() == datetime.time():
+            return value.date().isoformat()
+        case datetime.date():
+            return value.isoformat()
+    return " ".join(str(value).split())
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,36 @@ class TestOpenWorkbook:
             workbook.open_workbook(b"0" * (workbook.LARGEST_FILE + 1))
 
 
+AS_WRITTEN = '<row r="1"><c r="A1" s="1"><v>0.17</v></c><c r="B1"><v>2</v></c></row>'
+SPELLINGS = {
+    "style last": AS_WRITTEN.replace('r="A1" s="1"', 'r="A1" t="n" s="1"'),
+    "style first": AS_WRITTEN.replace('r="A1" s="1"', 's="1" r="A1"'),
+    "no places": '<row><c s="1"><v>0.17</v></c><c><v>2</v></c></row>',
+    "no place of the row": AS_WRITTEN.replace('<row r="1">', "<row>"),
+    "a row that stands elsewhere": AS_WRITTEN.replace('<row r="1">', '<row r="7">'),
+    "a type named like the style": AS_WRITTEN.replace('r="B1"', 'r="B1" t="str"').replace(
+        'r="A1"', 'cm="s" r="A1"'
+    ),
+    "a blank among them": AS_WRITTEN.replace('<c r="B1">', '<c r="C1" s="1"/><c r="B1">'),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_formats_are_found_however_the_sheet_is_spelled(spelling):
+    start = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    sheet = f"{start}{SPELLINGS[spelling]}</sheetData></worksheet>"
+    percent = book_of([0.17, 2], formats={"A1": "0%"})
+    written = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(percent)) as source, zipfile.ZipFile(written, "w") as target:
+        for name in source.namelist():
+            is_sheet = name == "xl/worksheets/sheet1.xml"
+            target.writestr(name, sheet if is_sheet else source.read(name))
+
+    first, second = next(workbook.open_workbook(written.getvalue())[0].rows())[:2]
+
+    assert (first.address, first.shown, second.shown) == ("A1", "17%", "2")
+
+
 def test_a_cell_without_formats_is_shown_as_its_text():
     assert Cell("Sheet1", "A1", 0.5).shown == "0.5"
 
