@@ -192,7 +192,7 @@ class TestImportSupplier:
 
         _, out, _ = run("import_supplier", "alma", path, "--dry-run")
 
-        assert "  and 112 more; --format json shows all." in out.splitlines()
+        assert "  and 212 more; --format json shows all." in out.splitlines()
         assert out.splitlines()[-1] == "Nothing was written."
 
 
