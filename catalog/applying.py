@@ -160,14 +160,17 @@ def _refuse(run: Import, no: Refused) -> None:
     reading.tell(run)
 
 
-def apply(run: Import, *, by: User | None) -> ChangeSet:
+def apply(run: Import, *, by: User | None, day: date | None = None) -> ChangeSet:
     """Carry the rows of ``run`` that were taken into the catalogue, all of them or nothing.
+
+    Its prices hold from the day that was chosen, from today at the earliest; ``day`` is that of a history
+    which is replayed, and may have passed.
 
     :raises CatalogueMoved: since it was read, the catalogue has changed in what this list is about
     :raises IllegalMove: it is not approved, or applied already
     """
     try:
-        return _apply(run, by=by)
+        return _apply(run, by=by, day=day)
     except IntegrityError as problem:
         if isinstance(problem.__cause__, UniqueViolation):  # somebody else brought in the same product
             raise CatalogueMoved([]) from problem
@@ -175,10 +178,11 @@ def apply(run: Import, *, by: User | None) -> ChangeSet:
 
 
 @transaction.atomic
-def _apply(run: Import, *, by: User | None) -> ChangeSet:
+def _apply(run: Import, *, by: User | None, day: date | None) -> ChangeSet:
     run.supplier.lock()  # two lists of one supplier one after the other
     now = timezone.now()
-    day = max(run.lock().effective_on or timezone.localdate(now), timezone.localdate(now))
+    today = timezone.localdate(now)
+    day = day or max(run.lock().effective_on or today, today)
     change_set = ChangeSet(run=run, kind=ChangeSet.Kind.APPLIED, effective_on=day, recorded_by=by)
     why = reason(run, change_set)
     run.move_to(Import.Status.APPLIED, by=by, why=why, applied_at=now, effective_on=day)

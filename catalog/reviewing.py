@@ -227,6 +227,21 @@ def approve_at_terminal(run: Import, *, by: User | None) -> int:
     ):
         if rows.exists():
             decide(run, rows, verdict=verdict, reason=why, by=by, at_terminal=True)
+    _approve_by_command(run, by=by, why=why)
+    return left_out
+
+
+@transaction.atomic
+def approve_replayed(run: Import, *, by: User | None) -> None:
+    """Approve a list whose decisions were carried over from the history that is replayed.
+
+    :raises Undecided: some rows still need a decision
+    :raises IllegalMove: the list is not to be reviewed now
+    """
+    _approve_by_command(run, by=by, why="Replayed from its history.")
+
+
+def _approve_by_command(run: Import, *, by: User | None, why: str) -> None:
     hand_in(run, by=by, why=why)
     run.move_to(
         Import.Status.APPROVED,
@@ -236,7 +251,6 @@ def approve_at_terminal(run: Import, *, by: User | None) -> int:
         approved_at=timezone.now() if by else None,
         touched_at=timezone.now(),
     )
-    return left_out
 
 
 def _of_strength() -> Q:
