@@ -163,6 +163,7 @@ class Visitor:
 
     def __init__(self, web: str, session: str) -> None:
         self.host = web.removeprefix("http://")
+        self.unanswered: set[str] = set()  # what they pressed when nobody answered; it may have been done
         self.headers = {
             "Cookie": f"sessionid={session}; csrftoken={CSRF}",
             "Content-Type": "application/x-www-form-urlencoded",
@@ -183,13 +184,17 @@ class Visitor:
         return answer.status, answer.headers.get("Location") or text
 
     def press_until_answered(self, path: str, *, until: float, **fields: str) -> tuple[int, str]:
-        """Send a form, and once more each time that nobody answered; status 0 when the time is up."""
+        """Send a form, and once more each time that nobody answered.
+
+        :raises TimeoutError: it is ``until``, and still nobody does
+        """
         while time.monotonic() < until:
             try:
                 return self.press(path, **fields)
             except (OSError, http.client.HTTPException):
+                self.unanswered.add(path)
                 time.sleep(0.1)
-        return 0, ""
+        raise TimeoutError(f"Nobody answers at {path}.")
 
 
 if __name__ == "__main__":

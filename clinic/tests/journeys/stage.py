@@ -27,7 +27,7 @@ PROGRAMS = {
     "simulator": ["-m", "uvicorn", "billing.simulator.app:application"],
 }
 SMALL_DEMO = ("seed_demo", "--patients", "3", "--days", "1", "--ahead", "0")
-PATIENCE = 90  # seconds
+PATIENCE = 300  # seconds after which something hangs, however slow the machine is
 CODE_LASTS = 30
 
 OWN = {"simulator": {"DEBUG": "true"}}  # it starts only where somebody says that nothing is real
