@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from catalog import classifying
 from catalog.models import DoseForm
@@ -48,6 +49,7 @@ PERCENT_IN_MG_PER_G = 10
 # 10 g, and no list that we know has more than a tenth of that in one.
 PIECE_WEIGHS, PIECE_HAS = Decimal(10_000), Decimal(1000)
 
+SIZE_IN_NAME = re.compile(r"\s*\b\d+(?:\.\d+)?\s?(?:g|mL)\b", re.IGNORECASE)
 CLAIM = re.compile(r"\b(THC|CBD|T|C)\s?(\d+(?:\.\d+)?)(?![\d.%])")
 CLAIMED_RATIO = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s*[:/]\s*(\d+(?:\.\d+)?)(?![\d.])")
 
@@ -94,7 +96,12 @@ def classify(offer: Offer) -> Classification:
 
 def possible_of(potencies: Mapping[str, Amount]) -> frozenset[int]:
     """Tell the categories that strengths leave open; none where their units cannot be added up."""
-    amounts = {name: _in_mg(amount) for name, amount in potencies.items()}
+    return _possible_of(tuple(potencies.items()))
+
+
+@lru_cache(maxsize=4096)  # asked three times a line, and the strengths of a list are few
+def _possible_of(potencies: tuple[tuple[str, Amount], ...]) -> frozenset[int]:
+    amounts = {name: _in_mg(amount) for name, amount in potencies}
     units = {unit for _, _, unit in amounts.values()}
     if len(units) != 1:
         return frozenset()
@@ -192,7 +199,7 @@ class Neighbours:
 
 def _priced(offer: Offer) -> int:
     """What sizes of one medicine at one price have in common."""
-    name = re.sub(r"\s*\b\d+(?:\.\d+)?\s?(?:g|mL)\b", "", offer.name, flags=re.IGNORECASE)
+    name = SIZE_IN_NAME.sub("", offer.name)
     strengths = tuple(sorted((key, str(value)) for key, value in offer.potencies.items()))
     return hash((offer.brand, name.casefold(), strengths, offer.wholesale))
 

@@ -27,6 +27,7 @@ Outcome = ImportRow.Outcome
 
 BATCH = 1000
 PRICES = ("wholesale", "retail")
+TOLD = (str, bool, int, list, dict)  # as they are
 # What a product is when nothing is said about it.
 UNSAID = {
     field.attname: field.get_default() for field in Product._meta.concrete_fields if not field.generated
@@ -275,7 +276,7 @@ def change_in_percent(change: Sequence[Any]) -> Decimal | None:
 def _told(value: Any) -> Any:
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
-    return value if value is None or isinstance(value, bool | int | list | dict) else str(value)
+    return value if value is None or isinstance(value, TOLD) else str(value)
 
 
 def facts(offer: Offer) -> dict[str, Any]:

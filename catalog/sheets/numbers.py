@@ -62,12 +62,13 @@ def exact(value: float) -> Decimal:
     return Decimal(repr(value))
 
 
+@lru_cache(maxsize=4096)
 def shown(value: float, number_format: str) -> str:
     """The text that a cell shows; "" where the format is another than a number's, or says nothing."""
     pattern = _pattern(number_format) if value >= 0 else None
     if not pattern:
         return ""
-    number = exact(value) * (100 if pattern.is_percent else 1)
+    number = abs(exact(value)) * (100 if pattern.is_percent else 1)
     rounded = number.quantize(Decimal(1).scaleb(-pattern.decimals), ROUND_HALF_UP)
     digits = format(rounded, ",f" if pattern.has_commas else "f")
     if pattern.is_percent or not pattern.decimals:
@@ -75,6 +76,7 @@ def shown(value: float, number_format: str) -> str:
     return f"{pattern.before}{digits.zfill(pattern.least_digits)}{pattern.after}"
 
 
+@lru_cache(maxsize=4096)
 def differs(value: float, text: str) -> bool:
     """Whether the number in ``text`` is another than ``value``, because digits of it are not shown."""
     found = re.search(r"\d[\d,]*(?:\.\d+)?|\.\d+", text)

@@ -69,7 +69,7 @@ class Offer:
 
     def codes(self, severity: Severity) -> list[str]:
         """The codes of this weight, each once, in the order they came up."""
-        return list(dict.fromkeys(f.code for f in self.findings if f.severity == severity))
+        return list(dict.fromkeys([f.code for f in self.findings if f.severity == severity]))
 
     def as_json(self) -> dict[str, Any]:
         """The stated values; None for whatever the workbook does not state."""

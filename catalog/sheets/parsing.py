@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-
-from stdnum import ean
+from types import MappingProxyType
 
 from catalog.models.measures import PIECES, Basis, Unit
 from catalog.sheets.numbers import plain
@@ -16,6 +16,8 @@ NOTHING = {"", "n/a", "na", "-", "–", "nil", "not applicable"}
 NONE = "nil"  # tells an amount, although no number
 LONGEST = 300
 LARGEST = 100_000  # of any unit in one pack
+# What is read from a text is kept, since a long list says the same few over and over.
+SAID_BEFORE = lru_cache(maxsize=4096)
 
 UNITS = {"%": Unit.PERCENT, "mg/ml": Unit.MG_PER_ML, "mg/g": Unit.MG_PER_G, "mg": Unit.MG}
 TOLD_OF = {Unit.PERCENT: Basis.WEIGHT, Unit.MG_PER_ML: Basis.VOLUME, Unit.MG_PER_G: Basis.WEIGHT}
@@ -104,7 +106,7 @@ def says_nothing(shown: str) -> bool:
     return shown.casefold() in NOTHING - {NONE}
 
 
-@lru_cache(maxsize=4096)  # a long list says the same few over and over
+@SAID_BEFORE
 def amount(shown: str) -> Amount | None:
     """Read one strength: ``<1%``, ``9.9mg/Ml``, ``30mg/piece``.
 
@@ -134,13 +136,14 @@ def _is_measured(value: Decimal, *, places: int) -> bool:
     return 0 < value < LARGEST and value == round(value, places)
 
 
-def amounts(shown: str) -> dict[str, Amount | Unreadable]:
+@SAID_BEFORE
+def amounts(shown: str) -> Mapping[str, Amount | Unreadable]:
     """Read strengths with their cannabinoids: ``THC10mg/mL:CBD 15mg/mL``, ``9% THC, 9%CBD``.
 
     What cannot be read stands in the answer as the refusal to read it.
     """
     if shown.casefold() in NOTHING:
-        return {}
+        return MappingProxyType({})
     names = list(CANNABINOID.finditer(shown))
     if not names:
         raise Unreadable("potency_unreadable", f"It says “{shown[:60]}”.")
@@ -153,7 +156,7 @@ def amounts(shown: str) -> dict[str, Amount | Unreadable]:
         found[_short(name)] = _amount_or_refusal(_strip(part))
     if not name_first and _strip(shown[names[-1].end() :]):
         raise Unreadable("potency_unreadable", f"It says “{shown[:60]}”.")
-    return found
+    return MappingProxyType(found)
 
 
 def amount_of(cannabinoid: str, shown: str) -> Amount | None:
@@ -167,8 +170,8 @@ def amount_of(cannabinoid: str, shown: str) -> Amount | None:
     if set(found) != {cannabinoid}:
         raise Unreadable("potency_unreadable", f"It says “{shown[:60]}”.")
     only = found[cannabinoid]
-    if isinstance(only, Unreadable):
-        raise only
+    if isinstance(only, Unreadable):  # that one is of all lines that say the same, and would hold on to this
+        raise Unreadable(only.code, only.detail)
     return only
 
 
@@ -191,7 +194,7 @@ def _amount_or_refusal(part: str) -> Amount | Unreadable:
         return problem
 
 
-@lru_cache(maxsize=4096)  # a long list says the same few over and over
+@SAID_BEFORE
 def size(shown: str) -> Size | None:
     """Read a pack size: ``10G``, ``30mL``, ``60 pastilles``, ``1g cartridge``."""
     if shown.casefold() in NOTHING:
@@ -203,6 +206,7 @@ def size(shown: str) -> Size | None:
     return Size(value, SIZES[found["unit"].lower()])
 
 
+@SAID_BEFORE
 def price(shown: str) -> Decimal | None:
     """Read Australian dollars: ``73``, ``$73.00``, ``1,049.00``; nothing or nought is no price."""
     if shown.casefold() in NOTHING:
@@ -239,6 +243,7 @@ def ratio(shown: str) -> tuple[Decimal, Decimal] | None:
     return (Decimal(found[1]), Decimal(found[2])) if found else None
 
 
+@SAID_BEFORE
 def schedule(shown: str) -> str:
     """Read ``S8``, ``8`` or ``Schedule 8`` as S8."""
     if shown.casefold() in NOTHING:
@@ -249,6 +254,7 @@ def schedule(shown: str) -> str:
     return f"S{found[1]}"
 
 
+@SAID_BEFORE
 def category(shown: str) -> int | None:
     """Read ``5`` or ``Category 5`` as 5."""
     if shown.casefold() in NOTHING:
@@ -263,13 +269,20 @@ def gtin(shown: str) -> str:
     """Read a barcode as 13 digits, however it was spaced or shortened."""
     if shown.casefold() in NOTHING:
         return ""
-    digits = re.sub(r"[\s-]", "", shown)
+    digits = "".join(shown.split()).replace("-", "")
     padded = digits.zfill(13)
-    if not digits.isdecimal() or len(padded) != 13 or not ean.is_valid(padded):
+    if not (digits.isascii() and digits.isdecimal() and len(padded) == 13 and _adds_up(padded)):
         raise Unreadable("gtin_invalid", f"It says “{shown[:60]}”.")
     return padded
 
 
+def _adds_up(digits: str) -> bool:
+    """Whether the last of 13 digits is the check digit of the others (GS1 General Specifications, 7.9)."""
+    numbers = [*map(int, digits)]
+    return (sum(numbers[::2]) + 3 * sum(numbers[1::2])) % 10 == 0
+
+
+@SAID_BEFORE
 def pathway(shown: str) -> str:
     """Read how a product may be had: ``SAS or AP`` is of unapproved goods, ``ARTG`` of registered ones."""
     if shown.casefold() in NOTHING:
@@ -283,6 +296,7 @@ def pathway(shown: str) -> str:
     return "unapproved" if is_unapproved else "registered"
 
 
+@SAID_BEFORE
 def artg(shown: str) -> str:
     """Read an ARTG ID: ``AUST R 123456`` is 123456."""
     if shown.casefold() in NOTHING:

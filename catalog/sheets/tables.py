@@ -13,6 +13,7 @@ from config.base import Refused
 
 # A list of 100,000 products with 40 columns; readers keep a place for every cell up to the last one.
 MOST_CELLS = 4_000_000
+MOST_EXACT = 1e15  # of numbers without a fraction, those that are what was typed
 
 
 class WorkbookRefused(Refused):
@@ -69,9 +70,11 @@ class Cell:
 
 def _text(value: object) -> str:
     match value:
-        case bool():
+        case float() if value.is_integer() and abs(value) < MOST_EXACT:
+            return str(int(value))
+        case bool() | int():
             return str(value)
-        case int() | float():
+        case float():
             return plain(numbers.exact(value))
         case datetime.datetime() if value.time() == datetime.time():
             return value.date().isoformat()
