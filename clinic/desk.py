@@ -148,6 +148,8 @@ def _failed_letters(user: User) -> int:
 
 
 def _calls_for_help(user: User) -> int:
+    if not user.has_perm("messaging.view_every_concern"):
+        return 0  # a doctor's own stand on the first page, and in the conversation
     return Concern.objects.visible_to(user).open().count()
 
 

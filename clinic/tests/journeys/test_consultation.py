@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from clinic.demo import people
-from clinic.tests.journeys.actors import DESK, PHONE, Actor
+from clinic.tests.journeys.actors import DESK, PATIENCE, PHONE, Actor
 from clinic.tests.journeys.conftest import QUIET
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -196,8 +196,9 @@ def write(doctor: Actor) -> None:
     expect(page.get_by_label("Goals of treatment")).to_have_value(GOALS)
     page.get_by_label("History").fill("Wakes at three for two months.")
     page.get_by_label("Assessment").fill("Insomnia.")
-    page.get_by_label("Plan", exact=True).fill("Sleep diary.")
-    expect(page.get_by_text(re.compile("Draft kept at"))).to_be_visible(timeout=5_000)
+    with page.expect_request("**/note/", timeout=5_000):  # what is typed is on its way within five seconds
+        page.get_by_label("Plan", exact=True).fill("Sleep diary.")
+    expect(page.get_by_text(re.compile("Draft kept at"))).to_be_visible(timeout=PATIENCE)
 
 
 def on_a_phone(doctor: Actor) -> None:
@@ -265,7 +266,7 @@ def test_a_note_outlives_the_browser_and_is_unreadable_in_what_it_leaves(start, 
     page = actor.page
     start_or_go_on(page)
     page.get_by_label("History").fill("Reached the clinic.")
-    expect(page.get_by_text(re.compile("Draft kept at"))).to_be_visible(timeout=5_000)
+    expect(page.get_by_text(re.compile("Draft kept at"))).to_be_visible(timeout=PATIENCE)
     here = page.url
     page.route("**/note/", lambda route: route.abort())  # from here on the clinic hears nothing
     page.get_by_label("Assessment").fill("Typed-just-before-the-end")
@@ -281,7 +282,7 @@ def test_a_note_outlives_the_browser_and_is_unreadable_in_what_it_leaves(start, 
     expect(actor.page.get_by_text("was brought back")).to_be_visible()
     expect(actor.page.get_by_label("Assessment")).to_have_value("Typed-just-before-the-end")
     expect(actor.page.get_by_label("History")).to_have_value("Reached the clinic.")
-    expect(actor.page.get_by_text(re.compile("Draft kept at"))).to_be_visible(timeout=5_000)
+    expect(actor.page.get_by_text(re.compile("Draft kept at"))).to_be_visible(timeout=PATIENCE)
     actor.look("55-brought-back")
     with stage.sql() as database:
         found = database.execute("SELECT 1 FROM clinic_note WHERE assessment = 'Typed-just-before-the-end'")
@@ -314,7 +315,7 @@ def test_two_windows_lose_neither_text(doctor, stage):
     other.goto(page.url)
 
     other.get_by_label("History").fill("Written in the other window.")
-    expect(other.get_by_text(re.compile("Draft kept at"))).to_be_visible(timeout=5_000)
+    expect(other.get_by_text(re.compile("Draft kept at"))).to_be_visible(timeout=PATIENCE)
     page.get_by_label("History").fill("Written in this one.")
     expect(page.get_by_text("This note was also written in another window.")).to_be_visible()
     expect(page.get_by_text("Written in the other window.")).to_be_visible()
@@ -325,6 +326,6 @@ def test_two_windows_lose_neither_text(doctor, stage):
     page.get_by_role("button", name="Put both together").click()
 
     expect(page.get_by_label("History")).to_have_value("Written in this one.\n\nWritten in the other window.")
-    expect(page.get_by_text(re.compile("Draft kept at"))).to_be_visible(timeout=5_000)
+    expect(page.get_by_text(re.compile("Draft kept at"))).to_be_visible(timeout=PATIENCE)
     other.close()
     assert unexpected(doctor) == []

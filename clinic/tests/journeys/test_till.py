@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from billing.simulator.running import RunningSimulator
 from clinic.demo import people
 from clinic.tests.journeys.actors import DESK, PATIENCE, PHONE, Actor
-from clinic.tests.journeys.test_money import PATIENT, actor  # noqa: F401  a fixture
+from clinic.tests.journeys.test_money import PATIENT
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -26,7 +26,7 @@ for what, tax, amount in [("Long consultation", "gst_free", "320.00"), ("Report"
 LARGE, SMALL = "A$320.00", "A$110.00"
 
 
-def test_money_at_the_desk(actor, stage):  # noqa: F811
+def test_money_at_the_desk(actor, stage):
     stage.manage("shell", "-v0", "-c", OWED)
     reception = actor("reception", viewport=PHONE, is_mobile=True, has_touch=True)
     manager = actor("manager", viewport=DESK)
