@@ -26,7 +26,9 @@ class ClinicConfig(AppConfig):
         mailing.STILL_WANTED |= (
             reminding.STILL_WANTED | filling.STILL_WANTED | expiring.STILL_WANTED | following.STILL_WANTED
         )
-        heeding.WATCHERS.append(lambda: roles.who_may("messaging.view_every_concern"))
+        heeding.WATCHERS.append(
+            lambda: roles.who_may("messaging.view_every_concern", "messaging.see_to_concern")
+        )
         post_migrate.connect(heeding.ship, sender=self, dispatch_uid="heeding")
         post_migrate.connect(caching.make_table, sender=self, dispatch_uid="caching")
         post_migrate.connect(schedules.sync, sender=self, dispatch_uid="schedules")

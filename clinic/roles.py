@@ -314,9 +314,9 @@ GRANTS: dict[str, frozenset[str]] = {
 }
 
 
-def who_may(permission: str) -> QuerySet[Any]:
-    """The people whose role grants ``permission``, accounts that are closed left out."""
-    roles = [role for role, granted in GRANTS.items() if permission in granted]
+def who_may(*permissions: str) -> QuerySet[Any]:
+    """The people whose role grants all ``permissions``, accounts that are closed left out."""
+    roles = [role for role, granted in GRANTS.items() if granted.issuperset(permissions)]
     return get_user_model()._default_manager.filter(is_active=True, role__in=roles)
 
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from config.base import Refused
 from config.sets import add_all
 from messaging import mailing, streaming
-from messaging.models import Concern, Message, Phrase
+from messaging.models import Concern, Letter, Message, Phrase
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -102,13 +102,18 @@ def heed(message: Message) -> Concern | None:
         by=None, why="Words were found.", message=message, words=", ".join(words)[:300]
     )
     people = _told(message)
-    for person in people:
-        mailing.queue(
-            "messaging/mail/concern_raised",
-            recipient=person,
-            to=person.email,
-            context={"path": f"/admin/messaging/concern/{concern.pk}/change/"},
-        )
+    mailing.queue_all(
+        [
+            Letter(
+                template="messaging/mail/concern_raised",
+                recipient=person,
+                to=person.email,
+                context={"path": f"/admin/messaging/concern/{concern.pk}/change/"},
+                next_attempt_at=timezone.now(),
+            )
+            for person in people
+        ]
+    )
     streaming.push(people, "concern", {"concern": concern.pk})
     return concern
 

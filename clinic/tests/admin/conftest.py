@@ -31,3 +31,21 @@ def said(answer) -> list[str]:
 def press(client, record, button: str, **typed):
     address = reverse(f"admin:clinic_{record._meta.model_name}_{button}", args=[record.pk])
     return client.post(address, {"_form_submitted": "True", **typed})
+
+
+@pytest.fixture
+def browser(staff_client, doctor):
+    return staff_client(doctor.user)
+
+
+@pytest.fixture
+def sent(browser, encounter):
+    """Send one form of the page; the sentences that the next page shows."""
+
+    def send(name: str, **values) -> list[str]:
+        answer = browser.post(
+            reverse("admin:clinic_encounter_do", args=[encounter.pk, name]), values, follow=True
+        )
+        return [str(message) for message in answer.context["messages"]]
+
+    return send
