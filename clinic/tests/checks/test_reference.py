@@ -26,7 +26,7 @@ ITEMS = {
         ],
         "registration checked within n days": ["registration_is_verified"],
         "role prescriber": ["signer_is_an_active_doctor"],
-        "MFA step-up": [f"{CARE}/admin/test_encounters.py::test_a_wrong_code_changes_nothing"],
+        "MFA step-up": [f"{CARE}/admin/test_encounter_scripts.py::test_a_wrong_code_changes_nothing"],
         'nobody else can sign or "issue"': ["signer_is_the_practitioner"],
     },
     2: {
