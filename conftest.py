@@ -15,11 +15,13 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_q.models import OrmQ
 
 from config.supervisor import postgres
+from config.tests import sharing
 
 
 def pytest_configure(config):
     settings.STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns of a missing one
     settings.WHITENOISE_AUTOREFRESH = True  # or else every client that a test opens looks through all of them
+    sharing.begin()
     settings.DATABASES["default"].update(postgres.for_tests(settings.BASE_DIR / ".devdb"))
 
 

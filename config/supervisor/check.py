@@ -50,7 +50,7 @@ CHECKS = [
     Check("deployment", ["manage.py", "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
     Check("state diagrams", ["manage.py", "state_diagrams", "--check"]),
 ]
-TESTS = Check("tests", ["-m", "pytest", "-n", "2", "--cov", "--cov-report=term"])
+TESTS = Check("tests", ["-m", "pytest", "-n", "2", "--dist", "worksteal", "--cov", "--cov-report=term"])
 
 
 def main(wanted: list[str]) -> int:

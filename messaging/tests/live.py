@@ -19,6 +19,8 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
+from config.tests import sharing
+
 PATIENCE = 15
 """Seconds a busy machine may take."""
 
@@ -59,6 +61,7 @@ class Web:
         self.process: subprocess.Popen | None = None
 
     def start(self) -> Web:
+        sharing.static_files()
         database = connection.settings_dict
         address = f"postgres://{database['USER']}@/{database['NAME']}?host={database['HOST']}&port={database['PORT']}"
         environment = {

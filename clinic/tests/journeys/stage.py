@@ -1,11 +1,16 @@
-"""The whole clinic as real processes: web, worker and payment service on a database of its own."""
+"""The whole clinic as real processes: web, worker and payment service on a database of its own.
+
+Migrating and seeding take longer than most tests: each kind of clinic is made once in a run, and copied.
+"""
 
 from __future__ import annotations
 
 import datetime
 import email
+import hashlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +25,7 @@ from django.conf import settings
 from psycopg import sql
 
 from clinic.demo import people
+from config.tests import sharing
 
 PROGRAMS = {
     "web": ["-m", "uvicorn", "config.asgi:application"],
@@ -42,10 +48,14 @@ class Stage:
         self.web, self.payments = (f"http://127.0.0.1:{_free_port()}" for _ in range(2))
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.signed_at: dict[str, int] = {}
-        self.environment = {
+        self.environment = self.surroundings(self.name, folder)
+
+    def surroundings(self, database: str, folder: Path) -> dict[str, str]:
+        """The environment of a process that works with ``database`` and keeps its files in ``folder``."""
+        return {
             **{key: value for key, value in os.environ.items() if not key.startswith(("COV_", "PYTEST_"))},
             "ENVIRONMENT": "demo",
-            "DATABASE_URL": f"postgres://{self.server['USER']}@/{self.name}?host={self.server['HOST']}",
+            "DATABASE_URL": f"postgres://{self.server['USER']}@/{database}?host={self.server['HOST']}",
             "BASE_URL": self.web,
             "STRIPE_API_BASE": self.payments,
             "WEBHOOK_URL": f"{self.web}/webhook/stripe/",
@@ -55,26 +65,44 @@ class Stage:
         }
 
     def start(self, *seed: str) -> None:
-        """Make the database, seed a clinic with a command, start every process, wait until they answer."""
-        with self.sql("postgres") as server:
-            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.name)))
-        for command in (["migrate", "-v0"], ["collectstatic", "--noinput", "-v0"], seed):
-            if command:
-                self.manage(*command)
+        """Copy a clinic seeded with a command, start every process, wait until they answer."""
+        sharing.static_files()
+        model = f"model_{hashlib.sha256(' '.join(seed).encode()).hexdigest()[:12]}"
+        files = sharing.once(model, lambda folder: self.prepare(model, folder, seed))
+        self.create(self.name, like=model)
+        shutil.copytree(files, self.folder, dirs_exist_ok=True)
         for name in PROGRAMS:
             self.run(name)
         self.wait()
+
+    def prepare(self, model: str, folder: Path, seed: tuple[str, ...]) -> None:
+        """Make the clinic that others are copies of: the database ``model`` and what is in ``folder``."""
+        self.drop(model)  # an earlier run's
+        self.create(model, like="template1")
+        for command in (["migrate", "-v0"], [*seed]):
+            if command:
+                self.manage(*command, environment=self.surroundings(model, folder))
+
+    def create(self, name: str, *, like: str) -> None:
+        with self.sql("postgres") as server:
+            server.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(like))
+            )
+
+    def drop(self, name: str) -> None:
+        with self.sql("postgres") as server:
+            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def wait(self) -> None:
         """Wait until web and payment service answer."""
         for address in (self.web, self.payments):
             _wait_for(address)
 
-    def manage(self, *command: str) -> None:
+    def manage(self, *command: str, environment: dict[str, str] | None = None) -> None:
         subprocess.run(
             [sys.executable, "manage.py", *command],
             cwd=settings.BASE_DIR,
-            env=self.environment,
+            env=environment or self.environment,
             check=True,
             timeout=4 * PATIENCE,
         )
@@ -109,9 +137,7 @@ class Stage:
             with suppress(ProcessLookupError):  # its group is empty: all have gone
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(self.name))
-        with self.sql("postgres") as server:
-            server.execute(drop)
+        self.drop(self.name)
 
     def sql(self, database: str | None = None) -> psycopg.Connection:
         """The database itself, past every rule."""
