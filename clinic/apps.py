@@ -13,6 +13,7 @@ class ClinicConfig(AppConfig):
             guarding,
             letterbook,
             linking,
+            meeting,
             questionbook,
             receivers,  # noqa: F401  connects itself
             reminding,
@@ -20,12 +21,13 @@ class ClinicConfig(AppConfig):
             ruling,
         )
         from config import caching, checks, schedules  # noqa: F401  the checks register themselves
-        from messaging import heeding, mailing
+        from messaging import calling, heeding, mailing
 
         mailing.SECRETS |= linking.SECRETS
         mailing.STILL_WANTED |= (
             reminding.STILL_WANTED | filling.STILL_WANTED | expiring.STILL_WANTED | following.STILL_WANTED
         )
+        calling.ABOVE.append(meeting)
         heeding.WATCHERS.append(
             lambda: roles.who_may("messaging.view_every_concern", "messaging.see_to_concern")
         )

@@ -31,6 +31,10 @@ def doors_open_at(appointment: Appointment) -> datetime:
     return appointment.starts_at - DOORS_OPEN
 
 
+def is_before_doors(appointment: Appointment) -> bool:
+    return timezone.now() < doors_open_at(appointment)
+
+
 def arrive(appointment: Appointment, *, by: User) -> None:
     """Note that the patient is here and waits for the doctor.
 
@@ -38,7 +42,7 @@ def arrive(appointment: Appointment, *, by: User) -> None:
     :raises IllegalMove: it is not confirmed
     """
     opens_at = doors_open_at(appointment)
-    if timezone.now() < opens_at:
+    if is_before_doors(appointment):
         raise TooEarly(_too_early(appointment, opens_at, by=by))
     appointment.move_to(Appointment.Status.ARRIVED, by=by, why="The patient is here.")
 

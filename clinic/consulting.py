@@ -21,6 +21,7 @@ from clinic.models import (
     State,
 )
 from config.base import Refused
+from messaging import calling
 
 if TYPE_CHECKING:
     from catalog.models import Product
@@ -111,11 +112,15 @@ def take(encounter: Encounter, *, by: User) -> Encounter:
 
 @transaction.atomic
 def start_segment(encounter: Encounter, *, modality: str, by: User) -> Segment:
-    """Note that the two now speak in ``modality``; a stretch in another one ends.
+    """Note that the two now speak in ``modality``, as the doctor says; a stretch in another one ends.
+
+    A call that runs in the room is hung up first: the telephone takes over from it.
 
     :raises NotTheirs: ``by`` is not its doctor
     :raises Over: the consultation is closed
     """
+    require_doctor(encounter.practitioner, by=by)
+    hang_up(encounter, by=by)
     take(encounter, by=by)
     now = timezone.now()
     running = encounter.segments.filter(ended_at__isnull=True).first()
@@ -132,11 +137,21 @@ def start_segment(encounter: Encounter, *, modality: str, by: User) -> Segment:
 def stop_segment(encounter: Encounter, *, by: User) -> None:
     """Note that the stretch that is running has ended; nothing happens when none is.
 
+    A call that runs in the room is hung up: that is what ends its stretch.
+
     :raises NotTheirs: ``by`` is not its doctor
     """
+    require_doctor(encounter.practitioner, by=by)
+    hang_up(encounter, by=by)
     require_doctor(encounter.lock().practitioner, by=by)
     for running in encounter.segments.filter(ended_at__isnull=True):
         running.change(by=by, ended_at=timezone.now())
+
+
+def hang_up(encounter: Encounter, *, by: User) -> None:
+    """End the call of the room for ``by``, where there is one. Before the consultation is locked."""
+    if room := encounter.appointment.room:
+        calling.leave(room, by=by)
 
 
 @transaction.atomic
@@ -257,6 +272,8 @@ def close(encounter: Encounter, *, by: User) -> None:
     :raises Unfinished: the note is not signed, or a draft prescription is neither issued nor discarded
     """
     appointment = encounter.appointment.lock()
+    require_doctor(encounter.practitioner, by=by)
+    hang_up(encounter, by=by)  # a refusal below takes it back
     take(encounter, by=by)
     if encounter.note.status != Note.Status.SIGNED:
         raise Unfinished("Sign the note before you close the consultation.")

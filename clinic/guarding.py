@@ -11,7 +11,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 
-from clinic import claiming, withholding
+from clinic import claiming, vouching, withholding
 from config.base import Fact, Kept
 from config.versioning import UUID7
 from messaging import guarding as conversing
@@ -140,7 +140,8 @@ END $$;
 def install(**kwargs: Any) -> None:
     """Lay the triggers on every table of ours; doing it again changes nothing."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(FUNCTIONS + claiming.FUNCTIONS + withholding.FUNCTIONS + conversing.FUNCTIONS)
+        cursor.execute(FUNCTIONS + claiming.FUNCTIONS + withholding.FUNCTIONS + vouching.FUNCTIONS)
+        cursor.execute(conversing.FUNCTIONS)
         for statement in statements():
             cursor.execute(statement)
 
@@ -148,7 +149,7 @@ def install(**kwargs: Any) -> None:
 def statements() -> list[str]:
     """The triggers of every model, as SQL."""
     found = [*keep_as_written("clinic_auditevent"), *claiming.statements(), *withholding.statements()]
-    found += conversing.statements()
+    found += [*vouching.statements(), *conversing.statements()]
     ours: list[Any] = [model for label in APPS for model in apps.get_app_config(label).get_models()]
     for model in ours:
         table = model._meta.db_table

@@ -69,6 +69,22 @@ def seal_holds(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register(Tags.security)
+def calls_reach_people(**kwargs: Any) -> list[CheckMessage]:
+    """Stop a TURN server that nobody gets into; warn where calls reach only who has an open network."""
+    if settings.TURN_URLS and len(settings.TURN_SECRET) < 20:
+        told = "TURN_URLS needs a TURN_SECRET of at least 20 characters: the static-auth-secret of coturn."
+        return [Error(told, id="config.E011")]
+    if settings.CALLS_RELAYED and not settings.TURN_URLS:
+        return [
+            Error("CALLS_RELAYED is on without TURN_URLS: set them, or no call connects.", id="config.E012")
+        ]
+    if not settings.DEMO and not settings.TURN_URLS:
+        told = "TURN_URLS is missing: in many networks the call in the room will not connect."
+        return [messages.Warning(f"{told} See docs/operations.md.", id="config.W003")]
+    return []
+
+
 def _is_public(address: str) -> bool:
     """Whether the links in our letters, which begin with ``address``, lead anywhere, and safely."""
     parts = urlsplit(address)

@@ -17,6 +17,7 @@ SCHEDULES = {
     "Follow refunds to their end": ("billing.tasks.chase_refunds", EVERY_MINUTE),
     "Compare the ledger with Stripe": ("billing.tasks.reconcile", "30 3 * * *"),
     "Send the letters that are due": ("messaging.tasks.send_due_letters", EVERY_MINUTE),
+    "Notice who left a call without a word": ("messaging.tasks.look_after_calls", EVERY_MINUTE),
     "Take up interrupted imports again": ("catalog.tasks.resume_imports", EVERY_MINUTE),
     "Make the papers that are missing": ("clinic.tasks.render_missing", "25 * * * *"),
     "Trim live events": ("messaging.tasks.trim_events", "5 * * * *"),

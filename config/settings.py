@@ -255,6 +255,12 @@ Q_CLUSTER = {
 EVENTSTREAM_STORAGE_CLASS = "messaging.streaming.EventStorage"
 EVENTSTREAM_CHANNELMANAGER_CLASS = "messaging.streaming.ChannelManager"
 
+# Calls: servers that help two browsers to reach each other (messaging/reaching.py); none on one machine.
+STUN_URLS = env.list("STUN_URLS", default=[])
+TURN_URLS = env.list("TURN_URLS", default=[])
+TURN_SECRET = env("TURN_SECRET", default="")
+CALLS_RELAYED = env.bool("CALLS_RELAYED", default=False)
+
 # Letters
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="filemail://")
 vars().update(EMAIL_CONFIG)

@@ -1,6 +1,6 @@
 """What a worker is asked to do: fetch by id, call one rule."""
 
-from messaging import mailing, streaming
+from messaging import calling, mailing, streaming
 from messaging.models import Letter
 
 
@@ -14,3 +14,7 @@ def send_due_letters() -> int:
 
 def trim_events() -> int:
     return streaming.trim()
+
+
+def look_after_calls() -> int:
+    return calling.look_after_all()

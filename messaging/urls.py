@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from messaging.views import events, messages, rooms
+from messaging.views import calls, events, messages, rooms
 
 urlpatterns = [
     path("events/", events.events, name="events"),
@@ -11,4 +11,12 @@ urlpatterns = [
     path("portal/rooms/<uuid:pk>/", rooms.room, name="room"),
     path("portal/rooms/<uuid:pk>/messages/", messages.messages, name="room-messages"),
     path("portal/rooms/<uuid:pk>/read/", messages.read, name="room-read"),
+    path("portal/rooms/<uuid:pk>/call/", calls.call, name="room-call"),
+    path("portal/rooms/<uuid:pk>/call/state/", calls.state, name="call-state"),
+    path("portal/rooms/<uuid:pk>/call/join/", calls.join, name="call-join"),
+    path("portal/rooms/<uuid:pk>/call/admit/", calls.admit, name="call-admit"),
+    path("portal/rooms/<uuid:pk>/call/beat/", calls.beat, name="call-beat"),
+    path("portal/rooms/<uuid:pk>/call/leave/", calls.leave, name="call-leave"),
+    path("portal/rooms/<uuid:pk>/call/signal/", calls.signal, name="call-signal"),
+    path("portal/rooms/<uuid:pk>/call/signals/", calls.signals, name="call-signals"),
 ]

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Q
 
 from clinic.models.appointments import Appointment
+from clinic.models.availability import Instants
 from clinic.models.patients import Patient, State
 from clinic.models.practitioners import Practitioner
 from config.base import Record, ScopedQuerySet, Stateful
+from messaging.models import Call
 
 if TYPE_CHECKING:
     from clinic.models.people import User
@@ -106,7 +110,11 @@ class SegmentQuerySet(ClinicalQuerySet):
 
 
 class Segment(Record):
-    """A stretch of a consultation in one modality; only a real-time voice or face supports a script."""
+    """A stretch of a consultation in one modality; only a real-time voice or face supports a script.
+
+    With a ``call`` it stands on the word of both sides' browsers, at the server's time, and the database
+    asks for that (``clinic.vouching``). Without one the doctor said so alone: a telephone, a visit in person.
+    """
 
     PATIENT = "encounter__patient_id"
 
@@ -122,6 +130,7 @@ class Segment(Record):
     modality = models.CharField(max_length=20, choices=Modality)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    call = models.ForeignKey(Call, models.PROTECT, null=True, editable=False, related_name="segments")
 
     objects = SegmentQuerySet.as_manager()
 
@@ -137,6 +146,14 @@ class Segment(Record):
                 condition=Q(ended_at__isnull=True),
                 name="%(app_label)s_%(class)s_one_at_a_time",
                 violation_error_message="Stop the call that is running before you start another.",
+            ),
+            ExclusionConstraint(
+                name="%(app_label)s_%(class)s_apart",
+                expressions=[
+                    ("encounter", RangeOperators.EQUAL),
+                    (Instants("started_at", "ended_at"), RangeOperators.OVERLAPS),
+                ],
+                violation_error_message="At this time another call was running.",
             ),
         ]
 

@@ -67,3 +67,20 @@ def test_the_demos_own_key_is_refused(production, settings):
 def test_the_demo_may_be_a_demo(settings):
     assert settings.DEMO
     assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "codes"),
+    [
+        ({}, ["config.W003"]),
+        ({"TURN_URLS": ["turn:t.example"], "TURN_SECRET": "s" * 20}, []),
+        ({"TURN_URLS": ["turn:t.example"], "TURN_SECRET": "short"}, ["config.E011"]),
+        ({"CALLS_RELAYED": True}, ["config.E012"]),
+        ({"DEMO": True}, []),
+    ],
+)
+def test_calls_reach_people(production, changed, codes):
+    for name, value in changed.items():
+        setattr(production, name, value)
+
+    assert [found.id for found in checks.calls_reach_people()] == codes

@@ -2,8 +2,9 @@
 
 import pytest
 
-from messaging import chatting, mailing
-from messaging.models import Letter, Member, Message, Room
+from config.base import uuid7
+from messaging import calling, chatting, mailing
+from messaging.models import Call, CallReport, Letter, Member, Message, Room
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +26,16 @@ def test_a_conversation(request, room, patient, who, sees, model, rows):
     visible = model.objects.visible_to(request.getfixturevalue(who))
 
     assert visible.count() == (rows if sees else 0)
+
+
+@pytest.mark.parametrize(("who", "sees"), SEES.items())
+def test_a_call(request, room, patient, monkeypatch, who, sees):
+    monkeypatch.setattr(calling, "ABOVE", [])
+    calling.join(room, by=patient, page_id=uuid7(), modality="audio")
+    user = request.getfixturevalue(who)
+
+    assert Call.objects.visible_to(user).exists() is sees
+    assert CallReport.objects.visible_to(user).exists() is sees
 
 
 def test_a_doctor_does_not_see_a_colleagues_conversation(room, make_user):
