@@ -21,7 +21,7 @@ class ClinicConfig(AppConfig):
             ruling,
         )
         from config import caching, checks, schedules  # noqa: F401  the checks register themselves
-        from messaging import calling, heeding, mailing
+        from messaging import calling, chatting, heeding, mailing
 
         mailing.SECRETS |= linking.SECRETS
         mailing.STILL_WANTED |= (
@@ -31,6 +31,7 @@ class ClinicConfig(AppConfig):
         heeding.WATCHERS.append(
             lambda: roles.who_may("messaging.view_every_concern", "messaging.see_to_concern")
         )
+        chatting.TEAM.append(lambda: roles.who_may("messaging.answer_enquiry"))
         post_migrate.connect(heeding.ship, sender=self, dispatch_uid="heeding")
         post_migrate.connect(caching.make_table, sender=self, dispatch_uid="caching")
         post_migrate.connect(schedules.sync, sender=self, dispatch_uid="schedules")

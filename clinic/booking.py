@@ -296,6 +296,7 @@ def _confirm(appointment: Appointment, *, why: str) -> None:
     room = chatting.open_room(
         title=room_title(practitioner),
         members=[appointment.patient.user, practitioner.user],
+        patient=appointment.patient.user,
         by=None,
     )
     now = timezone.now()

@@ -17,7 +17,7 @@ from django_q.models import Failure
 from billing.models import Difference, Dispute, StripeEvent
 from clinic.models import Appointment, Note
 from config.base import SignedInRequest
-from messaging.models import Concern, Letter
+from messaging.models import Concern, Letter, Room
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -153,6 +153,12 @@ def _calls_for_help(user: User) -> int:
     return Concern.objects.visible_to(user).open().count()
 
 
+def _questions(user: User) -> int:
+    if not user.has_perm("messaging.answer_enquiry"):
+        return 0  # a doctor's conversations stand on the first page
+    return Room.objects.visible_to(user).filter(kind=Room.Kind.ENQUIRY).waiting().count()
+
+
 def _waiting_events(user: User) -> int:
     return StripeEvent.objects.visible_to(user).waiting().count()
 
@@ -177,6 +183,7 @@ BADGES: dict[str, Callable[[User], int]] = {
     "clinic.note": _unsigned_notes,
     "messaging.letter": _failed_letters,
     "messaging.concern": _calls_for_help,
+    "messaging.room": _questions,
     "billing.stripeevent": _waiting_events,
     "billing.dispute": _disputes_to_answer,
     "billing.difference": _open_differences,

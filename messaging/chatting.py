@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PAGE = 50
 """Messages that are read at once."""
+TEAM: list[Callable[[], Iterable[User]]] = []
+"""Who answers questions to the practice. The apps above fill it: they know the roles."""
 
 
 class NotAMember(Refused):
@@ -47,9 +49,11 @@ class TooLong(Refused):
 
 
 @transaction.atomic
-def open_room(title: str, *, members: Iterable[User], by: User | None) -> Room:
-    """Open a conversation between ``members``."""
-    room = Room.objects.add(title=title, by=by)
+def open_room(
+    title: str, *, members: Iterable[User], by: User | None, patient: User | None = None, **about: Any
+) -> Room:
+    """Open a conversation between ``members``, of whom ``patient`` is the one whom the practice answers."""
+    room: Room = Room.objects.add(title=title, patient=patient, by=by, **about)
     _join(room, members, by=by)
     _tell(room, "room")
     return room
@@ -67,17 +71,20 @@ def post(room: Room, *, by: User, text: str, client_id: UUID | None = None) -> M
 
     :raises NothingSaid: there are only blanks
     :raises TooLong: there are more than ``LONGEST`` characters
-    :raises NotAMember: ``by`` is not in the room, or has left it
+    :raises NotAMember: ``by`` is not in the room and does not answer it, or has left it
     :raises RoomClosed: the conversation is over
     """
     text = _legible(text)
     room.lock()
-    if not room.members.present().filter(user=by).exists():
+    joins = not room.members.present().filter(user=by).exists()
+    if joins and not room.is_answered_by(by):
         raise NotAMember
     if client_id and (already := room.messages.filter(recorded_by=by, client_id=client_id).first()):
         return already
     if not room.is_open:
         raise RoomClosed
+    if joins:
+        _join(room, [by], by=by)
     message = _say(room, text=text, by=by, client_id=client_id or uuid7())
     if not by.is_staff:
         heeding.heed(message)
@@ -134,6 +141,11 @@ def close_room(room: Room, *, by: User | None) -> None:
     if room.lock().closed_at is None:
         room.change(by=by, why="The conversation ended.", closed_at=timezone.now())
         _tell(room, "room")
+
+
+def tell_changed(room: Room) -> None:
+    """Have the open pages of ``room`` and of its list look again."""
+    _tell(room, "room")
 
 
 def unread_for(user: User) -> dict[UUID, int]:
@@ -208,11 +220,23 @@ def _state(room: Room, user: User, members: list[Member]) -> dict[str, Any]:
     return {
         "is_member": is_member,
         "is_closed": not room.is_open,
-        "can_write": is_member and room.is_open,
-        "open_until": clocks.in_words(room.closes_at, zone=user.time_zone) if room.closes_at else "",
+        "can_write": room.is_open and (is_member or room.is_answered_by(user)),
+        "expect": _what_to_expect(room, user),
         "others": [str(member.user) for member in others],
         "read_by_others": min((member.read_mark.sequence for member in others), default=0),
     }
+
+
+def _what_to_expect(room: Room, user: User) -> str:
+    """Who reads a conversation, and until when: beside the words on emergencies."""
+    if not room.is_open:
+        return "This conversation is over and is no longer read."
+    told = ["We aim to answer within one business day."]
+    if room.is_enquiry:
+        told.insert(0, "Reception reads this: about your health or medicine, write to your doctor.")
+    if room.closes_at:
+        told.append(f"You can write here until {clocks.in_words(room.closes_at, zone=user.time_zone)}.")
+    return " ".join(told)
 
 
 def messages_in(
@@ -263,5 +287,7 @@ def _say(room: Room, *, text: str, by: User | None, client_id: UUID) -> Message:
 
 
 def _tell(room: Room, kind: str, **data: Any) -> None:
-    people = room.members.present().values_list("user", flat=True)
+    people = set(room.members.present().values_list("user", flat=True))
+    if room.is_enquiry:  # everybody who may answer sees what waits
+        people |= {person.pk for team in TEAM for person in team()}
     streaming.push(people, kind, {"room": room.pk, **data})

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from messaging.views import calls, events, messages, rooms
+from messaging.views import calls, enquiries, events, messages, rooms
 
 urlpatterns = [
     path("events/", events.events, name="events"),
     path("portal/rooms/", rooms.rooms, name="rooms"),
+    path("portal/ask/", enquiries.ask, name="ask"),
     path("portal/rooms/unread/", messages.unread, name="rooms-unread"),
     path("portal/rooms/<uuid:pk>/", rooms.room, name="room"),
     path("portal/rooms/<uuid:pk>/messages/", messages.messages, name="room-messages"),

@@ -11,9 +11,10 @@ from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.timesince import timesince
 
 from clinic import desk
-from messaging.models import Concern
+from messaging.models import Concern, Room
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -66,6 +67,14 @@ def calls_for_help(user: User) -> list[Figure]:
     waiting = Concern.objects.visible_to(user).open().count()
     link = desk.page("messaging.concern", status__exact="open")
     return [Figure("Calls for help", waiting, link, "crisis_alert", is_urgent=True)] if waiting else []
+
+
+def questions(user: User) -> Figure:
+    """Questions to the practice that wait for an answer, and since when the oldest does."""
+    waiting: list[Any] = list(Room.objects.visible_to(user).filter(kind=Room.Kind.ENQUIRY).waiting())
+    note = f"the oldest for {timesince(waiting[0].waiting_since, depth=1)}" if waiting else ""
+    link = desk.page("messaging.room", answer="waiting")
+    return Figure("Questions to answer", len(waiting), link, "forum", note)
 
 
 def dollars(amount: Any) -> str:

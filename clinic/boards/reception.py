@@ -37,6 +37,7 @@ def board(user: User) -> dict[str, Any]:
     return {
         "numbers": [
             *figures.calls_for_help(user),
+            figures.questions(user),
             *manager.visits_today(user, day),
             _waiting(today, day),
             _running(holds),

@@ -44,6 +44,7 @@ class Cast:
     """Everybody the weeks are about."""
 
     manager: User
+    reception: User
     patients: list[Patient] = field(default_factory=list)
     script: dict[str, Any] = field(default_factory=dict)
 
@@ -62,7 +63,7 @@ def gather(count: int, *, random: Random, progress: Progress) -> Cast:
         _stock_catalogue(manager)
         _note_authorities(manager)
         _write_templates(manager)
-    cast = Cast(manager=manager, script=script)
+    cast = Cast(manager=manager, reception=staff["reception"], script=script)
     for number in range(count):
         if number % 20 == 0:
             progress(number, count, "patients register")

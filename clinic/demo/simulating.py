@@ -96,6 +96,7 @@ class Simulation:
         with self.at(self.now):  # somebody is at the payment page just now
             self.book_one(self.now, within=ahead, pays=False)
             hours.change(self.cast.manager)
+        telling.ask(simulation=self)
 
     def book_some(self, day: date, *, count: int, within: timedelta) -> None:
         start = min(self.morning(day) + timedelta(hours=1), self.now)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from clinic import answering
 from clinic.models import Encounter, Questionnaire
+from config.base import uuid7
+from messaging import chatting, enquiring
 
 if TYPE_CHECKING:
     from clinic.demo.simulating import Simulation
@@ -45,6 +48,25 @@ def think_again(appointment: Appointment, *, simulation: Simulation) -> None:
     """Shortly before the visit, every third patient remembers something."""
     if simulation.cast.patients.index(appointment.patient) % 3 == 0:
         _save(appointment, **REMEMBERED)
+
+
+QUESTIONS = [
+    ("money", "My health fund asks for a receipt with the provider number. Where do I find it?"),
+    ("details", "I have moved to Geelong. Can you change my address, please?"),
+    ("appointment", "Can my partner sit in on the video call?"),
+]
+ANSWER = "It is in your receipts: open the one of your visit, there is a button for the PDF."
+
+
+def ask(*, simulation: Simulation) -> None:
+    """Some patients ask the practice; reception answered the first of them."""
+    reception = simulation.cast.reception
+    for number, (patient, (topic, text)) in enumerate(zip(simulation.cast.patients, QUESTIONS, strict=False)):
+        with simulation.at(simulation.now - timedelta(hours=20 - 6 * number)):
+            room = enquiring.ask(text, topic=topic, by=patient.user, client_id=uuid7())
+        if number == 0:
+            with simulation.at(simulation.now - timedelta(hours=18)):
+                chatting.post(room, by=reception, text=ANSWER)
 
 
 def _save(appointment: Appointment, **answers: str) -> None:

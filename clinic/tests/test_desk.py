@@ -55,6 +55,7 @@ SHOWN = {
     | {
         "Accounts",
         "Approvals",
+        "Conversations",
         "Imports",
         "Layouts of lists",
         "Rules for imports",
@@ -65,7 +66,15 @@ SHOWN = {
         *("Texts for letters", "Templates for notes", "Words that call for help"),
     },
     Role.RECEPTION: ALWAYS
-    | {"Orders", "Receipts", "Letters", "Waiting list", "Papers to sign and send", "Pharmacies"},
+    | {
+        "Conversations",
+        "Orders",
+        "Receipts",
+        "Letters",
+        "Waiting list",
+        "Papers to sign and send",
+        "Pharmacies",
+    },
     Role.DOCTOR: ALWAYS
     | CATALOGUE
     | CLINICAL

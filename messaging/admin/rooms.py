@@ -1,29 +1,66 @@
-"""Conversations: those a person is in, or all of them for who reviews them."""
+"""The inbox: a person's conversations, questions to the practice, or everything for who reviews it."""
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.http import HttpResponse
-from unfold.contrib.filters.admin import RangeDateTimeFilter
-from unfold.decorators import display
+from typing import Any
 
-from config.admin import RecordAdmin
-from messaging import chatting
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.timesince import timesince
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
+from unfold.forms import BaseDialogForm
+
+from config.admin import PossibleButtons, RecordAdmin, step
+from config.base import SignedInRequest
+from messaging import chatting, enquiring
+from messaging.forms.enquiries import AssignForm
 from messaging.models import Room
 
 
+class WaitingFilter(DropdownFilter):
+    title = "answer"
+    parameter_name = "answer"
+
+    def lookups(self, request, model_admin):
+        return [("waiting", "A patient waits for one"), ("mine", "Waits, and I have it in hand")]
+
+    def queryset(self, request, queryset):
+        if self.value() not in {"waiting", "mine"}:
+            return queryset
+        waiting = queryset.open().exclude(waiting_since=None)
+        return waiting.filter(assigned_to=request.user) if self.value() == "mine" else waiting
+
+
 @admin.register(Room)
-class RoomAdmin(RecordAdmin):
-    list_display = ["title", "show_members", "show_last", "show_state"]
-    list_filter = [("created_at", RangeDateTimeFilter), ("closed_at", admin.EmptyFieldListFilter)]
+class RoomAdmin(PossibleButtons, RecordAdmin):
+    when_empty = "Conversations begin when an appointment is confirmed, or when a patient asks the practice."
+    list_display = ["title", "show_members", "show_waiting", "assigned_to", "show_last", "show_state"]
+    list_select_related = ["patient", "assigned_to"]
+    list_filter = [
+        WaitingFilter,
+        ("kind", ChoicesDropdownFilter),
+        ("topic", ChoicesDropdownFilter),
+        ("created_at", RangeDateTimeFilter),
+        ("closed_at", admin.EmptyFieldListFilter),
+    ]
     search_fields = ["title", "members__user__family_name", "members__user__given_name"]
-    fields = ["title", "show_members", "created_at", "closes_at", "closed_at"]
-    readonly_fields = fields
+    fields = [
+        ("title", "show_members"),
+        ("assigned_to", "show_waiting"),
+        "created_at",
+        "closes_at",
+        "closed_at",
+    ]
+    readonly_fields = ["title", "show_members", "assigned_to", "show_waiting", "created_at"]
+    readonly_fields += ["closes_at", "closed_at"]
     change_form_outer_before_template = "messaging/_room.html"
+    actions_detail = ["take", "assign", "settle", "finish"]
 
     def get_queryset(self, request):
         # Not Django's: it would sort by ``last_at`` before that is there.
-        return Room.objects.visible_to(request.user).latest_first().prefetch_related("members__user")
+        rooms = Room.objects.visible_to(request.user).with_waiting_since().latest_first()
+        return rooms.prefetch_related("members__user")
 
     def get_ordering(self, request):
         return ["-last_at", "-pk"]
@@ -33,9 +70,22 @@ class RoomAdmin(RecordAdmin):
         context = chatting.room_context(room, request.user) if room else {}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
+    def possible(self, record: Any) -> set[str]:
+        if not record.is_open:
+            return set()
+        waits = {"settle"} if record.waiting_since else set()
+        return waits | ({"take", "assign", "finish"} if record.is_enquiry else set())
+
     @display(description="Between")
     def show_members(self, room: Room) -> str:
         return ", ".join(str(member.user) for member in room.members.all())
+
+    @display(description="Waits for an answer", ordering="waiting_since", empty_value="–")
+    def show_waiting(self, room: Any) -> str | None:
+        """Since when, as people say it: the longest matters most."""
+        if not (room.waiting_since and room.is_open):
+            return None
+        return f"for {timesince(room.waiting_since, depth=1)}"
 
     @display(description="Last written", ordering="last_at")
     def show_last(self, room: Room):
@@ -44,6 +94,39 @@ class RoomAdmin(RecordAdmin):
     @display(description="State", label={"open": "success", "closed": "info"}, ordering="closed_at")
     def show_state(self, room: Room) -> tuple[str, str]:
         return ("open", "Open") if room.is_open else ("closed", "Over")
+
+    @step("I answer this", may="answer", icon="front_hand", text="The others see that you have it in hand.")
+    def take(self, request: SignedInRequest, room: Room, form: BaseDialogForm) -> str:
+        enquiring.assign(room, to=request.user, by=request.user)
+        return "You have it in hand."
+
+    @step("Give to somebody", may="answer", form=AssignForm, icon="person_add")
+    def assign(self, request: SignedInRequest, room: Room, form: AssignForm) -> str:
+        to = form.cleaned_data["to"]
+        enquiring.assign(room, to=to, by=request.user)
+        return f"{to} has it in hand." if to else "Nobody in particular has it in hand."
+
+    @step("No answer needed", may="settle", icon="done", text="What the patient wrote last needs no answer.")
+    def settle(self, request: SignedInRequest, room: Room, form: BaseDialogForm) -> str:
+        enquiring.settle(room, by=request.user)
+        return "It does not wait for an answer any more."
+
+    @step(
+        "Done",
+        may="answer",
+        icon="task_alt",
+        text="The conversation can still be read. When the patient has another question, a new one begins.",
+    )
+    def finish(self, request: SignedInRequest, room: Room, form: BaseDialogForm) -> str:
+        enquiring.finish(room, by=request.user)
+        return "The question is done."
+
+    def has_answer_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return request.user.has_perm("messaging.answer_enquiry")
+
+    def has_settle_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Whoever writes in conversations; who only reviews them settles nothing."""
+        return not request.user.has_perm("messaging.view_every_room")
 
     def has_add_permission(self, request):
         return False

@@ -3,6 +3,7 @@
 from django import forms
 
 from messaging import chatting
+from messaging.models import Room
 from messaging.models.rooms import LONGEST
 
 HIGHEST = 2**31 - 1
@@ -18,6 +19,15 @@ class MessageForm(forms.Form):
         },
     )
     client_id = forms.UUIDField(error_messages={"invalid": "Please reload the page and send it again."})
+
+
+class QuestionForm(MessageForm):
+    topic = forms.ChoiceField(
+        label="What is it about?",
+        choices=Room.Topic.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what it is about.", "invalid_choice": "Choose what it is about."},
+    )
 
 
 class PageForm(forms.Form):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Max, Q
-from django.db.models.functions import Coalesce, Length
+from django.db.models.functions import Coalesce, Greatest, Length
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
@@ -25,7 +25,35 @@ class RoomQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         if user.has_perm("messaging.view_every_room"):
             return self
-        return self.filter(pk__in=Member.objects.present().filter(user=user).values("room"))
+        theirs = Q(pk__in=Member.objects.present().filter(user=user).values("room"))
+        if user.has_perm("messaging.answer_enquiry"):
+            theirs |= Q(kind=Room.Kind.ENQUIRY)
+        return self.filter(theirs)
+
+    def open(self) -> Self:
+        """Those in which people can still write."""
+        return self.filter(Q(closes_at=None) | Q(closes_at__gt=timezone.now()), closed_at=None)
+
+    def with_waiting_since(self) -> Self:
+        """With ``waiting_since``: when a patient wrote what nobody of the practice has answered; else None.
+
+        An answer is any message of staff after it, or that somebody said that none is needed.
+        """
+        said = Message.objects.filter(room=models.OuterRef("pk"))
+        others = said.exclude(recorded_by=None).exclude(recorded_by=models.OuterRef("patient"))
+        answered = Greatest(
+            Coalesce(models.Subquery(others.order_by("-sequence").values("sequence")[:1]), 0),
+            F("settled_up_to"),
+        )
+        asked = said.filter(
+            recorded_by=models.OuterRef("patient"), sequence__gt=models.OuterRef("answered_up_to")
+        )
+        since = models.Subquery(asked.order_by("sequence").values("recorded_at")[:1])
+        return self.annotate(answered_up_to=answered).annotate(waiting_since=since)
+
+    def waiting(self) -> Self:
+        """Those in which a patient waits for an answer of the practice, the longest first."""
+        return self.open().with_waiting_since().exclude(waiting_since=None).order_by("waiting_since", "pk")
 
     def latest_first(self) -> Self:
         """With ``last_at``, when somebody last wrote, the newest at the top."""
@@ -42,9 +70,33 @@ class Room(Record):
 
     People write in it until it is closed, or until ``closes_at`` has come: then the database refuses what
     they write (``messaging.guarding``), without a task that would have to run in time.
+
+    A question to the practice is answered by everybody with ``answer_enquiry``, who are in it once they have
+    answered; it is no place for what is clinical, which stays between patient and doctor.
     """
 
+    class Kind(models.TextChoices):
+        VISIT = "visit", "About a visit"
+        ENQUIRY = "enquiry", "Question to the practice"
+
+    class Topic(models.TextChoices):
+        APPOINTMENT = "appointment", "Appointments"
+        MONEY = "money", "Payments and refunds"
+        PAPERS = "papers", "Documents and receipts"
+        DETAILS = "details", "My details or account"
+        OTHER = "other", "Something else"
+
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.VISIT, editable=False)
     title = models.CharField(max_length=200)
+    patient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    topic = models.CharField(max_length=20, choices=Topic, blank=True, editable=False)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+    # Up to here somebody of the practice said that no answer is needed.
+    settled_up_to = models.PositiveIntegerField(default=0, editable=False)
     closes_at = models.DateTimeField("can be written in until", null=True, editable=False)
     closed_at = models.DateTimeField(null=True, editable=False)
 
@@ -53,7 +105,23 @@ class Room(Record):
     class Meta:
         verbose_name = "conversation"
         ordering = ["-created_at", "-pk"]
-        permissions = [("view_every_room", "Can view every room")]
+        permissions = [
+            ("view_every_room", "Can view every room"),
+            ("answer_enquiry", "Can answer questions to the practice"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="enquiry", patient__isnull=False) & ~Q(topic="")
+                | Q(kind="visit", topic="", assigned_to=None),
+                name="%(app_label)s_%(class)s_question_has_patient_and_topic",
+            ),
+            models.UniqueConstraint(
+                fields=["patient"],
+                condition=Q(kind="enquiry", closed_at=None),
+                name="%(app_label)s_%(class)s_one_open_question",
+                violation_error_message="There is an open question already. Write there.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -62,6 +130,14 @@ class Room(Record):
     def is_open(self) -> bool:
         """Whether its people can still write."""
         return self.closed_at is None and (self.closes_at is None or self.closes_at > timezone.now())
+
+    @property
+    def is_enquiry(self) -> bool:
+        return self.kind == self.Kind.ENQUIRY
+
+    def is_answered_by(self, user: User) -> bool:
+        """Whether ``user`` may answer for the practice without being in it yet."""
+        return self.is_enquiry and user.has_perm("messaging.answer_enquiry")
 
 
 class MemberQuerySet(ScopedQuerySet):

@@ -185,7 +185,7 @@ class TestLeaveOpenUntil:
 
         chatting.leave_open_until(room, timezone.now(), by=doctor)
 
-        assert (state["can_write"], state["open_until"].partition(" AWST ")[2]) == (True, "(UTC+08:00)")
+        assert (state["can_write"], state["expect"].partition(" AWST ")[2]) == (True, "(UTC+08:00).")
         assert not chatting.state_of(room, patient)["can_write"]
         with pytest.raises(chatting.RoomClosed):
             chatting.post(room, by=patient, text="Too late")
@@ -249,7 +249,7 @@ class TestRoomContext:
             "is_member": False,
             "is_closed": False,
             "can_write": False,
-            "open_until": "",
+            "expect": "We aim to answer within one business day.",
             "others": ["Patient Example", "Doctor Example"],
             "read_by_others": 0,
         }

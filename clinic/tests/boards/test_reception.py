@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from clinic import attending, boards, booking
 from clinic.models import Appointment
+from config.base import uuid7
+from messaging import enquiring
 from messaging.models import Letter
 
 NOON = "2026-03-03T01:00Z"  # in Sydney
@@ -54,11 +56,22 @@ class TestBoard:
 
         assert boards.reception.board(reception)["holds"] == []
 
+    def test_counts_the_questions_that_wait_and_since_when_the_oldest_does(self, reception, make_user, noon):
+        for name in ("ada", "ben"):
+            enquiring.ask("Hello", topic="other", by=make_user("patient", name), client_id=uuid7())
+            noon.shift(timedelta(hours=2))
+
+        questions = boards.reception.board(reception)["numbers"][0]
+
+        assert (questions.label, questions.value) == ("Questions to answer", 2)
+        assert questions.note.replace("\xa0", " ") == "the oldest for 4 hours"
+
     def test_counts_who_waits(self, reception, book, settle):
         settle(book("ada", 1)).move_to(Appointment.Status.ARRIVED, by=None)
         settle(book("ben", 2))
 
         assert {figure.label: figure.value for figure in boards.reception.board(reception)["numbers"]} == {
+            "Questions to answer": 0,
             "Appointments today": 2,
             "Waiting now": 1,
             "Times held for payment": 0,

@@ -146,14 +146,12 @@ class Room {
 
   update(state) {
     this.readByOthers = state.read_by_others;
+    this.root.toggleAttribute("data-member", state.is_member); // who answers a question for the first time is in it then
     this.form.hidden = !state.can_write;
     const closed = this.root.querySelector("[data-closed]");
     if (state.is_closed && closed.hidden) closed.textContent = "This conversation is over. You can still read it.";
     closed.hidden = state.can_write;
-    const until = state.open_until ? ` You can write here until ${state.open_until}.` : "";
-    this.root.querySelector("[data-expect]").textContent = state.is_closed
-      ? "This conversation is over and is no longer read."
-      : `We aim to answer within one business day.${until}`;
+    this.root.querySelector("[data-expect]").textContent = state.expect;
     this.showRead();
   }
 

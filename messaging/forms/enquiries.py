@@ -1,0 +1,28 @@
+"""What is chosen about a question to the practice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import get_user_model
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from messaging import chatting
+
+
+class AssignForm(BaseDialogForm):
+    to: forms.ModelChoiceField[Any] = forms.ModelChoiceField(
+        queryset=None,
+        label="Who answers?",
+        required=False,
+        empty_label="Nobody in particular",
+        widget=UnfoldAdminSelectWidget,
+        error_messages={"invalid_choice": "This person does not answer questions. Choose somebody else."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        team = {person.pk for team in chatting.TEAM for person in team()}
+        self.fields["to"].queryset = get_user_model()._default_manager.filter(pk__in=team)
