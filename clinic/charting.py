@@ -23,7 +23,7 @@ from clinic.models import (
     Segment,
 )
 from config import together
-from messaging import chatting
+from messaging import reading
 
 if TYPE_CHECKING:
     import datetime
@@ -42,7 +42,7 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
     """Read the whole page; ``encounter`` comes with its patient, practitioner, appointment and note."""
     now = timezone.now()
     room = encounter.appointment.room
-    conversation = chatting.asked(room, by) if room else None  # first: what comes later is told live
+    conversation = reading.asked(room, by) if room else None  # first: what comes later is told live
     rows = _rows(encounter, by=by)
     care = surveying.rows(encounter.patient, by=by)
     along = [*rows.values(), *care.values(), *(conversation.rows if conversation else [])]

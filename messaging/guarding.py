@@ -3,13 +3,35 @@
 A person says something only in a room that they are in, and only while it can be written in. The clock is
 the message's own (``recorded_at``): the demo clinic lives in the past. The system's own lines come after
 the end as well: a document is ready, the money went back.
+
+What was said is withdrawn by who said it alone, and soon. That it is withdrawn once, and that an answer
+and what it answers are in one room, needs no trigger: keys of the tables hold it.
 """
 
 from __future__ import annotations
 
-from messaging.models import Message
+from messaging.models import WITHDRAWABLE, Message, Withdrawal
 
-FUNCTIONS = """
+# The only values put in are our own constants.
+FUNCTIONS = f"""
+CREATE OR REPLACE FUNCTION messaging_guard_withdrawal() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  sent messaging_message;
+BEGIN
+  SELECT * INTO sent FROM messaging_message WHERE id = NEW.message_id;
+  IF NEW.recorded_by_id IS NULL OR NEW.recorded_by_id IS DISTINCT FROM sent.recorded_by_id THEN
+    RAISE EXCEPTION 'messaging_withdrawal: only its sender withdraws a message.'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'messaging_withdrawal_by_its_sender';
+  END IF;
+  IF NEW.recorded_at < sent.recorded_at
+     OR NEW.recorded_at > sent.recorded_at + interval '{WITHDRAWABLE.total_seconds():.0f} seconds' THEN
+    RAISE EXCEPTION 'messaging_withdrawal: it is too late to withdraw this message.'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'messaging_withdrawal_in_time';
+  END IF;
+  RETURN NEW;
+END $$;
+"""  # noqa: S608
+FUNCTIONS += """
 CREATE OR REPLACE FUNCTION messaging_guard_message() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   there messaging_room;
@@ -31,8 +53,10 @@ END $$;
 
 def statements() -> list[str]:
     """The triggers, as SQL."""
-    table = Message._meta.db_table
+    said, withdrawn = Message._meta.db_table, Withdrawal._meta.db_table
     return [
-        f'CREATE OR REPLACE TRIGGER "{table}_allowed" BEFORE INSERT ON "{table}" FOR EACH ROW'
+        f'CREATE OR REPLACE TRIGGER "{said}_allowed" BEFORE INSERT ON "{said}" FOR EACH ROW'
         " WHEN (NEW.recorded_by_id IS NOT NULL) EXECUTE FUNCTION messaging_guard_message()",
+        f'CREATE OR REPLACE TRIGGER "{withdrawn}_allowed" BEFORE INSERT ON "{withdrawn}" FOR EACH ROW'
+        " EXECUTE FUNCTION messaging_guard_withdrawal()",
     ]

@@ -12,6 +12,13 @@ urlpatterns = [
     path("portal/rooms/<uuid:pk>/", rooms.room, name="room"),
     path("portal/rooms/<uuid:pk>/messages/", messages.messages, name="room-messages"),
     path("portal/rooms/<uuid:pk>/read/", messages.read, name="room-read"),
+    path("portal/rooms/<uuid:pk>/draft/", messages.draft, name="room-draft"),
+    path("portal/rooms/<uuid:pk>/messages/<int:sequence>/withdraw/", rooms.withdraw, name="room-withdraw"),
+    path(
+        "portal/rooms/<uuid:pk>/messages/<int:sequence>/withdrawal/",
+        messages.withdrawal,
+        name="room-withdrawal",
+    ),
     path("portal/rooms/<uuid:pk>/call/", calls.call, name="room-call"),
     path("portal/rooms/<uuid:pk>/call/state/", calls.state, name="call-state"),
     path("portal/rooms/<uuid:pk>/call/join/", calls.join, name="call-join"),

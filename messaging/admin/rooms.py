@@ -13,7 +13,7 @@ from unfold.forms import BaseDialogForm
 
 from config.admin import PossibleButtons, RecordAdmin, step
 from config.base import SignedInRequest
-from messaging import chatting, enquiring
+from messaging import enquiring, reading
 from messaging.forms.enquiries import AssignForm
 from messaging.models import Room
 
@@ -67,7 +67,7 @@ class RoomAdmin(PossibleButtons, RecordAdmin):
 
     def change_view(self, request, object_id, form_url="", extra_context=None) -> HttpResponse:
         room = self.get_object(request, object_id)
-        context = chatting.room_context(room, request.user) if room else {}
+        context = reading.room_context(room, request.user) if room else {}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def possible(self, record: Any) -> set[str]:

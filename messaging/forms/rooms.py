@@ -3,14 +3,14 @@
 from django import forms
 
 from messaging import chatting
-from messaging.models import Room
+from messaging.models import Room, Withdrawal
 from messaging.models.rooms import LONGEST
 
 HIGHEST = 2**31 - 1
 """The largest number a sequence can have."""
 
 
-class MessageForm(forms.Form):
+class WordsForm(forms.Form):
     text = forms.CharField(
         max_length=LONGEST,
         error_messages={
@@ -21,7 +21,36 @@ class MessageForm(forms.Form):
     client_id = forms.UUIDField(error_messages={"invalid": "Please reload the page and send it again."})
 
 
-class QuestionForm(MessageForm):
+class MessageForm(WordsForm):
+    answers = forms.IntegerField(
+        min_value=1,
+        max_value=HIGHEST,
+        required=False,
+        error_messages={
+            name: str(chatting.NothingToAnswer()) for name in ("invalid", "min_value", "max_value")
+        },
+    )
+
+
+class DraftForm(forms.Form):
+    text = forms.CharField(
+        max_length=LONGEST,
+        required=False,
+        strip=False,
+        error_messages={"max_length": str(chatting.TooLong())},
+    )
+
+
+class WithdrawalForm(forms.Form):
+    reason = forms.ChoiceField(
+        label="Why?",
+        choices=Withdrawal.Reason.choices,
+        widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Choose why you withdraw the message."),
+    )
+
+
+class QuestionForm(WordsForm):
     topic = forms.ChoiceField(
         label="What is it about?",
         choices=Room.Topic.choices,
@@ -31,8 +60,18 @@ class QuestionForm(MessageForm):
 
 
 class PageForm(forms.Form):
+    """Which part of a conversation is asked for."""
+
     after = forms.IntegerField(min_value=0, max_value=HIGHEST, required=False)
     before = forms.IntegerField(min_value=1, max_value=HIGHEST, required=False)
+    around = forms.IntegerField(min_value=1, max_value=HIGHEST, required=False)
+
+
+class PlaceForm(PageForm):
+    """Where a conversation is opened as a page, and which message one answers there."""
+
+    day = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
+    answers = forms.IntegerField(min_value=1, max_value=HIGHEST, required=False)
 
 
 class ReadForm(forms.Form):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Max, Q
-from django.db.models.functions import Coalesce, Greatest, Length
+from django.db.models.functions import Coalesce, Greatest, Length, Upper
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
@@ -178,6 +179,27 @@ class ReadMark(models.Model):
         return f"{self.member}: read up to {self.sequence}"
 
 
+class Draft(models.Model):
+    """What a member began to write in a room and has not sent: nobody else sees it, no version is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    member = models.OneToOneField(Member, models.PROTECT, related_name="draft")
+    text = models.TextField(max_length=LONGEST, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=LessThanOrEqual(Length("text"), LONGEST),
+                name="%(app_label)s_%(class)s_is_not_too_long",
+                violation_error_message=TOO_LONG,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Draft of {self.member}"
+
+
 class MessageQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         return self.filter(room__in=Room.objects.visible_to(user))
@@ -195,6 +217,18 @@ class Message(Fact):
     # Made by the sender's browser, so that sending again after a lost answer changes nothing.
     client_id = models.UUIDField(default=uuid7)
     text = models.TextField(max_length=LONGEST)
+    # The number of the earlier message that this one answers. The database holds it to this room by a
+    # composite foreign key, which Django can follow, but not write: the migration does.
+    answers = models.PositiveIntegerField(null=True, blank=True)
+    answered = models.ForeignObject(
+        "self",
+        models.PROTECT,
+        from_fields=["room", "answers"],
+        to_fields=["room", "sequence"],
+        null=True,
+        editable=False,
+        related_name="+",
+    )
 
     objects = MessageQuerySet.as_manager()
 
@@ -215,6 +249,14 @@ class Message(Fact):
                 name="%(app_label)s_%(class)s_is_not_too_long",
                 violation_error_message=TOO_LONG,
             ),
+            models.CheckConstraint(
+                condition=Q(answers=None) | Q(answers__lt=F("sequence")),
+                name="%(app_label)s_%(class)s_answers_an_earlier_one",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["room", "recorded_at"], name="messaging_message_by_day"),
+            GinIndex(OpClass(Upper("text"), name="gin_trgm_ops"), name="messaging_message_words"),
         ]
 
     def __str__(self) -> str:

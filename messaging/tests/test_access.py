@@ -3,8 +3,8 @@
 import pytest
 
 from config.base import uuid7
-from messaging import calling, chatting, mailing
-from messaging.models import Call, CallReport, Letter, Member, Message, Room
+from messaging import calling, chatting, mailing, withdrawing
+from messaging.models import Call, CallReport, Letter, Member, Message, Room, Withdrawal
 
 pytestmark = pytest.mark.django_db
 
@@ -19,9 +19,9 @@ SEES = {
 
 
 @pytest.mark.parametrize(("who", "sees"), SEES.items())
-@pytest.mark.parametrize(("model", "rows"), [(Room, 1), (Member, 2), (Message, 1)])
+@pytest.mark.parametrize(("model", "rows"), [(Room, 1), (Member, 2), (Message, 1), (Withdrawal, 1)])
 def test_a_conversation(request, room, patient, who, sees, model, rows):
-    chatting.post(room, by=patient, text="Hello")
+    withdrawing.withdraw(chatting.post(room, by=patient, text="Hello"), by=patient, reason="mistake")
 
     visible = model.objects.visible_to(request.getfixturevalue(who))
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django_eventstream.models import Event
 
 from config.base import uuid7
-from messaging import chatting
+from messaging import chatting, reading
 from messaging.models import Message
 from messaging.models.rooms import LONGEST
 
@@ -181,15 +181,15 @@ class TestLeaveOpenUntil:
     def test_lets_its_people_write_until_then_and_read_ever_after(self, room, patient, doctor):
         chatting.leave_open_until(room, timezone.now() + timedelta(days=7), by=doctor)
         chatting.post(room, by=patient, text="Until when?")
-        state = chatting.state_of(room, patient)
+        state = reading.state_of(room, patient)
 
         chatting.leave_open_until(room, timezone.now(), by=doctor)
 
         assert (state["can_write"], state["expect"].partition(" AWST ")[2]) == (True, "(UTC+08:00).")
-        assert not chatting.state_of(room, patient)["can_write"]
+        assert not reading.state_of(room, patient)["can_write"]
         with pytest.raises(chatting.RoomClosed):
             chatting.post(room, by=patient, text="Too late")
-        assert [one["text"] for one in chatting.messages_in(room, patient)] == ["Until when?"]
+        assert [one["text"] for one in reading.read(room, patient)["messages"]] == ["Until when?"]
 
     def test_tells_its_members(self, room, patient, doctor):
         chatting.leave_open_until(room, timezone.now(), by=doctor)
@@ -207,52 +207,6 @@ class TestCloseRoom:
         assert room.closed_at == closed_at
         assert room.history.filter(history_user=doctor).count() == 1
         assert [kind for kind, _ in told(patient)] == ["room", "room"]
-
-
-class TestRoomContext:
-    def test_shows_the_end_of_a_long_conversation_by_the_readers_clock(self, room, patient, doctor):
-        for number in range(chatting.PAGE + 5):
-            chatting.post(room, by=doctor, text=f"Line {number}")
-
-        context = chatting.room_context(room, patient)
-
-        assert [message["sequence"] for message in context["room_messages"]] == list(range(6, 56))
-        assert context["room_has_earlier"]
-        assert context["room_messages"][0]["day"].endswith(", AWST (UTC+08:00)")
-        assert context["room_messages"][0]["who"] == "Doctor Example"
-
-    def test_pages_back(self, room, patient, doctor):
-        for number in range(chatting.PAGE + 5):
-            chatting.post(room, by=doctor, text=f"Line {number}")
-
-        context = chatting.room_context(room, patient, before=6)
-
-        assert [message["sequence"] for message in context["room_messages"]] == [1, 2, 3, 4, 5]
-        assert not context["room_has_earlier"]
-
-    def test_asks_as_often_for_one_message_as_for_three(
-        self, room, patient, doctor, django_assert_num_queries
-    ):
-        chatting.post(room, by=doctor, text="One")
-        with django_assert_num_queries(3):
-            chatting.room_context(room, patient)
-        for person in (patient, doctor):
-            chatting.post(room, by=person, text="More")
-
-        with django_assert_num_queries(3):
-            chatting.room_context(room, patient)
-
-    def test_lets_a_reviewer_read_without_writing(self, room, auditor, patient, doctor):
-        state = chatting.room_context(room, auditor)["room_state"]
-
-        assert state == {
-            "is_member": False,
-            "is_closed": False,
-            "can_write": False,
-            "expect": "We aim to answer within one business day.",
-            "others": ["Patient Example", "Doctor Example"],
-            "read_by_others": 0,
-        }
 
 
 class TestReplace:

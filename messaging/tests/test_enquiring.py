@@ -2,7 +2,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from config.base import uuid7
-from messaging import chatting, enquiring
+from messaging import chatting, enquiring, reading
 from messaging.models import Member, Room
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +87,7 @@ class TestAnswering:
         chatting.post(room, by=reception, text="In your receipts.")
 
         assert Member.objects.filter(room=room, user=reception).count() == 1
-        assert chatting.state_of(room, reception)["is_member"]
+        assert reading.state_of(room, reception)["is_member"]
 
     @pytest.mark.parametrize("who", ["doctor", "stranger", "auditor"])
     def test_is_not_for_others(self, ask, request, who):

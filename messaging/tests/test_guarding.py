@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from messaging import chatting
 from messaging.models import Message
 
 pytestmark = pytest.mark.django_db
@@ -41,3 +42,24 @@ def test_nobody_writes_who_is_not_or_no_longer_in_it(room, doctor, stranger):
     for person in (doctor, stranger):
         with pytest.raises(IntegrityError, match="is not in this conversation"):
             write(room, person)
+
+
+def test_an_answer_is_in_the_room_of_what_it_answers(room, patient, doctor):
+    elsewhere = chatting.open_room("Elsewhere", members=[patient, doctor], by=None)
+    for _ in range(3):
+        write(elsewhere, doctor)
+    write(room, doctor)
+    write(room, patient, answers=1)
+
+    for number in (3, 9):  # the other room has the one; neither is there before what is said now
+        with pytest.raises(IntegrityError):
+            write(room, patient, answers=number)
+    assert list(room.messages.values_list("answers", flat=True)) == [None, 1]
+
+
+def test_an_answers_room_is_held_by_a_key(room, patient, doctor):
+    elsewhere = chatting.open_room("Elsewhere", members=[patient, doctor], by=None)
+    write(elsewhere, doctor)
+
+    with pytest.raises(IntegrityError, match="messaging_message_answers_in_its_room"), transaction.atomic():
+        Message.objects.create(room=room, sequence=2, recorded_by=patient, text="Yes", answers=1)

@@ -13,9 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.base import SignedInRequest, record_viewed
-from messaging import chatting
-from messaging.forms.rooms import MessageForm, PageForm, ReadForm
-from messaging.models import Room
+from messaging import chatting, drafting, reading, withdrawing
+from messaging.forms.rooms import DraftForm, MessageForm, PageForm, ReadForm, WithdrawalForm
+from messaging.models import Message, Room
 from messaging.views.doors import for_scripts, leave_session_alone, sorry
 
 
@@ -38,6 +38,28 @@ def read(request: SignedInRequest, pk: UUID) -> HttpResponse:
     return JsonResponse({})
 
 
+@require_POST
+@for_scripts
+def draft(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    room = get_object_or_404(Room.objects.visible_to(request.user), pk=pk)
+    form = DraftForm(_sent(request))
+    if not form.is_valid():
+        return _explain(form)
+    return JsonResponse({"kept": drafting.keep(room, by=request.user, text=form.cleaned_data["text"])})
+
+
+@require_POST
+@for_scripts
+def withdrawal(request: SignedInRequest, pk: UUID, sequence: int) -> HttpResponse:
+    visible = Message.objects.visible_to(request.user).select_related("room")
+    message = get_object_or_404(visible, room=pk, sequence=sequence)
+    form = WithdrawalForm(_sent(request))
+    if not form.is_valid():
+        return _explain(form)
+    withdrawing.withdraw(message, by=request.user, reason=form.cleaned_data["reason"])
+    return JsonResponse({})
+
+
 @never_cache
 @require_GET
 @for_scripts
@@ -53,12 +75,11 @@ def _read(request: SignedInRequest, room: Room) -> HttpResponse:
     form = PageForm(request.GET)
     if not form.is_valid():
         return _explain(form)
-    state = chatting.state_of(room, request.user)
-    if not state["is_member"]:
+    page = reading.read(room, request.user, **form.cleaned_data)
+    if not page["is_member"]:
         record_viewed.send(Room, record=room, request=request, action="read")
-    page = chatting.messages_in(room, request.user, **form.cleaned_data)
     leave_session_alone(request)
-    return JsonResponse({**state, "messages": page, "more": len(page) == chatting.PAGE})
+    return JsonResponse(page)
 
 
 def _say(request: SignedInRequest, room: Room) -> HttpResponse:

@@ -7,11 +7,13 @@ from uuid import UUID
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 
 from config.base import SignedInRequest, record_viewed
-from messaging import chatting, streaming
-from messaging.forms.rooms import MessageForm, PageForm
-from messaging.models import Room
+from messaging import chatting, reading, streaming, withdrawing
+from messaging.forms.rooms import MessageForm, PlaceForm, WithdrawalForm
+from messaging.models import Message, Room
 from messaging.views.doors import signed_in
 
 ROOMS_PER_PAGE = 30
@@ -38,8 +40,32 @@ def room(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if form.is_valid():
         chatting.post(found, by=request.user, **form.cleaned_data)
         return redirect("room", pk=pk)
-    asked = PageForm(request.GET)
-    before = asked.cleaned_data["before"] if asked.is_valid() else None
+    asked = PlaceForm(request.GET)
+    place = asked.cleaned_data if asked.is_valid() else {}
+    if day := place.pop("day", None):
+        first = reading.first_of_day(found, day, zone=request.user.time_zone)
+        return redirect(address_of(found, first))
     record_viewed.send(Room, record=found, request=request, action="read")
-    context = {**chatting.room_context(found, request.user, before=before), "room_form": form}
+    place.pop("after", None)
+    context = {**reading.room_context(found, request.user, **place), "room_form": form}
     return render(request, "messaging/room.html", context, status=400 if form.errors else 200)
+
+
+def address_of(room: Room, sequence: int | None) -> str:
+    """Where one reads ``room`` around a message."""
+    page = reverse("room", args=[room.pk])
+    return f"{page}?around={sequence}#message-{sequence}" if sequence else page
+
+
+@signed_in
+def withdraw(request: SignedInRequest, pk: UUID, sequence: int) -> HttpResponse:
+    """The question why; scripts ask it on the room's own page."""
+    visible = Message.objects.visible_to(request.user).select_related("room", "withdrawal")
+    message = get_object_or_404(visible, room=pk, sequence=sequence, recorded_by=request.user)
+    form = WithdrawalForm(request.POST or None)
+    if form.is_valid():
+        withdrawing.withdraw(message, by=request.user, reason=form.cleaned_data["reason"])
+        return redirect(address_of(message.room, sequence))
+    can = withdrawing.seconds_left(message, by=request.user, now=timezone.now()) > 0
+    context = {"message": message, "room": message.room, "form": form, "can": can}
+    return render(request, "messaging/withdraw.html", context, status=400 if form.errors else 200)

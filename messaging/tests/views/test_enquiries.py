@@ -2,7 +2,7 @@ import pytest
 from django.urls import reverse
 
 from config.base import uuid7
-from messaging import chatting, enquiring
+from messaging import enquiring, reading
 from messaging.models import Room
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +98,6 @@ class TestRoom:
         room = enquiring.ask("Hello", topic="other", by=patient, client_id=uuid7())
         enquiring.finish(room, by=reception)
 
-        assert chatting.state_of(room, patient)["expect"] == (
+        assert reading.state_of(room, patient)["expect"] == (
             "This conversation is over and is no longer read."
         )

@@ -3,8 +3,8 @@ from django.test import Client
 from django.urls import reverse
 
 from config.base import uuid7
-from messaging import chatting
-from messaging.models import Message
+from messaging import chatting, reading, withdrawing
+from messaging.models import Draft, Message, Withdrawal
 
 pytestmark = pytest.mark.django_db
 
@@ -27,16 +27,16 @@ class TestReading:
             (2, "theirs", "Doctor Example", "Two"),
             (3, "theirs", "Doctor Example", "Three"),
         ]
-        assert (answer["more"], answer["can_write"], answer["read_by_others"]) == (False, True, 0)
+        assert (answer["last_sequence"], answer["can_write"], answer["read_by_others"]) == (3, True, 0)
 
     def test_says_that_there_is_more(self, browser_of, patient, doctor, room, address):
-        for number in range(chatting.PAGE + 1):
+        for number in range(reading.PAGE + 1):
             chatting.post(room, by=doctor, text=f"Line {number}")
 
         answer = browser_of(patient).get(address, {"after": 0}).json()
 
-        assert [m["sequence"] for m in answer["messages"]] == list(range(1, chatting.PAGE + 1))
-        assert answer["more"]
+        assert [m["sequence"] for m in answer["messages"]] == list(range(1, reading.PAGE + 1))
+        assert answer["last_sequence"] == reading.PAGE + 1
 
     def test_keeps_the_senders_id_from_others(self, browser_of, patient, staff_client, doctor, room, address):
         message = chatting.post(room, by=patient, text="One")
@@ -138,6 +138,98 @@ class TestPosting:
         assert response.status_code == 403
         assert not Message.objects.exists()
 
+    def test_answers_an_earlier_message(self, browser_of, patient, doctor, room, address):
+        chatting.post(room, by=doctor, text="How  are\nyou?")
+
+        browser_of(patient).post(address, {"text": "Well", "client_id": str(uuid7()), "answers": 1}, JSON)
+
+        last = browser_of(patient).get(address, {"after": 1}).json()["messages"][0]
+        assert last["answers"] == {"sequence": 1, "who": "Doctor Example", "text": "How are you?"}
+
+    @pytest.mark.parametrize(("answers", "status"), [(1, 409), (0, 400), (-1, 400), ("x", 400), (2**31, 400)])
+    def test_refuses_to_answer_what_is_not_there(self, browser_of, patient, address, answers, status):
+        sent = {"text": "Well", "client_id": str(uuid7()), "answers": answers}
+
+        response = browser_of(patient).post(address, sent, JSON)
+
+        assert (response.status_code, response.json()) == (status, {"error": str(chatting.NothingToAnswer())})
+        assert not Message.objects.exists()
+
+
+class TestWithdrawing:
+    @pytest.fixture
+    def withdrawal(self, room, patient):
+        chatting.post(room, by=patient, text="A secret")
+        return reverse("room-withdrawal", args=[room.pk, 1])
+
+    def test_leaves_the_trace_for_its_people(
+        self, browser_of, patient, staff_client, doctor, address, withdrawal
+    ):
+        response = browser_of(patient).post(withdrawal, {"reason": "elsewhere"}, JSON)
+
+        assert (response.status_code, response.json()) == (200, {})
+        seen = [
+            browser.get(address, {"after": 0}).json()["messages"][0]
+            for browser in (browser_of(patient), staff_client(doctor))
+        ]
+        assert [(one["text"], one["withdrawn"]) for one in seen] == [
+            ("", "Message withdrawn by you: it was meant for somebody else."),
+            ("", "Message withdrawn by Patient Example: it was meant for somebody else."),
+        ]
+
+    @pytest.mark.parametrize("sent", [{}, {"reason": ""}, {"reason": "bored"}, "nonsense"])
+    def test_asks_for_a_reason(self, browser_of, patient, withdrawal, sent):
+        response = browser_of(patient).post(withdrawal, sent, JSON)
+
+        assert response.status_code == 400
+        assert response.json() == {"error": "Choose why you withdraw the message."}
+        assert not Withdrawal.objects.exists()
+
+    def test_is_the_senders_alone(self, staff_client, doctor, auditor, withdrawal):
+        answers = [
+            staff_client(person).post(withdrawal, {"reason": "mistake"}, JSON) for person in (doctor, auditor)
+        ]
+
+        assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [
+            (409, str(withdrawing.NotYours())),
+            (409, str(chatting.NotAMember())),
+        ]
+
+    def test_a_stranger_is_told_nothing(self, browser_of, stranger, withdrawal):
+        response = browser_of(stranger).post(withdrawal, {"reason": "mistake"}, JSON)
+
+        assert response.status_code == 404
+
+
+class TestDrafting:
+    def test_is_kept_for_its_writer_alone(self, browser_of, patient, staff_client, doctor, room):
+        browser_of(patient).post(reverse("room-draft", args=[room.pk]), {"text": " I think "}, JSON)
+
+        drafts = [reading.room_context(room, person)["room_draft"] for person in (patient, doctor)]
+        assert drafts == [" I think ", ""]
+        page = reverse("room", args=[room.pk])
+        assert browser_of(patient).get(page).content.decode().count("> I think </textarea>") == 1
+        assert b"I think" not in staff_client(doctor).get(page).content
+
+    def test_goes_when_the_message_is_sent(self, browser_of, patient, room, address):
+        browser = browser_of(patient)
+        browser.post(reverse("room-draft", args=[room.pk]), {"text": "Hello"}, JSON)
+
+        browser.post(address, {"text": "Hello", "client_id": str(uuid7())}, JSON)
+
+        assert [draft.text for draft in Draft.objects.all()] == [""]
+
+    def test_refuses_what_is_too_long(self, browser_of, patient, room):
+        response = browser_of(patient).post(reverse("room-draft", args=[room.pk]), {"text": "x" * 4001}, JSON)
+
+        assert (response.status_code, response.json()) == (400, {"error": str(chatting.TooLong())})
+
+    def test_a_reviewer_keeps_none(self, staff_client, auditor, room):
+        response = staff_client(auditor).post(reverse("room-draft", args=[room.pk]), {"text": "Hm"}, JSON)
+
+        assert (response.status_code, response.json()) == (200, {"kept": False})
+        assert not Draft.objects.exists()
+
 
 class TestMarking:
     def test_moves_the_mark(self, browser_of, patient, doctor, room):
@@ -165,7 +257,12 @@ def test_unread_counts_are_ones_own(browser_of, patient, stranger, doctor, room)
     assert answers == [{"rooms": {str(room.pk): 1}, "total": 1}, {"rooms": {}, "total": 0}]
 
 
-ADDRESSES = [("get", "room-messages"), ("post", "room-messages"), ("post", "room-read")]
+ADDRESSES = [
+    ("get", "room-messages"),
+    ("post", "room-messages"),
+    ("post", "room-read"),
+    ("post", "room-draft"),
+]
 
 
 @pytest.mark.parametrize(("method", "name"), ADDRESSES)

@@ -47,7 +47,7 @@ def open_room(chromium, web, room):
     """Open the room's page in a browser in which somebody is signed in, with their errors noted."""
     contexts = []
 
-    def open_one(signed_in):
+    def open_one(signed_in, place=""):
         context = chromium.new_context()
         contexts.append(context)
         address = f"http://127.0.0.1:{web.port}"
@@ -57,7 +57,7 @@ def open_room(chromium, web, room):
         page = context.new_page()
         page.broken = []
         page.on("pageerror", lambda error: page.broken.append(str(error)))
-        page.goto(f"{address}/portal/rooms/{room.pk}/")
+        page.goto(f"{address}/portal/rooms/{room.pk}/{place}")
         return page
 
     yield open_one
@@ -196,6 +196,172 @@ def test_earlier_messages_come_on_asking(open_room, browser_of, patient, room, d
     expect_said(page, [str(number) for number in range(1, 121)])
     expect(page.locator(".room-day")).to_have_count(1)
     expect(page.get_by_text("Earlier messages")).to_be_hidden()
+
+
+def test_one_reads_back_by_scrolling_and_stays_where_one_was(open_room, browser_of, patient, room, doctor):
+    for number in range(1, 121):
+        chatting.post(room, by=doctor, text=str(number))
+    page = open_room(browser_of(patient))
+
+    page.locator("#message-75").scroll_into_view_if_needed()
+    page.locator("[data-scroll]").evaluate("node => node.scrollTop = 100")
+    expect(page.locator("#message-40")).to_be_attached()
+    before = page.locator("#message-72").bounding_box()["y"]
+    page.wait_for_timeout(500)
+
+    assert page.locator("#message-72").bounding_box()["y"] == before
+    expect(page.locator("#message-72")).to_be_in_viewport()
+    page.locator("[data-scroll]").evaluate("node => node.scrollTop = 0")
+    expect_said(page, [str(number) for number in range(1, 121)])
+    expect(page.locator(".room-day")).to_have_count(1)
+
+
+def test_one_who_came_in_around_a_message_reads_on_to_the_end(open_room, browser_of, patient, room, doctor):
+    for number in range(1, 151):
+        chatting.post(room, by=doctor, text=str(number))
+    page = open_room(browser_of(patient), "?around=60#message-60")
+    expect(page.locator("#message-60")).to_be_in_viewport()
+    expect(page.locator("[data-newest-row]")).to_be_visible()
+    chatting.post(room, by=doctor, text="New")
+    page.wait_for_timeout(500)
+    expect(page.get_by_text("New", exact=True)).to_have_count(0)
+    assert chatting.unread_for(patient) == {room.pk: 151}
+
+    for last in (110, 151):
+        page.locator("[data-scroll]").evaluate("node => node.scrollTop = node.scrollHeight")
+        expect(page.locator(f"#message-{last}")).to_be_attached()
+    page.locator("[data-scroll]").evaluate("node => node.scrollTop = node.scrollHeight")
+
+    expect(page.locator("[data-newest-row]")).to_be_hidden()
+    expect(page.get_by_text("New", exact=True)).to_be_in_viewport()
+    wait_until(lambda: chatting.unread_for(patient) == {}, "the read mark")
+    assert page.broken == []
+
+
+def test_an_answer_quotes_and_leads_to_what_it_answers(pages, room, doctor):
+    patient_page, doctor_page = pages
+    write(patient_page, "How many drops?")
+    expect_said(doctor_page, ["How many drops?"])
+
+    doctor_page.get_by_role("link", name="Reply to Patient Example").click()
+    expect(doctor_page.locator("[data-answering]")).to_contain_text(
+        "Reply to Patient Example: How many drops?"
+    )
+    write(doctor_page, "Five")
+    expect(doctor_page.locator("[data-answering]")).to_be_hidden()
+
+    quote = patient_page.locator(".theirs .room-quote")
+    expect(quote).to_have_text("In reply to You How many drops?")
+    for number in range(120):
+        chatting.post(room, by=doctor, text=str(number))
+    chatting.post(room, by=doctor, text="As I said", answers=1)
+    patient_page.reload()
+    patient_page.locator(".room-quote").click()
+    expect(patient_page.locator("#message-1")).to_be_in_viewport()
+    expect(patient_page.locator("#message-1")).to_be_focused()
+    patient_page.get_by_role("link", name="Newest messages").click()
+    expect(patient_page.get_by_text("As I said")).to_be_in_viewport()
+    assert patient_page.broken + doctor_page.broken == []
+
+
+def test_who_answers_from_far_back_is_taken_to_the_end(open_room, browser_of, patient, room, doctor):
+    for number in range(1, 121):
+        chatting.post(room, by=doctor, text=str(number))
+    page = open_room(browser_of(patient), "?around=10#message-10")
+
+    page.locator("#message-10 [data-answer]").click()
+    write(page, "About the tenth")
+
+    expect(page.locator("#message-121 .room-text")).to_have_text("About the tenth")
+    expect(page.locator("#message-121")).to_be_in_viewport()
+    assert room.messages.get(sequence=121).answers == 10
+
+
+def test_what_is_withdrawn_goes_from_both_pages(pages, room):
+    patient_page, doctor_page = pages
+    write(patient_page, "My secret")
+    expect_said(doctor_page, ["My secret"])
+    doctor_page.get_by_role("link", name="Reply to Patient Example").click()
+    write(doctor_page, "Noted")
+    expect(patient_page.locator(".theirs")).to_have_count(1)
+
+    patient_page.get_by_role("link", name="Withdraw what you wrote").focus()
+    patient_page.keyboard.press("Enter")
+    expect(patient_page.get_by_role("dialog")).to_be_visible()
+    patient_page.get_by_role("button", name="It was meant for somebody else").click()
+
+    for page, who in ((patient_page, "you"), (doctor_page, "Patient Example")):
+        expect(page.locator("#message-1 [data-withdrawn]")).to_have_text(
+            f"Message withdrawn by {who}: it was meant for somebody else."
+        )
+        assert "secret" not in page.locator("[data-list]").inner_text()
+        expect(page.locator("#message-2 [data-quoted]")).to_have_text("Message withdrawn")
+    expect(patient_page.locator("#message-1 .room-meta a")).to_have_count(0)
+    assert room.messages.first().text == "My secret"
+    assert patient_page.broken + doctor_page.broken == []
+
+
+def test_what_one_began_to_write_is_on_the_other_device_and_goes_when_it_is_sent(
+    open_room, browser_of, patient
+):
+    signed_in = browser_of(patient)
+    phone = open_room(signed_in)
+    with phone.expect_response("**/draft/") as kept:
+        phone.get_by_label("Your message").fill("I have a headache")
+    assert kept.value.status == 200
+
+    computer = open_room(signed_in)
+    expect(computer.get_by_label("Your message")).to_have_value("I have a headache")
+    computer.get_by_label("Your message").press("Enter")
+    expect_said(phone, ["I have a headache"])
+    phone.reload()
+
+    expect(phone.get_by_label("Your message")).to_have_value("")
+
+
+def test_what_waits_for_the_connection_is_kept_over_a_reload_and_sent_once_in_order(pages, room):
+    patient_page, _ = pages
+    patient_page.route("**/messages/", lambda route: route.abort())
+    for text in ("First", "Second"):
+        write(patient_page, text)
+    expect(patient_page.locator(".mine [data-state]").first).to_have_text("Waiting for the connection…")
+    patient_page.reload()
+    expect(patient_page.locator(".mine .room-text")).to_have_text(["First", "Second"])
+    expect(patient_page.get_by_label("Your message")).to_have_value("")
+    assert not room.messages.exists()
+
+    patient_page.unroute("**/messages/")
+
+    for page in pages:
+        expect_said(page, ["First", "Second"])
+    assert list(room.messages.values_list("text", flat=True)) == ["First", "Second"]
+    assert patient_page.evaluate("sessionStorage.length") == 0
+    patient_page.reload()
+    expect_said(patient_page, ["First", "Second"])
+    expect(patient_page.locator(".mine")).to_have_count(2)
+
+
+def test_a_lost_answer_and_a_reload_do_not_say_it_twice(pages, room):
+    patient_page, _ = pages
+    answers = []
+
+    def lose_the_first_answer(route):
+        if route.request.method == "POST" and not answers:
+            answers.append(route.fetch().status)
+        if route.request.method == "POST":
+            route.abort()
+        else:
+            route.continue_()
+
+    patient_page.route("**/messages/**", lose_the_first_answer)
+    write(patient_page, "Once")
+    wait_until(lambda: room.messages.exists() or patient_page.wait_for_timeout(50), "the message")
+    patient_page.unroute("**/messages/**")
+    patient_page.reload()
+
+    expect_said(patient_page, ["Once"])
+    expect(patient_page.locator(".mine")).to_have_count(1)
+    assert room.messages.count() == 1
 
 
 def test_signing_out_elsewhere_is_told(open_room, browser_of, patient):

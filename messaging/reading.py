@@ -1,0 +1,236 @@
+"""Conversations as a person reads them: pages of messages, and what is said of a room around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Case, F, When
+from django.utils import timezone
+
+from config.base import uuid7
+from messaging import clocks, streaming, withdrawing
+from messaging.models import Member, Message, Room, Withdrawal
+from messaging.models.rooms import LONGEST
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from clinic.models import User
+
+PAGE = 50
+"""Messages that are read at once."""
+QUOTED = 120
+"""Characters of an earlier message above its answer."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What ``messaging/_room.html`` shows ``user`` of a visible room; its rows may be read with others."""
+
+    room: Room
+    user: User
+    last_event_id: int
+    members: QuerySet[Member]
+    page: QuerySet[Message]
+    answers: int | None = None
+    is_end: bool = True
+
+    @property
+    def rows(self) -> list[QuerySet]:
+        return [self.members, self.page]
+
+    def context(self) -> dict[str, Any]:
+        members = list(self.members)
+        reader = _Reader(self.user, members)
+        messages = [reader.sees(message) for message in reversed(self.page)]
+        shown = messages[-1]["sequence"] if messages else 0
+        newest = shown if self.is_end else self.room.messages.last_sequence()
+        return {
+            "room": self.room,
+            "room_state": _state(self.room, self.user, members),
+            "room_messages": messages,
+            "room_last_sequence": shown,
+            "room_newest_sequence": newest,
+            "room_has_earlier": bool(messages) and messages[0]["sequence"] > 1,
+            "room_is_latest": shown >= newest,
+            "room_last_event_id": self.last_event_id,
+            "room_client_id": uuid7(),
+            "room_longest": LONGEST,
+            "room_draft": next((found for member in members if (found := _own_draft(member))), ""),
+            "room_answers": self.answered(reader),
+            "room_reasons": Withdrawal.Reason.choices,
+        }
+
+    def answered(self, reader: _Reader) -> dict[str, Any] | None:
+        """The message that the form answers, in short."""
+        message = _told(self.room).filter(sequence=self.answers).first() if self.answers else None
+        return reader.quotes(message)
+
+
+def asked(
+    room: Room,
+    user: User,
+    *,
+    before: int | None = None,
+    around: int | None = None,
+    answers: int | None = None,
+) -> Asked:
+    """Ask for the end of ``room``, or for what was ``before`` or ``around`` a message.
+
+    Where to listen from is read at once.
+    """
+    last_event_id = streaming.last_event_id(user)  # first, so that nothing falls between
+    page = _page(room, before=before, around=around)
+    is_end = before is None and around is None
+    return Asked(room, user, last_event_id, _members(room, user), page, answers, is_end)
+
+
+def room_context(room: Room, user: User, **place: int | None) -> dict[str, Any]:
+    """What ``messaging/_room.html`` shows ``user`` of a visible room; ``place`` as ``asked`` takes it."""
+    return asked(room, user, **place).context()
+
+
+def first_of_day(room: Room, day: date, *, zone: str) -> int | None:
+    """The number of the first message from ``day`` on, by the clocks of ``zone``; else of the last."""
+    begins = datetime.combine(day, time.min, ZoneInfo(zone))
+    numbers = room.messages.values_list("sequence", flat=True)
+    later = numbers.filter(recorded_at__gte=begins).order_by("recorded_at", "sequence").first()
+    return later or numbers.order_by("-sequence").first()
+
+
+def state_of(room: Room, user: User) -> dict[str, Any]:
+    """What changes in a room besides its messages: who is in it, how far they read, whether one can write."""
+    return _state(room, user, list(_members(room, user)))
+
+
+def read(
+    room: Room,
+    user: User,
+    *,
+    after: int | None = None,
+    before: int | None = None,
+    around: int | None = None,
+) -> dict[str, Any]:
+    """The room's state and a page of it, in order, as ``user`` reads it.
+
+    The page is from ``after`` on, or the last ones ``before``, or those ``around``. With ``after``
+    come the withdrawals of what the reader has already.
+    """
+    members = list(_members(room, user))
+    reader = _Reader(user, members)
+    if after is not None:
+        page = list(_told(room).filter(sequence__gt=after).order_by("sequence")[:PAGE])
+    else:
+        page = list(_page(room, before=before, around=around))[::-1]
+    return {
+        **_state(room, user, members),
+        "messages": [reader.sees(message) for message in page],
+        "last_sequence": room.messages.last_sequence(),
+        "withdrawn": _withdrawn(room, reader, up_to=after) if after else [],
+    }
+
+
+def _withdrawn(room: Room, reader: _Reader, *, up_to: int) -> list[dict[str, Any]]:
+    taken_back = Withdrawal.objects.filter(message__room=room, message__sequence__lte=up_to)
+    newest = taken_back.select_related("message__recorded_by").order_by("-recorded_at")[:PAGE]
+    return [{"sequence": one.message.sequence, "withdrawn": reader.trace(one.message, one)} for one in newest]
+
+
+def _members(room: Room, user: User) -> QuerySet[Member]:
+    own_draft = Case(When(user=user, then=F("draft__text")))  # nobody else's leaves the database
+    return room.members.present().select_related("user", "read_mark").annotate(own_draft=own_draft)
+
+
+def _own_draft(member: Any) -> str | None:
+    return member.own_draft  # annotated by _members
+
+
+def _told(room: Room) -> QuerySet[Message]:
+    return room.messages.select_related(
+        "recorded_by", "withdrawal", "answered__recorded_by", "answered__withdrawal"
+    )
+
+
+def _page(room: Room, *, before: int | None = None, around: int | None = None) -> QuerySet[Message]:
+    found = _told(room)
+    if around is not None:  # numbers have no gap
+        found = found.filter(sequence__gt=around - PAGE // 2, sequence__lte=around + PAGE // 2)
+    elif before is not None:
+        found = found.filter(sequence__lt=before)
+    return found.order_by("-sequence")[:PAGE]
+
+
+def _state(room: Room, user: User, members: list[Member]) -> dict[str, Any]:
+    others = [member for member in members if member.user_id != user.pk]
+    is_member = len(others) < len(members)
+    return {
+        "is_member": is_member,
+        "is_closed": not room.is_open,
+        "can_write": room.is_open and (is_member or room.is_answered_by(user)),
+        "expect": _what_to_expect(room, user),
+        "others": [str(member.user) for member in others],
+        "people": {str(member.user_id): str(member.user) for member in others},
+        "read_by_others": min((member.read_mark.sequence for member in others), default=0),
+    }
+
+
+def _what_to_expect(room: Room, user: User) -> str:
+    """Who reads a conversation, and until when: beside the words on emergencies."""
+    if not room.is_open:
+        return "This conversation is over and is no longer read."
+    told = ["We aim to answer within one business day."]
+    if room.is_enquiry:
+        told.insert(0, "Reception reads this: about your health or medicine, write to your doctor.")
+    if room.closes_at:
+        told.append(f"You can write here until {clocks.in_words(room.closes_at, zone=user.time_zone)}.")
+    return " ".join(told)
+
+
+class _Reader:
+    """Somebody with a room before them, and what they may read of each message."""
+
+    def __init__(self, user: User, members: list[Member]) -> None:
+        self.user, self.now = user, timezone.now()
+        is_member = any(member.user_id == user.pk for member in members)
+        # The people of a room see that a message was withdrawn; its text is there for who reviews it.
+        self.reviews = not is_member and user.has_perm("messaging.view_every_room")
+
+    def sees(self, message: Message) -> dict[str, Any]:
+        mine = message.recorded_by_id == self.user.pk
+        zone, withdrawal = self.user.time_zone, getattr(message, "withdrawal", None)
+        return {
+            "sequence": message.sequence,
+            "client_id": str(message.client_id) if mine else "",
+            "kind": "mine" if mine else "theirs" if message.recorded_by else "system",
+            "who": self.name_of(message),
+            "text": "" if withdrawal and not self.reviews else message.text,
+            "withdrawn": self.trace(message, withdrawal) if withdrawal else "",
+            "withdrawable_for": withdrawing.seconds_left(message, by=self.user, now=self.now),
+            "answers": self.quotes(message.answered) if message.answers else None,
+            "at": message.recorded_at.isoformat(),
+            # With its zone: on a day when the clocks change, the same hour comes twice.
+            "day": clocks.day_and_zone(message.recorded_at, zone=zone),
+            "date": clocks.local(message.recorded_at, zone=zone).date().isoformat(),
+            "clock": clocks.clock(message.recorded_at, zone=zone),
+        }
+
+    def quotes(self, message: Message | None) -> dict[str, Any] | None:
+        if message is None:
+            return None
+        if hasattr(message, "withdrawal"):
+            text = "Message withdrawn"
+        else:
+            line = " ".join(message.text.split())
+            text = line if len(line) <= QUOTED else f"{line[: QUOTED - 1].rstrip()}…"
+        return {"sequence": message.sequence, "who": self.name_of(message) or "ProMedicine", "text": text}
+
+    def trace(self, message: Message, withdrawal: Withdrawal) -> str:
+        who = "you" if message.recorded_by_id == self.user.pk else message.recorded_by
+        reason = Withdrawal.Reason(withdrawal.reason).label
+        return f"Message withdrawn by {who}: {reason[0].lower()}{reason[1:]}."
+
+    def name_of(self, message: Message) -> str:
+        return "You" if message.recorded_by_id == self.user.pk else str(message.recorded_by or "")
