@@ -28,6 +28,10 @@ TEMPLATE = "billing/pdf/receipt.html"
 STATEMENT = "billing/pdf/statement.html"
 STATEMENT_FORMAT = 1  # of a statement's content; raise it when a field changes its meaning
 NOTHING = "0.00"
+LETTERS = {
+    Receipt.Kind.RECEIPT: "billing/mail/receipt_ready",
+    Receipt.Kind.CREDIT_NOTE: "billing/mail/refund_made",
+}
 
 
 class NotPrinted(Refused):
@@ -130,7 +134,7 @@ def _day(text: str) -> datetime.date:
 def _tell_payer(receipt: Receipt) -> None:
     payer = receipt.order.payer
     mailing.queue(
-        "billing/mail/receipt_ready",
+        LETTERS[Receipt.Kind(receipt.kind)],
         recipient=payer,
         to=payer.email,
         context={

@@ -133,7 +133,9 @@ def work_off(run: Import) -> None:
     if not _claim(run):
         return
     try:
-        apply(run, by=run.approved_by)
+        with transaction.atomic():
+            apply(run, by=run.approved_by)
+            reading.write(run)
     except CatalogueMoved as no:
         _refuse(run, no)
 
@@ -158,6 +160,7 @@ def _claim(run: Import) -> bool:
 def _refuse(run: Import, no: Refused) -> None:
     run.move_to(Import.Status.REFUSED, by=None, why=str(no), refusal=str(no))
     reading.tell(run)
+    reading.write(run)
 
 
 def apply(run: Import, *, by: User | None, day: date | None = None) -> ChangeSet:

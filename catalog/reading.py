@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from catalog import comparing, receiving, sheets
@@ -24,7 +25,7 @@ from catalog.sheets.reading import Heard
 from catalog.shelving import Line
 from config import tracing
 from config.base import Refused, uuid7
-from messaging import streaming
+from messaging import mailing, streaming
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
 MOST_ATTEMPTS = 3
 ABANDONED = timedelta(minutes=5)
 """So long a worker may say nothing of an import before another takes it up."""
+BECAME: dict[str, str] = {
+    Import.Status.CHECKED: "was read and waits for you",
+    Import.Status.SETTLED: "was read and has nothing new in it",
+    Import.Status.APPLIED: "is in the catalogue now",
+    Import.Status.REFUSED: "could not be worked on",
+}
 COLUMNS = (
     "id",
     "recorded_at",
@@ -206,6 +213,8 @@ def _end(run: Import, result: Result, *, by: User | None) -> None:
         attempts=0,
     )
     tell(run)
+    if by is None:
+        write(run)
 
 
 @transaction.atomic
@@ -241,12 +250,28 @@ def _tell_progress(run: Import, done: int, expected: int) -> None:
 def _refuse(run: Import, no: Refused, *, by: User | None) -> None:
     run.move_to(Import.Status.REFUSED, by=by, why=str(no), refusal=str(no))
     tell(run)
+    if by is None:
+        write(run)
 
 
 def tell(run: Import) -> None:
     """Let the open pages of whoever sent the file know how far it is."""
     if run.sender_id:
         streaming.push([run.sender_id], "import", {"import": run.pk, "status": run.status})
+
+
+def write(run: Import) -> None:
+    """Owe whoever sent the file a letter about what a worker made of it: they went on to other things."""
+    if run.sender and run.sender.is_active:
+        mailing.queue(
+            "catalog/mail/import_finished",
+            recipient=run.sender,
+            to=run.sender.email,
+            context={
+                "became": BECAME[run.status],
+                "path": reverse("admin:catalog_import_change", args=[run.pk]),
+            },
+        )
 
 
 def _older_list(key: str, fingerprint: str, saved_at: datetime | None) -> Iterator[Finding]:

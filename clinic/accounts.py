@@ -196,9 +196,10 @@ def confirm_enrolment(request: SignedInRequest, *, device: TOTPDevice) -> list[s
     device.confirmed = True
     device.save(update_fields=["confirmed"])
     auditing.note(AuditEvent.Action.SECOND_FACTOR, by=request.user, why="Set up an authenticator app.")
+    enrolling.tell_of_second_factor(request.user, "An authenticator app was set up.")
     pass_second_factor(request, device)
     has_codes = StaticDevice.objects.devices_for_user(request.user).exists()
-    return [] if has_codes else renew_recovery_codes(request.user)
+    return [] if has_codes else _renew_recovery_codes(request.user)
 
 
 def devices_of(user: User) -> dict[str, Any]:
@@ -212,6 +213,11 @@ def devices_of(user: User) -> dict[str, Any]:
 @transaction.atomic
 def renew_recovery_codes(user: User) -> list[str]:
     """Give ``user`` new codes for the day the app is lost; the old ones stop working."""
+    enrolling.tell_of_second_factor(user, "New recovery codes were made, and the old ones stopped working.")
+    return _renew_recovery_codes(user)
+
+
+def _renew_recovery_codes(user: User) -> list[str]:
     StaticDevice.objects.filter(user=user).delete()
     device = StaticDevice.objects.create(user=user, name="Recovery codes", confirmed=True)
     codes = [StaticToken.random_token() for _ in range(RECOVERY_CODES)]

@@ -20,9 +20,13 @@ class ClinicConfig(AppConfig):
             roles,
             ruling,
         )
+        from clinic.kinds import KINDS
+        from clinic.models import Practice
         from config import caching, checks, schedules  # noqa: F401  the checks register themselves
-        from messaging import calling, chatting, heeding, mailing
+        from messaging import calling, chatting, heeding, kinds, mailing, quieting
 
+        kinds.register(KINDS)
+        quieting.HOURS.append(lambda: quieting.Hours(*Practice.objects.current().quiet_hours))
         mailing.SECRETS |= linking.SECRETS
         mailing.STILL_WANTED |= (
             reminding.STILL_WANTED | filling.STILL_WANTED | expiring.STILL_WANTED | following.STILL_WANTED

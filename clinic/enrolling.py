@@ -15,12 +15,14 @@ from clinic import auditing, consenting
 from clinic.models import AuditEvent, Consent, Patient, Practitioner, Role, User
 from config.base import Refused, acting_as
 from messaging import mailing
+from messaging.models import Letter
 
 CHECKED = frozenset({"user", "ahpra_number", "prescriber_number", "provider_number", "hpii"})
 """What the second manager looks up; a change of it asks for another look."""
 
 IDENTITY = frozenset({"given_name", "family_name", "date_of_birth"})
 """What a doctor compares with a document; a change of it asks for another look."""
+WELCOME = "account/mail/welcome"
 UNIDENTIFIED = "The identity check is void: name or date of birth changed."
 
 
@@ -150,6 +152,20 @@ def reset_second_factor(user: User, *, by: User | None, why: str) -> None:
     for kind in (TOTPDevice, StaticDevice):
         kind.objects.filter(user=user).delete()
     auditing.note(AuditEvent.Action.SECOND_FACTOR, by=by, record=user, why=f"Reset: {why}")
+    tell_of_second_factor(user, "A practice manager took it back; at your next sign-in you set up a new one.")
+
+
+def tell_of_second_factor(user: User, what: str) -> None:
+    """Owe ``user`` a letter that their second factor is another one now: they may know nothing of it."""
+    mailing.queue("account/mail/second_factor_changed", recipient=user, to=user.email, context={"what": what})
+
+
+@transaction.atomic
+def welcome(user: User) -> None:
+    """Greet a patient once, when their address is confirmed; hearing it twice changes nothing."""
+    if user.lock().is_staff or Letter.objects.filter(recipient=user, template=WELCOME).exists():
+        return
+    mailing.queue(WELCOME, recipient=user, to=user.email, context={})
 
 
 @transaction.atomic

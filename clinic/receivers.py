@@ -1,6 +1,6 @@
 """What clinic does when an app below it, or a package, reports something."""
 
-from allauth.account.signals import password_changed, password_reset, user_logged_in
+from allauth.account.signals import email_confirmed, password_changed, password_reset, user_logged_in
 from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.dispatch import receiver
 
@@ -12,7 +12,7 @@ from billing.signals import (
     visit_wanted,
     zone_wanted,
 )
-from clinic import attesting, auditing, booking, itemising
+from clinic import attesting, auditing, booking, enrolling, itemising
 from clinic.models import Appointment, AuditEvent, Practice
 from config.base import record_viewed, rows_exported
 
@@ -75,6 +75,11 @@ def note_sign_out(sender, request, user, **kwargs):
 def note_failed_sign_in(sender, credentials, **kwargs):
     mark = auditing.mark_of(credentials.get("email") or "")
     auditing.note(AuditEvent.Action.SIGN_IN_FAILED, by=None, outcome="failed", tried=mark)
+
+
+@receiver(email_confirmed, dispatch_uid="clinic.welcome")
+def welcome(sender, email_address, **kwargs):
+    enrolling.welcome(email_address.user)
 
 
 @receiver([password_changed, password_reset], dispatch_uid="clinic.note_new_password")

@@ -17,7 +17,7 @@ def tell_expired(*appointments: str) -> None:
 
 
 def check_invariants() -> None:
-    inspecting.inspect()
+    inspecting.inspect_by_night()
 
 
 def offer_freed(*slots: str) -> None:

@@ -16,10 +16,12 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template import Context, TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import get_template, select_template
+from django.urls import reverse
 from django.utils import timezone
 
 from config.base import Refused, enqueue, forbid_transaction
 from config.sets import add_all
+from messaging import choosing, delivering, kinds, quieting
 from messaging.models import Letter
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120)]
 CLAIM = timedelta(minutes=10)
 SWEEP = 60
 """Seconds that one sweep takes at most: the worker has other things to do."""
+FOOT = "\nYou can choose which of these letters you get: {}\n"
+"""Below what can be turned off."""
 SECRETS: dict[str, Callable[[Letter], dict[str, str]]] = {}
 """By template: what makes, at sending, the words that no row may hold. The apps above fill it."""
 STILL_WANTED: dict[str, Callable[[Letter], bool]] = {}
@@ -73,6 +77,13 @@ class NotNeeded(Refused):
         super().__init__("What this letter was about is over or has changed, so it is not sent.")
 
 
+class NotWanted(Refused):
+    def __init__(self, why: Letter.Dropped) -> None:
+        super().__init__(
+            f"{why.label}, so it is not sent. Ask the reader; what they want is on their own page."
+        )
+
+
 class AlreadyBeingSent(Refused):
     def __init__(self) -> None:
         super().__init__("This letter is already being sent again. Look for its copy in the list.")
@@ -95,7 +106,10 @@ def queue(
     ``context`` holds what JSON can: names, times, addresses of our pages; nothing clinical or secret.
     ``is_confidential`` is for letters whose links open an account: ``SECRETS`` makes them at sending, and
     the text is never kept.
+
+    :raises kinds.NoSuchKind: nobody registered such letters
     """
+    kinds.of(template)
     letter = Letter.objects.add(
         by=by,
         template=template,
@@ -113,7 +127,12 @@ def queue(
 
 @transaction.atomic
 def queue_all(letters: Sequence[Letter]) -> None:
-    """Owe many new letters at once, in as many statements as one; a sweep sends them."""
+    """Owe many new letters at once, in as many statements as one; a sweep sends them.
+
+    :raises kinds.NoSuchKind: nobody registered such letters
+    """
+    for template in {letter.template for letter in letters}:
+        kinds.of(template)
     if letters:
         add_all(letters, by=None)
         enqueue("messaging.tasks.send_due_letters")
@@ -124,8 +143,8 @@ def send(letter: Letter) -> None:
     forbid_transaction()
     if not _claim(letter, now=timezone.now()):
         return
-    if not is_wanted(letter):
-        letter.move_to(Letter.Status.DROPPED, by=None, why="It was no longer needed.")
+    if why := why_not(letter):
+        letter.move_to(Letter.Status.DROPPED, by=None, why=f"{why.label}.", dropped_for=why)
         return
     try:
         mail = render(letter)
@@ -142,7 +161,27 @@ def send(letter: Letter) -> None:
             body="" if letter.is_confidential else mail.body,
             sent_at=timezone.now(),
             last_error="",
+            message_id=_message_id(mail),
         )
+
+
+def why_not(letter: Letter) -> Letter.Dropped | None:
+    """What speaks against sending ``letter`` at all; essential ones go whatever their reader chose."""
+    if not is_wanted(letter):
+        return Letter.Dropped.OVER
+    group = kinds.optional_group(letter.template)
+    if group and letter.recipient:
+        if not choosing.wants(letter.recipient, group):
+            return Letter.Dropped.UNWANTED
+        if delivering.against(letter.to):
+            return Letter.Dropped.UNREACHABLE
+    return None
+
+
+def _message_id(mail: EmailMultiAlternatives) -> str:
+    """What reports about ``mail`` will call it: the provider's own name for it, or that in its head."""
+    status = getattr(mail, "anymail_status", None)
+    return str(status.message_id if status else mail.extra_headers["Message-ID"])[:200]
 
 
 def is_wanted(letter: Letter) -> bool:
@@ -168,12 +207,15 @@ def send_again(letter: Letter, *, by: User) -> Letter:
 
     :raises NotYetSent: the letter has not left for the first time
     :raises NotNeeded: what it is about has changed since
+    :raises NotWanted: its reader does not want such letters, or they come back
     :raises AlreadyBeingSent: a copy of it is on its way
     """
     if letter.lock().status == Letter.Status.OWED:
         raise NotYetSent
-    if letter.status == Letter.Status.DROPPED or not is_wanted(letter):
+    if letter.dropped_for == Letter.Dropped.OVER or not is_wanted(letter):
         raise NotNeeded
+    if why := why_not(letter) or letter.dropped_for:
+        raise NotWanted(Letter.Dropped(why))
     if letter.status == Letter.Status.FAILED:
         letter.move_to(
             Letter.Status.OWED, by=by, why="Sent again.", attempts=0, next_attempt_at=timezone.now()
@@ -211,12 +253,15 @@ def render(letter: Letter) -> EmailMultiAlternatives:
         "zone": letter.recipient.time_zone if letter.recipient else settings.TIME_ZONE,
         "base_url": settings.BASE_URL.rstrip("/"),
     }
+    if letter.recipient and kinds.optional_group(letter.template):
+        context["choices_url"] = context["base_url"] + reverse("letter-choices")
     # Plain text is not escaped; a subject is one line, so that it cannot add headers.
     text = cast("DjangoTemplate", get_template(f"{letter.template}.txt")).template
     written = text.render(Context(context, autoescape=False))
     subject, _, body = written.strip().partition("\n")
     subject, body = " ".join(subject.split())[:200], body.strip() + "\n"
-    mail = EmailMultiAlternatives(subject, body, settings.DEFAULT_FROM_EMAIL, [letter.to])
+    foot = FOOT.format(context["choices_url"]) if "choices_url" in context else ""
+    mail = EmailMultiAlternatives(subject, body + foot, settings.DEFAULT_FROM_EMAIL, [letter.to])
     # Always the same, so that a mailbox which got it from a worker that then died shows it once.
     mail.extra_headers["Message-ID"] = f"<{letter.pk}@{address.rpartition('@')[2]}>"
     page = select_template([f"{letter.template}.html", "messaging/mail/plain.html"])
@@ -233,11 +278,21 @@ def _claim(letter: Letter, *, now: datetime) -> bool:
     if not mine.exists():
         return False
     letter.refresh_from_db()
+    if later := _not_before(letter, now=now):
+        letter.change(by=None, why="It waits for the end of the quiet hours.", next_attempt_at=later)
+        return False
     if letter.attempts > len(PAUSES):
         letter.move_to(Letter.Status.FAILED, by=None, why="Every attempt was cut off.")
         return False
     letter.change(by=None, attempts=letter.attempts + 1, next_attempt_at=now + CLAIM)
     return True
+
+
+def _not_before(letter: Letter, *, now: datetime) -> datetime | None:
+    """When a letter that may wait can come without waking anybody; None when that is now."""
+    if letter.recipient is None or not kinds.may_wait(letter.template):
+        return None
+    return quieting.over_at(quieting.current(), now=now, zone=letter.recipient.time_zone)
 
 
 @transaction.atomic

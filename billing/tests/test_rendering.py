@@ -202,6 +202,16 @@ class TestPaper:
         assert letter.to == receipt.order.payer.email
         assert re.fullmatch(r"receipts/\d{4}/\d\d/[0-9a-f-]{36}\.pdf", paper.file.name)
 
+    def test_of_a_credit_note_the_payer_is_told_in_words_of_its_own(self, receipt, manager, hand_over):
+        refunding.refund(receipt.order, by=manager, why="Their wish.")
+        hand_over()
+        [note] = receipting.catch_up(receipt.order)
+
+        rendering.print_receipt(note)
+
+        [letter] = Letter.objects.filter(template="billing/mail/refund_made")
+        assert (letter.to, letter.context["path"]) == (receipt.order.payer.email, "/portal/receipts/")
+
     def test_is_not_handed_out_before_it_is_printed(self, receipt):
         with pytest.raises(rendering.NotPrinted, match="in a minute"):
             rendering.read(receipt)

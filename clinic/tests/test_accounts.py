@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_otp.oath import TOTP
 
-from clinic import auditing
+from clinic import auditing, enrolling
 from clinic.models import AuditEvent, Consent, Patient, Role, User
 from clinic.tests.conftest import PASSWORD
 from messaging import mailing
@@ -116,6 +116,16 @@ class TestSignUp:
         assert before.headers["Location"] == reverse("account_email_verification_sent")
         assert after.headers["Location"] == "/portal/"
         assert signed_in_as(browser) == str(User.objects.get().pk)
+
+    def test_a_patient_is_welcomed_once_when_the_address_is_confirmed(self, browser):
+        browser.post(reverse("account_signup"), SIGN_UP)
+        before = Letter.objects.filter(template="account/mail/welcome").count()
+        browser.post(link_in(Letter.objects.first()))
+        enrolling.welcome(User.objects.get())
+
+        letters = Letter.objects.filter(template="account/mail/welcome")
+
+        assert (before, [letter.to for letter in letters]) == (0, ["mia@example.com"])
 
 
 class TestSignIn:

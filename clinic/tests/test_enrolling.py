@@ -152,6 +152,14 @@ class TestResetSecondFactor:
         assert browser.get("/admin/").status_code == 302
         event = AuditEvent.objects.get(action="second_factor", by=manager)
         assert (event.record_id, event.why) == (reception.pk, "Reset: Phone lost; seen in person.")
+        told = Letter.objects.filter(template="account/mail/second_factor_changed").order_by(
+            "created_at", "pk"
+        )
+        assert [letter.to for letter in told] == [reception.email] * 2
+        assert [letter.context["what"].partition(",")[0] for letter in told] == [
+            "New recovery codes were made",
+            "A practice manager took it back; at your next sign-in you set up a new one.",
+        ]
 
     def test_nobody_resets_their_own(self, manager):
         with pytest.raises(enrolling.NotYourself):

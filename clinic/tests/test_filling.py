@@ -245,7 +245,7 @@ class TestAccept:
         told = Letter.objects.filter(to=patient.user.email, status="sent").order_by("created_at")
         assert [letter.kind for letter in told] == [
             "Appointment confirmed",
-            "Waitlist offer",
+            "Waiting list: a time is free",
             "Appointment moved",
         ]
 

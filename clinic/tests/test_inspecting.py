@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 
 from clinic import inspecting
-from clinic.models import Inspection
+from clinic.models import Inspection, User
+from messaging.models import Letter
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +25,23 @@ def test_keeps_what_every_check_found(confirmed, off_guard, manager):
             "examples": [str(confirmed.pk)],
         }
     ]
+
+
+def test_the_managers_are_written_to_when_the_night_found_something(confirmed, off_guard, manager, reception):
+    with off_guard("clinic_appointment") as cursor:
+        cursor.execute("UPDATE clinic_appointment SET status = 'arrived'")
+
+    found = inspecting.inspect_by_night()
+
+    letters = Letter.objects.filter(template="clinic/mail/inspection_failed")
+    assert {letter.recipient for letter in letters} == set(User.objects.filter(role="manager"))
+    assert {letter.context["path"] for letter in letters} == {f"/admin/clinic/inspection/{found.pk}/change/"}
+
+
+def test_nobody_is_written_to_when_all_is_well(manager):
+    inspecting.inspect_by_night()
+
+    assert not Letter.objects.exists()
 
 
 def test_says_when_all_is_well(db):

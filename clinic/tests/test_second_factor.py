@@ -12,6 +12,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from clinic import accounts
 from clinic.tests.test_accounts import _no_limits_reached_before, code_of, events, sign_in, signed_in_as  # noqa: F401  a fixture
+from messaging.models import Letter
 
 
 @pytest.fixture
@@ -114,6 +115,8 @@ class TestEnrolment:
 
         codes = set(StaticToken.objects.values_list("token", flat=True))
         assert set(shown.context["codes"]) == codes
+        [told] = Letter.objects.filter(template="account/mail/second_factor_changed")
+        assert (told.to, told.context) == (manager.email, {"what": "An authenticator app was set up."})
         assert browser.get(reverse("admin:index")).status_code == 200
         assert [code for code in codes if code in browser.get(reverse("otp-devices")).content.decode()] == []
 

@@ -1,6 +1,7 @@
 """The house rules, checked over every model, admin and file there is."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils.module_loading import import_string
 
 from config.admin import ScopedAdmin
 from config.base import Fact, Kept, ScopedQuerySet, Stateful
+from messaging import kinds
 
 OURS = ["clinic", "catalog", "billing", "messaging"]
 LEVEL = {"clinic": 2, "catalog": 1, "billing": 1, "messaging": 0}
@@ -40,6 +42,7 @@ BANNED_NAMES = {
     "enums.py",
     "common.py",
 }
+MAIL = re.compile(r"\w+/mail/(?!_)\w+")
 named = {"ids": lambda value: getattr(value, "__name__", None) or str(value)}
 
 
@@ -209,6 +212,24 @@ def test_queued_tasks_exist(tree):
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "enqueue":
             import_string(node.args[0].value)
+
+
+def named_letters(tree: ast.AST) -> set[str]:
+    """The templates of letters that a file names."""
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    return {text for text in texts if isinstance(text, str) and MAIL.fullmatch(text)}
+
+
+@trees()
+def test_every_letter_that_is_named_has_a_kind(tree):
+    assert named_letters(tree) <= set(kinds.KINDS)
+
+
+def test_every_kind_has_a_template_and_every_template_a_kind():
+    folder = settings.BASE_DIR / "templates"
+    written = {str(path.relative_to(folder).with_suffix("")) for path in folder.glob("*/mail/*.txt")}
+
+    assert written == set(kinds.KINDS)
 
 
 @trees()

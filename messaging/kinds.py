@@ -1,0 +1,80 @@
+"""The kinds of letters there are: what each is about, who may turn it off, and whether it may wait.
+
+A leaf. The apps above register theirs; a letter of no kind is not owed.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.db import models
+
+
+class Group(models.TextChoices):
+    """What letters are about, as people choose among them; the same whatever the channel."""
+
+    ACCOUNT = "account", "Your account and its safety"
+    VISITS = "visits", "Your appointments, and what you pay for them"
+    REMINDERS = "reminders", "Reminders before an appointment"
+    MESSAGES = "messages", "A message is waiting for you"
+    PAPERS = "papers", "A document or receipt is ready for you"
+    WORK = "work", "The work of the practice"
+
+
+OPTIONAL = (Group.REMINDERS, Group.MESSAGES, Group.PAPERS)
+"""What a reader may do without. The database refuses to turn off anything else."""
+
+
+class Kind(NamedTuple):
+    """One kind of letter: in words, with its group; ``waits`` when it need not come in the quiet hours."""
+
+    words: str
+    group: Group
+    waits: bool = False
+
+    @property
+    def is_essential(self) -> bool:
+        return self.group not in OPTIONAL
+
+
+class NoSuchKind(LookupError):
+    """A letter was to be written that nobody registered."""
+
+
+KINDS: dict[str, Kind] = {
+    "messaging/mail/concern_raised": Kind("A conversation needs a person", Group.WORK),
+    "messaging/mail/message_waiting": Kind("A message is waiting", Group.MESSAGES, waits=True),
+}
+"""By template."""
+
+
+def register(more: dict[str, Kind]) -> None:
+    KINDS.update(more)
+
+
+def of(template: str) -> Kind:
+    """The kind of the letters of ``template``.
+
+    :raises NoSuchKind: it has none
+    """
+    try:
+        return KINDS[template]
+    except KeyError:
+        raise NoSuchKind(template) from None
+
+
+def optional_group(template: str) -> Group | None:
+    """The group in which a reader can turn these letters off; None where nobody can."""
+    kind = KINDS.get(template)
+    return None if kind is None or kind.is_essential else kind.group
+
+
+def may_wait(template: str) -> bool:
+    """Whether these letters need not come in the quiet hours."""
+    return template in KINDS and KINDS[template].waits
+
+
+def words(template: str) -> str:
+    """What a letter is about, in words; one of long ago, whose kind is gone, by the name of its template."""
+    kind = KINDS.get(template)
+    return kind.words if kind else template.rsplit("/", 1)[-1].replace("_", " ").capitalize()
