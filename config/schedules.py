@@ -16,6 +16,7 @@ SCHEDULES = {
     "Try unhandled payment events again": ("billing.tasks.retry_events", EVERY_MINUTE),
     "Follow refunds to their end": ("billing.tasks.chase_refunds", EVERY_MINUTE),
     "Compare the ledger with Stripe": ("billing.tasks.reconcile", "30 3 * * *"),
+    "Tell people of unread messages": ("messaging.tasks.nudge_readers", EVERY_MINUTE),
     "Send the letters that are due": ("messaging.tasks.send_due_letters", EVERY_MINUTE),
     "Notice who left a call without a word": ("messaging.tasks.look_after_calls", EVERY_MINUTE),
     "Take up interrupted imports again": ("catalog.tasks.resume_imports", EVERY_MINUTE),

@@ -1,6 +1,8 @@
 """What a worker is asked to do: fetch by id, call one rule."""
 
-from messaging import calling, mailing, streaming
+from django.utils import timezone
+
+from messaging import calling, mailing, nudging, streaming
 from messaging.models import Letter
 
 
@@ -10,6 +12,10 @@ def send_letter(pk: str) -> None:
 
 def send_due_letters() -> int:
     return mailing.send_due()
+
+
+def nudge_readers() -> int:
+    return nudging.nudge(now=timezone.now())
 
 
 def trim_events() -> int:

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from messaging.views import calls, enquiries, events, messages, rooms
+from messaging.views import calls, choices, enquiries, events, messages, rooms
 
 urlpatterns = [
+    path("accounts/letters/", choices.choices, name="letter-choices"),
     path("events/", events.events, name="events"),
     path("portal/rooms/", rooms.rooms, name="rooms"),
     path("portal/ask/", enquiries.ask, name="ask"),

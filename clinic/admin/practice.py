@@ -35,6 +35,7 @@ class PracticeAdmin(RecordAdmin):
                     ("follow_up_hours", "follow_up_weeks"),
                     "room_days",
                     ("horizon_weeks", "reminder_hours"),
+                    ("quiet_from", "quiet_until"),
                 ],
             },
         ),

@@ -84,6 +84,18 @@ class Practice(Record):
     doctor_late_minutes = models.PositiveSmallIntegerField(
         "minutes a patient waits before they may leave and get the whole fee back", default=15
     )
+    quiet_from = models.PositiveSmallIntegerField(
+        "hour from which letters wait for the morning",
+        default=21,
+        validators=[MaxValueValidator(23)],
+        help_text="By the reader’s own clock: 21 is nine in the evening. What cannot wait comes at once.",
+    )
+    quiet_until = models.PositiveSmallIntegerField(
+        "hour from which they come again",
+        default=7,
+        validators=[MaxValueValidator(23)],
+        help_text="The same hour twice, and no letter waits.",
+    )
     horizon_weeks = models.PositiveSmallIntegerField("weeks ahead that can be booked", default=8)
     reminder_hours = ArrayField(
         models.PositiveSmallIntegerField(
@@ -137,6 +149,11 @@ class Practice(Record):
                 name="%(app_label)s_%(class)s_follow_ups_last",
                 violation_error_message="Hold a follow-up at least as long as any other time.",
             ),
+            models.CheckConstraint(
+                condition=Q(quiet_from__lte=23, quiet_until__lte=23),
+                name="%(app_label)s_%(class)s_quiet_hours",
+                violation_error_message="An hour of the day is a number from 0 to 23.",
+            ),
             models.UniqueConstraint(
                 fields=["only"],
                 name="%(app_label)s_%(class)s_once",
@@ -150,6 +167,10 @@ class Practice(Record):
     def today(self) -> datetime.date:
         """The date by the practice's clock."""
         return clocks.local(timezone.now(), zone=self.time_zone).date()
+
+    @property
+    def quiet_hours(self) -> tuple[int, int]:
+        return self.quiet_from, self.quiet_until
 
     @property
     def address(self) -> str:

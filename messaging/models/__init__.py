@@ -1,6 +1,9 @@
 from messaging.models.calls import Call, CallReport, Modality, Seat, Signal
+from messaging.models.choices import Choice
 from messaging.models.concerns import Concern, Phrase
+from messaging.models.deliveries import Delivery
 from messaging.models.letters import Letter
+from messaging.models.nudges import Nudge
 from messaging.models.rooms import Draft, Member, Message, ReadMark, Room
 from messaging.models.withdrawals import WITHDRAWABLE, Withdrawal
 
@@ -8,12 +11,15 @@ __all__ = [
     "WITHDRAWABLE",
     "Call",
     "CallReport",
+    "Choice",
     "Concern",
+    "Delivery",
     "Draft",
     "Letter",
     "Member",
     "Message",
     "Modality",
+    "Nudge",
     "Phrase",
     "ReadMark",
     "Room",

@@ -9,6 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from config.base import ScopedQuerySet, Stateful
+from messaging import kinds
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,13 +27,21 @@ class LetterQuerySet(ScopedQuerySet):
 
 
 class Letter(Stateful):
-    """A letter we owe someone: written in the transaction that caused it, sent by a worker."""
+    """A letter we owe someone: written in the transaction that caused it, sent by a worker.
+
+    ``message_id`` is what the server or provider calls it, so that their reports find it.
+    """
 
     class Status(models.TextChoices):
         OWED = "owed", "To be sent"
         SENT = "sent"
         FAILED = "failed"
-        DROPPED = "dropped", "No longer needed"
+        DROPPED = "dropped", "Not sent"
+
+    class Dropped(models.TextChoices):
+        OVER = "over", "It was no longer needed"
+        UNWANTED = "unwanted", "The reader does not want such letters"
+        UNREACHABLE = "unreachable", "An earlier letter came back, or was marked as spam"
 
     MOVES = {
         Status.OWED: frozenset({Status.SENT, Status.FAILED, Status.DROPPED}),
@@ -58,6 +67,10 @@ class Letter(Stateful):
     subject = models.CharField(max_length=200, blank=True, editable=False)
     body = models.TextField(blank=True, editable=False)
     last_error = models.CharField(max_length=300, blank=True, editable=False)
+    dropped_for = models.CharField(
+        "why it was not sent", max_length=20, choices=Dropped, blank=True, editable=False
+    )
+    message_id = models.CharField(max_length=200, blank=True, editable=False)
     copy_of = models.ForeignKey("self", models.PROTECT, null=True, editable=False, related_name="copies")
 
     objects = LetterQuerySet.as_manager()
@@ -71,14 +84,22 @@ class Letter(Stateful):
                 condition=models.Q(status="owed"),
                 name="%(app_label)s_%(class)s_one_copy_at_a_time",
                 violation_error_message="This letter is already being sent again.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="dropped", dropped_for__gt="")
+                | (~models.Q(status="dropped") & models.Q(dropped_for="")),
+                name="%(app_label)s_%(class)s_dropped_for_a_reason",
+            ),
         ]
-        indexes = [models.Index(fields=["status", "next_attempt_at"], name="messaging_letter_due")]
+        indexes = [
+            models.Index(fields=["status", "next_attempt_at"], name="messaging_letter_due"),
+            models.Index(fields=["message_id"], name="messaging_letter_message"),
+        ]
 
     def __str__(self) -> str:
         return self.subject or self.kind
 
     @property
     def kind(self) -> str:
-        """What the letter is about, in words: the name of its template."""
-        return self.template.rsplit("/", 1)[-1].replace("_", " ").capitalize()
+        """What the letter is about, in words."""
+        return kinds.words(self.template)

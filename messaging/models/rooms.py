@@ -255,6 +255,7 @@ class Message(Fact):
             ),
         ]
         indexes = [
+            models.Index(fields=["recorded_at"], name="messaging_message_recorded"),
             models.Index(fields=["room", "recorded_at"], name="messaging_message_by_day"),
             GinIndex(OpClass(Upper("text"), name="gin_trgm_ops"), name="messaging_message_words"),
         ]

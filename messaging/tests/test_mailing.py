@@ -10,7 +10,7 @@ from aiosmtpd.controller import Controller
 from django.db import connection, transaction
 from django.utils import timezone
 
-from messaging import mailing, tasks
+from messaging import kinds, mailing, tasks
 from messaging.models import Letter
 
 BODY = """{% load letters %}Your appointment with {{ doctor }}
@@ -52,8 +52,10 @@ def mailbox(settings):
 
 
 @pytest.fixture
-def templates(settings, tmp_path):
+def templates(settings, tmp_path, monkeypatch):
     """A folder for the templates of a test."""
+    for name in ("mail/appointment", "mail/nothing"):
+        monkeypatch.setitem(kinds.KINDS, name, kinds.Kind("Appointment", kinds.Group.VISITS))
     (tmp_path / "mail").mkdir()
     (tmp_path / "mail" / "appointment.txt").write_text(BODY)
     folders = [tmp_path, *settings.TEMPLATES[0]["DIRS"]]
@@ -92,7 +94,11 @@ class TestQueue:
         assert queued_tasks() == ["messaging.tasks.send_letter"]
         assert mailbox.taken == []
 
-    def test_a_rollback_owes_nothing(self, patient, queued_tasks):
+    def test_refuses_what_is_of_no_kind(self, patient):
+        with pytest.raises(kinds.NoSuchKind):
+            mailing.queue("mail/whatever", recipient=patient, to=patient.email, context={})
+
+    def test_a_rollback_owes_nothing(self, patient, templates, queued_tasks):
         with transaction.atomic():
             mailing.queue("mail/appointment", recipient=patient, to=patient.email, context={})
             transaction.set_rollback(True)
@@ -243,7 +249,7 @@ class TestSend:
         assert (owed.status, owed.attempts, minutes_to_wait(owed)) == (Letter.Status.OWED, 1, 1)
         assert owed.last_error.startswith("ConnectionRefusedError")
 
-    def test_a_missing_template_is_a_failed_attempt(self, patient, mailbox):
+    def test_a_missing_template_is_a_failed_attempt(self, patient, templates, mailbox):
         letter = mailing.queue("mail/nothing", recipient=patient, to=patient.email, context={})
 
         mailing.send(letter)

@@ -11,7 +11,7 @@ LIST = "/admin/messaging/letter/"
 
 @pytest.fixture
 def letter(patient):
-    letter = mailing.queue("clinic/mail/reminder", recipient=patient, to=patient.email, context={})
+    letter = mailing.queue("clinic/mail/appointment_moved", recipient=patient, to=patient.email, context={})
     letter.move_to(
         Letter.Status.SENT,
         by=None,
@@ -54,7 +54,9 @@ class TestLetterAdmin:
         assert html.count("Its links open the reader’s account, so the text is not shown here.") == 1
 
     def test_keeps_it_from_its_versions_too(self, staff_client, manager, patient):
-        letter = mailing.queue("any", recipient=patient, to="a@b.example", context={}, is_confidential=True)
+        letter = mailing.queue(
+            "account/mail/welcome", recipient=patient, to="a@b.example", context={}, is_confidential=True
+        )
         letter.change(by=None, subject="Choose another", body="A secret link", context={"link": "a secret"})
 
         html = staff_client(manager).get(f"{LIST}{letter.pk}/history/").content.decode()
@@ -84,7 +86,7 @@ class TestLetterAdmin:
         with django_assert_max_num_queries(100) as one:
             browser.get(LIST)
         for _ in range(2):
-            mailing.queue("clinic/mail/reminder", recipient=patient, to=patient.email, context={})
+            mailing.queue("clinic/mail/appointment_moved", recipient=patient, to=patient.email, context={})
 
         with django_assert_max_num_queries(100) as three:
             browser.get(LIST)
