@@ -1,5 +1,5 @@
 """The staff's screens of messaging."""
 
-from messaging.admin import letters, rooms
+from messaging.admin import letters
 
-__all__ = ["letters", "rooms"]
+__all__ = ["letters"]

@@ -1,13 +1,41 @@
 import pytest
 from django.urls import reverse
 
-from config.base import uuid7
+from config.base import record_viewed, uuid7
 from messaging import chatting, enquiring
 from messaging.models import Room
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/messaging/room/"
+
+
+@pytest.fixture
+def patient(make_patient):
+    return make_patient(phone="0491570006").user
+
+
+@pytest.fixture
+def doctor(make_user):
+    return make_user("doctor")
+
+
+@pytest.fixture
+def room(patient, doctor):
+    return chatting.open_room("Consultation with Dr Example", members=[patient, doctor], by=None)
+
+
+@pytest.fixture
+def opened_records():
+    """Who opened what, as it is announced to the audit trail."""
+    opened = []
+
+    def note(sender, record, request, action, **kwargs):
+        opened.append((request.user, record, action))
+
+    record_viewed.connect(note)
+    yield opened
+    record_viewed.disconnect(note)
 
 
 @pytest.fixture
@@ -74,7 +102,7 @@ class TestInbox:
 
     @pytest.fixture
     def press(self, asked):
-        """Press a button of the question's page, and say where it leads."""
+        """Press a button of the question's page."""
 
         def run(browser, button, **filled):
             address = reverse(f"admin:messaging_room_{button}", args=[asked.pk])
@@ -88,6 +116,23 @@ class TestInbox:
         found = staff_client(reception).get(f"{LIST}?answer=waiting").context["cl"]
 
         assert list(found.result_list) == [asked]
+
+    def test_tells_reception_whom_to_ring(self, staff_client, reception, asked, patient):
+        html = (
+            staff_client(reception)
+            .get(reverse("admin:messaging_room_change", args=[asked.pk]))
+            .content.decode()
+        )
+
+        assert html.count("0491570006") == 1
+        assert reverse("admin:clinic_patient_change", args=[patient.patient.pk]) in html
+
+    def test_puts_who_waits_longest_first(self, staff_client, reception, asked, make_patient):
+        later = enquiring.ask("Hello", topic="other", by=make_patient("later").user, client_id=uuid7())
+
+        found = staff_client(reception).get(f"{LIST}?answer=waiting").context["cl"]
+
+        assert list(found.result_list) == [asked, later]
 
     def test_forgets_what_is_answered(self, staff_client, reception, asked):
         chatting.post(asked, by=reception, text="In your receipts.")
@@ -105,11 +150,13 @@ class TestInbox:
 
         assert counts == [0, 1]
 
-    def test_somebody_takes_it_gives_it_on_and_is_done(self, staff_client, reception, manager, asked, press):
+    def test_somebody_takes_it_gives_it_on_and_is_done_with_it(
+        self, staff_client, reception, manager, asked, press
+    ):
         browser = staff_client(reception)
         hands = []
-        for button, filled in (("take", {}), ("assign", {"to": manager.pk}), ("assign", {"to": ""})):
-            assert press(browser, button, **filled).status_code == 200
+        for to in (reception.pk, manager.pk, ""):
+            assert press(browser, "assign", to=to).status_code == 200
             hands.append(Room.objects.get(pk=asked.pk).assigned_to)
 
         press(browser, "settle")
@@ -125,26 +172,26 @@ class TestInbox:
         enquiring.finish(asked, by=reception)
         after = staff_client(reception).get(page).content.decode()
 
-        words = ["I answer this", "Give to somebody", "No answer needed"]
-        assert [(word in offered, word in after) for word in words] == [(True, False)] * 3
+        words = ["Who answers?", "No answer needed"]
+        assert [(word in offered, word in after) for word in words] == [(True, False)] * 2
 
     @pytest.mark.parametrize(("who", "status"), [("auditor", 403), ("doctor", 403)])
     def test_is_worked_by_those_who_answer(self, staff_client, request, press, who, status):
-        assert press(staff_client(request.getfixturevalue(who)), "take").status_code == status
+        assert press(staff_client(request.getfixturevalue(who)), "assign").status_code == status
 
     def test_an_auditor_settles_nothing(self, staff_client, auditor, asked, press):
         assert press(staff_client(auditor), "settle").status_code == 403
         assert Room.objects.get(pk=asked.pk).settled_up_to == 0
 
     def test_the_list_asks_as_often_for_three_as_for_one(
-        self, staff_client, reception, asked, make_user, django_assert_max_num_queries
+        self, staff_client, reception, asked, make_patient, django_assert_max_num_queries
     ):
         browser = staff_client(reception)
         browser.get(LIST)
         with django_assert_max_num_queries(100) as one:
             browser.get(LIST)
         for name in ("second", "third"):
-            other = make_user("patient", name)
+            other = make_patient(name).user
             enquiring.ask("Hello", topic="other", by=other, client_id=uuid7())
 
         with django_assert_max_num_queries(100) as three:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
+from clinic.forms.enquiries import AssignForm
 from config.admin import PossibleButtons, RecordAdmin, step
 from config.base import SignedInRequest
 from messaging import enquiring, reading
-from messaging.forms.enquiries import AssignForm
 from messaging.models import Room
+
+if TYPE_CHECKING:
+    from clinic.models import Patient
 
 
 class WaitingFilter(DropdownFilter):
@@ -32,11 +37,16 @@ class WaitingFilter(DropdownFilter):
         return waiting.filter(assigned_to=request.user) if self.value() == "mine" else waiting
 
 
+def _patient(room: Room) -> Patient | None:
+    return getattr(room.patient, "patient", None)
+
+
 @admin.register(Room)
 class RoomAdmin(PossibleButtons, RecordAdmin):
     when_empty = "Conversations begin when an appointment is confirmed, or when a patient asks the practice."
-    list_display = ["title", "show_members", "show_waiting", "assigned_to", "show_last", "show_state"]
-    list_select_related = ["patient", "assigned_to"]
+    list_display = ["show_patient", "title", "show_waiting", "assigned_to", "show_last", "show_state"]
+    list_display_links = ["show_patient", "title"]
+    list_select_related = ["patient__patient", "assigned_to"]
     list_filter = [
         WaitingFilter,
         ("kind", ChoicesDropdownFilter),
@@ -46,16 +56,25 @@ class RoomAdmin(PossibleButtons, RecordAdmin):
     ]
     search_fields = ["title", "members__user__family_name", "members__user__given_name"]
     fields = [
-        ("title", "show_members"),
+        ("title", "show_record"),
+        ("show_members", "show_phone"),
         ("assigned_to", "show_waiting"),
         "created_at",
         "closes_at",
         "closed_at",
     ]
-    readonly_fields = ["title", "show_members", "assigned_to", "show_waiting", "created_at"]
+    readonly_fields = [
+        "title",
+        "show_record",
+        "show_members",
+        "show_phone",
+        "assigned_to",
+        "show_waiting",
+        "created_at",
+    ]
     readonly_fields += ["closes_at", "closed_at"]
     change_form_outer_before_template = "messaging/_room.html"
-    actions_detail = ["take", "assign", "settle", "finish"]
+    actions_detail = ["assign", "settle", "finish"]
 
     def get_queryset(self, request):
         # Not Django's: it would sort by ``last_at`` before that is there.
@@ -63,7 +82,8 @@ class RoomAdmin(PossibleButtons, RecordAdmin):
         return rooms.prefetch_related("members__user")
 
     def get_ordering(self, request):
-        return ["-last_at", "-pk"]
+        # In the inbox, who waits longest comes first.
+        return ["waiting_since", "pk"] if request.GET.get("answer") else ["-last_at", "-pk"]
 
     def change_view(self, request, object_id, form_url="", extra_context=None) -> HttpResponse:
         room = self.get_object(request, object_id)
@@ -74,7 +94,26 @@ class RoomAdmin(PossibleButtons, RecordAdmin):
         if not record.is_open:
             return set()
         waits = {"settle"} if record.waiting_since else set()
-        return waits | ({"take", "assign", "finish"} if record.is_enquiry else set())
+        return waits | ({"assign", "finish"} if record.is_enquiry else set())
+
+    @display(description="Patient", ordering="patient__family_name", empty_value="–")
+    def show_patient(self, room: Room) -> str:
+        return str(room.patient or room)
+
+    @display(description="Patient", empty_value="–")
+    def show_record(self, room: Room) -> str | None:
+        patient = _patient(room)
+        if patient is None:
+            return None
+        page = reverse("admin:clinic_patient_change", args=[patient.pk])
+        return format_html(
+            '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', page, patient
+        )
+
+    @display(description="Telephone", empty_value="–")
+    def show_phone(self, room: Room) -> str:
+        patient = _patient(room)
+        return patient.phone if patient else ""
 
     @display(description="Between")
     def show_members(self, room: Room) -> str:
@@ -95,12 +134,13 @@ class RoomAdmin(PossibleButtons, RecordAdmin):
     def show_state(self, room: Room) -> tuple[str, str]:
         return ("open", "Open") if room.is_open else ("closed", "Over")
 
-    @step("I answer this", may="answer", icon="front_hand", text="The others see that you have it in hand.")
-    def take(self, request: SignedInRequest, room: Room, form: BaseDialogForm) -> str:
-        enquiring.assign(room, to=request.user, by=request.user)
-        return "You have it in hand."
-
-    @step("Give to somebody", may="answer", form=AssignForm, icon="person_add")
+    @step(
+        "Who answers?",
+        may="answer",
+        form=AssignForm,
+        icon="front_hand",
+        text="The others see who has it in hand. They can still answer.",
+    )
     def assign(self, request: SignedInRequest, room: Room, form: AssignForm) -> str:
         to = form.cleaned_data["to"]
         enquiring.assign(room, to=to, by=request.user)

@@ -25,4 +25,5 @@ class AssignForm(BaseDialogForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         team = {person.pk for team in chatting.TEAM for person in team()}
+        self.fields["to"].initial = self.request.user.pk
         self.fields["to"].queryset = get_user_model()._default_manager.filter(pk__in=team)
