@@ -59,6 +59,17 @@ def push(people: Iterable[User | UUID], kind: str, data: dict[str, Any]) -> None
             listening.MANAGER.announce(EventStorage().append_events(channels, kind, told))
 
 
+def whisper(people: Iterable[User | UUID], kind: str, data: dict[str, Any]) -> None:
+    """Tell the open pages of ``people`` something that is worth nothing a moment later.
+
+    Nothing is stored, and a page that is just connecting never hears of it.
+    """
+    channels = sorted({channel_of(person) for person in people})
+    if channels:
+        told = json.dumps(data, cls=DjangoJSONEncoder)
+        listening.MANAGER.announce([Event(channel, kind, told) for channel in channels])
+
+
 def last_event_id(user: User) -> int:
     """Where a page that is being made starts to listen. Read it before the rows it shows."""
     return EventStorage().get_current_id(channel_of(user))

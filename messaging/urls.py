@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from messaging.views import calls, choices, enquiries, events, messages, rooms
+from messaging.views import calls, choices, enquiries, events, messages, rooms, searches
 
 urlpatterns = [
     path("accounts/letters/", choices.choices, name="letter-choices"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("portal/rooms/<uuid:pk>/", rooms.room, name="room"),
     path("portal/rooms/<uuid:pk>/messages/", messages.messages, name="room-messages"),
     path("portal/rooms/<uuid:pk>/read/", messages.read, name="room-read"),
+    path("portal/rooms/search/", searches.search, name="rooms-search"),
+    path("portal/rooms/<uuid:pk>/search/", searches.search, name="room-search"),
+    path("portal/rooms/<uuid:pk>/presence/", messages.presence, name="room-presence"),
     path("portal/rooms/<uuid:pk>/draft/", messages.draft, name="room-draft"),
     path("portal/rooms/<uuid:pk>/messages/<int:sequence>/withdraw/", rooms.withdraw, name="room-withdraw"),
     path(

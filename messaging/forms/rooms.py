@@ -2,7 +2,7 @@
 
 from django import forms
 
-from messaging import chatting
+from messaging import appearing, chatting
 from messaging.models import Room, Withdrawal
 from messaging.models.rooms import LONGEST
 
@@ -39,6 +39,11 @@ class DraftForm(forms.Form):
         strip=False,
         error_messages={"max_length": str(chatting.TooLong())},
     )
+
+
+class PresenceForm(forms.Form):
+    state = forms.ChoiceField(choices=[(state, state) for state in appearing.STATES])
+    asks = forms.BooleanField(required=False)
 
 
 class WithdrawalForm(forms.Form):

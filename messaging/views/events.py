@@ -138,7 +138,9 @@ class Stream:
             announced, listener.channel_items = listener.channel_items, {}
             self.stale, listener.overflow = listener.overflow, False
         for event in announced.get(self.channel, []):
-            if int(event.id) == self.last + 1:
+            if event.id is None:  # whispered: not stored, so without a number
+                body += sse_encode_event(event.type, event.data)
+            elif int(event.id) == self.last + 1:
                 body += self.take(event)
             elif int(event.id) > self.last:
                 self.stale = True  # a gap: storage has it in order

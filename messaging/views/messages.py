@@ -13,8 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.base import SignedInRequest, record_viewed
-from messaging import chatting, drafting, reading, withdrawing
-from messaging.forms.rooms import DraftForm, MessageForm, PageForm, ReadForm, WithdrawalForm
+from messaging import appearing, chatting, drafting, reading, withdrawing
+from messaging.forms.rooms import DraftForm, MessageForm, PageForm, PresenceForm, ReadForm, WithdrawalForm
 from messaging.models import Message, Room
 from messaging.views.doors import for_scripts, leave_session_alone, sorry
 
@@ -46,6 +46,17 @@ def draft(request: SignedInRequest, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return _explain(form)
     return JsonResponse({"kept": drafting.keep(room, by=request.user, text=form.cleaned_data["text"])})
+
+
+@require_POST
+@for_scripts
+def presence(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    room = get_object_or_404(Room.objects.visible_to(request.user), pk=pk)
+    form = PresenceForm(_sent(request))
+    if not form.is_valid():
+        return _explain(form)
+    leave_session_alone(request)
+    return JsonResponse({"told": appearing.appear(room, by=request.user, **form.cleaned_data)})
 
 
 @require_POST

@@ -2,68 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from messaging import chatting
-from messaging.tests.live import Web, wait_until, wait_until_quiet
+from messaging import appearing, chatting, withdrawing
+from messaging.tests.live import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright's loop runs in this thread; what Django fears of it does not happen here.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-        assert found, "Chromium is missing: make test installs it."
-        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def web(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock():
-        web = Web().start()
-    yield web
-    web.stop()
-
-
-@pytest.fixture
-def open_room(chromium, web, room):
-    """Open the room's page in a browser in which somebody is signed in, with their errors noted."""
-    contexts = []
-
-    def open_one(signed_in, place=""):
-        context = chromium.new_context()
-        contexts.append(context)
-        address = f"http://127.0.0.1:{web.port}"
-        context.add_cookies(
-            [{"name": "sessionid", "value": signed_in.cookies["sessionid"].value, "url": address}]
-        )
-        page = context.new_page()
-        page.broken = []
-        page.on("pageerror", lambda error: page.broken.append(str(error)))
-        page.goto(f"{address}/portal/rooms/{room.pk}/{place}")
-        return page
-
-    yield open_one
-    for context in contexts:
-        context.close()
-    wait_until_quiet()
 
 
 @pytest.fixture
@@ -362,6 +307,57 @@ def test_a_lost_answer_and_a_reload_do_not_say_it_twice(pages, room):
     expect_said(patient_page, ["Once"])
     expect(patient_page.locator(".mine")).to_have_count(1)
     assert room.messages.count() == 1
+
+
+def test_one_sees_who_is_here_and_who_writes_and_it_goes_by_itself(pages, room):
+    patient_page, doctor_page = pages
+    seen = patient_page.locator("[data-presence]")
+    for page, who in ((patient_page, "Doctor"), (doctor_page, "Patient")):
+        expect(page.locator("[data-presence]")).to_have_text(f"{who} Example is here now")
+
+    doctor_page.get_by_label("Your message").press_sequentially("Good")
+    expect(seen).to_have_text("Doctor Example is writing…")
+    expect(seen).to_have_text("Doctor Example is here now", timeout=10_000)
+    doctor_page.get_by_label("Your message").press_sequentially(" morning")
+    expect(seen).to_have_text("Doctor Example is writing…")
+    doctor_page.keyboard.press("Enter")
+    expect(seen).to_have_text("Doctor Example is here now")
+    doctor_page.goto("about:blank")
+
+    expect(seen).to_have_text("")
+    assert seen.get_attribute("aria-live") is None
+    assert patient_page.broken + doctor_page.broken == []
+
+
+def test_presence_comes_from_another_process(open_room, browser_of, patient, room, doctor):
+    appearing._told.clear()
+    page = open_room(browser_of(patient))
+    page.wait_for_timeout(500)
+
+    appearing.appear(room, by=doctor, state="writing")
+
+    expect(page.locator("[data-presence]")).to_have_text("Doctor Example is writing…")
+    appearing.appear(room, by=doctor, state="gone")
+    expect(page.locator("[data-presence]")).to_have_text("")
+
+
+def test_a_stream_that_is_cut_off_later_is_replaced_by_polling(pages, room, doctor):
+    patient_page, _ = pages
+    chatting.post(room, by=doctor, text="By the stream")
+    expect_said(patient_page, ["By the stream"])
+    patient_page.route("**/events/**", lambda route: route.abort())
+    patient_page.evaluate("window.liveEvents.broke(window.liveEvents.source)")
+    told = "The connection is slow. New messages may take a few seconds."
+    expect(patient_page.locator("[data-connection]")).to_have_text(told, timeout=15_000)
+
+    withdrawing.withdraw(room.messages.get(), by=doctor, reason="twice")
+    chatting.post(room, by=doctor, text="By asking")
+    write(patient_page, "Heard")
+
+    expect(patient_page.locator("#message-2 .room-text")).to_have_text("By asking", timeout=15_000)
+    expect(patient_page.locator("#message-1 [data-withdrawn]")).to_be_visible()
+    expect(patient_page.locator(".mine[data-sequence]")).to_have_count(1)
+    assert patient_page.broken == []
 
 
 def test_signing_out_elsewhere_is_told(open_room, browser_of, patient):

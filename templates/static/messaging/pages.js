@@ -128,6 +128,7 @@ export class Pages {
       this.last = message.sequence;
       this.first ||= message.sequence;
       this.place(message);
+      if (message.kind === "theirs") this.room.presence?.sent(message.who);
     }
     if (this.list.children.length) this.root.querySelector("[data-empty]").hidden = true;
   }

@@ -4,6 +4,7 @@ import { live } from "./live.js";
 import { Bubbles } from "./bubbles.js";
 import { Outbox } from "./outbox.js";
 import { Pages } from "./pages.js";
+import { Presence } from "./presence.js";
 import { Withdrawing } from "./withdrawing.js";
 import { Writing } from "./writing.js";
 
@@ -25,6 +26,7 @@ class Room {
     this.line = live(root.dataset.eventsUrl, root.dataset.lastEvent);
     this.line.listen(this);
     this.outbox.restore();
+    this.presence = new Presence(this);
     this.scroll.addEventListener("scroll", () => this.markRead(), { passive: true });
     document.addEventListener("visibilitychange", () => this.markRead());
     window.addEventListener("offline", () => this.state(this.line.state));
@@ -38,7 +40,9 @@ class Room {
   // Live
 
   event(kind, data) {
-    if (data.room === this.root.dataset.room && kind !== "presence") this.catchUp();
+    if (data.room !== this.root.dataset.room) return;
+    if (kind === "presence") return this.presence?.heard(data);
+    this.catchUp();
   }
 
   state(name) {
@@ -94,6 +98,7 @@ class Room {
     const closed = this.root.querySelector("[data-closed]");
     if (state.is_closed && closed.hidden) closed.textContent = "This conversation is over. You can still read it.";
     closed.hidden = state.can_write;
+    this.presence?.know(state.people);
     this.root.querySelector("[data-expect]").textContent = state.expect;
     this.showRead();
   }
