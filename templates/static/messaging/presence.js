@@ -64,7 +64,6 @@ export class Presence {
   show() {
     const words = [this.say(this.writing, "writing…"), this.say(this.here, "here now")].find(Boolean) ?? "";
     if (this.place.textContent !== words) this.place.textContent = words;
-    this.place.hidden = !this.room.isMember;
   }
 
   say(until, what) {
