@@ -7,6 +7,7 @@ class ClinicConfig(AppConfig):
 
     def ready(self) -> None:
         from clinic import (
+            caring,
             expiring,
             filling,
             following,
@@ -24,6 +25,7 @@ class ClinicConfig(AppConfig):
         from clinic.models import Practice
         from config import caching, checks, schedules  # noqa: F401  the checks register themselves
         from messaging import calling, chatting, heeding, kinds, mailing, quieting
+        from messaging.models import rooms
 
         kinds.register(KINDS)
         quieting.HOURS.append(lambda: quieting.Hours(*Practice.objects.current().quiet_hours))
@@ -35,6 +37,7 @@ class ClinicConfig(AppConfig):
         heeding.WATCHERS.append(
             lambda: roles.who_may("messaging.view_every_concern", "messaging.see_to_concern")
         )
+        rooms.READ_BY.append(caring.conversations_in_care)
         chatting.TEAM.append(lambda: roles.who_may("messaging.answer_enquiry"))
         post_migrate.connect(heeding.ship, sender=self, dispatch_uid="heeding")
         post_migrate.connect(caching.make_table, sender=self, dispatch_uid="caching")

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from clinic import consenting, consulting, identifiers
-from clinic.models import Alert, Allergy, Condition, Consent, NoneKnown, OtherMedicine
+from clinic.models import Alert, Allergy, Condition, Consent, NoneKnown, OtherMedicine, Patient
 from config.base import Refused
+from messaging.models import Room
 
 if TYPE_CHECKING:
-    from clinic.models import Patient, User
+    from clinic.models import User
     from clinic.models.care import CareFact
 
 KINDS: dict[str, type[CareFact]] = {
@@ -50,6 +52,16 @@ class EndedBefore(Refused):
 class NoReason(Refused):
     def __init__(self) -> None:
         super().__init__("Write why: it is over, say, or it was a mistake.")
+
+
+def conversations_in_care(user: User) -> Q:
+    """Which rooms a doctor reads besides their own: what is said about a visit belongs to the record.
+
+    DESIGN.md 5: the clinical record, rooms included, is read by the doctors in whose care the patient is.
+    """
+    if not user.has_perm("clinic.view_clinical_record"):
+        return Q(pk__in=[])
+    return Q(kind=Room.Kind.VISIT, patient__patient__in=Patient.objects.in_care_of(user))
 
 
 def add_condition(patient: Patient, *, name: str, by: User, code: str = "", **more: str) -> Condition:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -77,9 +78,14 @@ class RoomAdmin(PossibleButtons, RecordAdmin):
     actions_detail = ["assign", "settle", "finish"]
 
     def get_queryset(self, request):
+        """With ``writes``: a doctor reads the conversations of colleagues, but lists those they are in."""
         # Not Django's: it would sort by ``last_at`` before that is there.
-        rooms = Room.objects.visible_to(request.user).with_waiting_since().latest_first()
-        return rooms.prefetch_related("members__user")
+        rooms, theirs = Room.objects.visible_to(request.user), Room.objects.of(request.user)
+        if not (request.resolver_match.kwargs or request.user.has_perm("messaging.view_every_room")):
+            rooms = theirs
+        writes = Exists(theirs.filter(pk=OuterRef("pk")))
+        listed = rooms.annotate(writes=writes).with_waiting_since().latest_first()
+        return listed.prefetch_related("members__user")
 
     def get_ordering(self, request):
         # In the inbox, who waits longest comes first.
@@ -91,7 +97,7 @@ class RoomAdmin(PossibleButtons, RecordAdmin):
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def possible(self, record: Any) -> set[str]:
-        if not record.is_open:
+        if not (record.is_open and record.writes):
             return set()
         waits = {"settle"} if record.waiting_since else set()
         return waits | ({"assign", "finish"} if record.is_enquiry else set())

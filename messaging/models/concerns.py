@@ -59,7 +59,7 @@ class ConcernQuerySet(ScopedQuerySet):
             return self
         if not user.has_perm("messaging.view_concern"):  # who wrote it is told nothing by it
             return self.none()
-        return self.filter(message__room__in=Room.objects.visible_to(user))
+        return self.filter(message__room__in=Room.objects.of(user))
 
     def open(self) -> Self:
         return self.filter(status=Concern.Status.OPEN)

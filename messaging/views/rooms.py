@@ -22,7 +22,7 @@ ROOMS_PER_PAGE = 30
 @signed_in
 def rooms(request: SignedInRequest) -> HttpResponse:
     last_event_id = streaming.last_event_id(request.user)
-    visible = Room.objects.visible_to(request.user).latest_first().prefetch_related("members__user")
+    visible = Room.objects.of(request.user).latest_first().prefetch_related("members__user")
     page = Paginator(visible, ROOMS_PER_PAGE).get_page(request.GET.get("page"))
     unread = chatting.unread_for(request.user)
     context = {

@@ -1,6 +1,7 @@
 import pytest
 from django.urls import reverse
 
+from clinic import booking
 from config.base import record_viewed, uuid7
 from messaging import chatting, enquiring
 from messaging.models import Room
@@ -198,3 +199,53 @@ class TestInbox:
             browser.get(LIST)
 
         assert len(three) == len(one)
+
+
+class TestColleague:
+    """A doctor who cares for the patient, too."""
+
+    @pytest.fixture
+    def visit(self, confirmed) -> Room:
+        return Room.objects.get(appointments=confirmed)
+
+    @pytest.fixture
+    def colleague(self, make_doctor, make_slot, settle, visit):
+        found = make_doctor("colleague")
+        booked = booking.hold(make_slot(hours=90, of=found), patient=visit.patient.patient, by=visit.patient)
+        settle(booked)
+        return found.user
+
+    @pytest.fixture
+    def doctor(self, make_doctor):
+        return make_doctor()
+
+    @pytest.fixture
+    def patient(self, make_patient):
+        return make_patient()
+
+    def test_reads_what_is_said_without_having_a_say(self, staff_client, colleague, visit):
+        chatting.post(visit, by=visit.patient, text="It helps")
+        browser, address = staff_client(colleague), reverse("room-messages", args=[visit.pk])
+        words = {"text": "Hello", "client_id": str(uuid7())}
+
+        read = browser.get(address).json()
+        said = browser.post(address, words, content_type="application/json")
+
+        assert ([message["text"] for message in read["messages"]], read["can_write"]) == (["It helps"], False)
+        assert (said.status_code, visit.messages.count()) == (409, 1)
+
+    def test_finds_it_in_the_record_and_not_in_the_inbox(self, staff_client, colleague, visit):
+        browser = staff_client(colleague)
+        chatting.post(visit, by=visit.patient, text="It helps")
+
+        page = browser.get(reverse("admin:messaging_room_change", args=[visit.pk]))
+
+        assert page.content.decode().count("It helps") == 1
+        assert "No answer needed" not in page.content.decode()
+        assert visit not in browser.get(LIST).context["cl"].result_list
+        assert chatting.unread_for(colleague) == {}
+
+    def test_reads_no_question_to_the_practice(self, staff_client, colleague, visit):
+        room = enquiring.ask("Hello", topic="other", by=visit.patient, client_id=uuid7())
+
+        assert staff_client(colleague).get(reverse("room-messages", args=[room.pk])).status_code == 404
