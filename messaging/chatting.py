@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count
 from django.utils import timezone
 
 from config.base import Refused, uuid7
@@ -156,12 +156,7 @@ def tell_changed(room: Room) -> None:
 
 def unread_for(user: User) -> dict[UUID, int]:
     """How many messages of others ``user`` has not read, for each room that has some."""
-    unread = Message.objects.filter(
-        room__members__user=user,
-        room__members__left_at__isnull=True,
-        sequence__gt=F("room__members__read_mark__sequence"),
-    ).exclude(recorded_by=user)
-    return dict(unread.order_by().values_list("room").annotate(Count("pk")))
+    return dict(Message.objects.unread_by(user).order_by().values_list("room").annotate(Count("pk")))
 
 
 def _legible(text: str) -> str:

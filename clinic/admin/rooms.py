@@ -45,7 +45,15 @@ def _patient(room: Room) -> Patient | None:
 @admin.register(Room)
 class RoomAdmin(PossibleButtons, RecordAdmin):
     when_empty = "Conversations begin when an appointment is confirmed, or when a patient asks the practice."
-    list_display = ["show_patient", "title", "show_waiting", "assigned_to", "show_last", "show_state"]
+    list_display = [
+        "show_patient",
+        "title",
+        "show_unread",
+        "show_waiting",
+        "assigned_to",
+        "show_last",
+        "show_state",
+    ]
     list_display_links = ["show_patient", "title"]
     list_select_related = ["patient__patient", "assigned_to"]
     list_filter = [
@@ -85,7 +93,7 @@ class RoomAdmin(PossibleButtons, RecordAdmin):
             rooms = theirs
         writes = Exists(theirs.filter(pk=OuterRef("pk")))
         listed = rooms.annotate(writes=writes).with_waiting_since().latest_first()
-        return listed.prefetch_related("members__user")
+        return listed.with_unread(request.user).prefetch_related("members__user")
 
     def get_ordering(self, request):
         # In the inbox, who waits longest comes first.
@@ -131,6 +139,10 @@ class RoomAdmin(PossibleButtons, RecordAdmin):
         if not (room.waiting_since and room.is_open):
             return None
         return f"for {timesince(room.waiting_since, depth=1)}"
+
+    @display(description="Unread", ordering="unread", empty_value="–")
+    def show_unread(self, room: Any) -> int | None:
+        return room.unread
 
     @display(description="Last written", ordering="last_at")
     def show_last(self, room: Room):

@@ -12,7 +12,6 @@ from clinic.models import LIVE, Appointment, Document, Patient
 from clinic.views.patients import for_patients
 from clinic.views.waiting import offers_to
 from config.base import SignedInRequest
-from messaging import chatting
 
 NEWEST = 3
 
@@ -35,7 +34,6 @@ def portal(request: SignedInRequest, patient: Patient) -> HttpResponse:
         "offers": offers,
         "next": ahead[0] if ahead else None,
         "later": ahead[1:],
-        "unread": sum(chatting.unread_for(request.user).values()),
         "documents": [*documents[:NEWEST]],
         "receipt": Receipt.objects.visible_to(request.user).first(),
         "missing": profiling.missing(patient),

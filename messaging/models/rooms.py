@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Max, Q
+from django.db.models import Count, F, Max, Q
 from django.db.models.functions import Coalesce, Greatest, Length, Upper
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
@@ -68,6 +68,12 @@ class RoomQuerySet(ScopedQuerySet):
     def waiting(self) -> Self:
         """Those in which a patient waits for an answer of the practice, the longest first."""
         return self.open().with_waiting_since().exclude(waiting_since=None).order_by("waiting_since", "pk")
+
+    def with_unread(self, user: User) -> Self:
+        """With ``unread``: how many messages of others ``user`` has not read; None where there are none."""
+        unread = Message.objects.unread_by(user).filter(room=models.OuterRef("pk")).order_by()
+        counted = unread.values("room").annotate(number=Count("pk")).values("number")
+        return self.annotate(unread=models.Subquery(counted))
 
     def latest_first(self) -> Self:
         """With ``last_at``, when somebody last wrote, the newest at the top."""
@@ -216,6 +222,14 @@ class Draft(models.Model):
 class MessageQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         return self.filter(room__in=Room.objects.visible_to(user))
+
+    def unread_by(self, user: User) -> Self:
+        """What others said, and the system, since ``user`` last read in the rooms that they are in."""
+        return self.filter(
+            room__members__user=user,
+            room__members__left_at__isnull=True,
+            sequence__gt=F("room__members__read_mark__sequence"),
+        ).exclude(recorded_by=user)
 
     def last_sequence(self) -> int:
         """The number of the newest of them; 0 where nothing was said."""

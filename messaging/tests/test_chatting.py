@@ -8,7 +8,7 @@ from django_eventstream.models import Event
 
 from config.base import uuid7
 from messaging import chatting, reading
-from messaging.models import Message
+from messaging.models import Message, Room
 from messaging.models.rooms import LONGEST
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +167,20 @@ class TestUnreadFor:
             unread = chatting.unread_for(patient)
 
         assert unread == {rooms[0].pk: 2, rooms[1].pk: 1, rooms[2].pk: 1}
+
+    def test_counts_the_same_beside_each_room(self, room, patient, doctor, stranger, auditor):
+        other = chatting.open_room("Other", members=[patient, stranger], by=None)
+        for there, person in ((room, doctor), (room, patient), (room, doctor), (other, stranger)):
+            chatting.post(there, by=person, text="Hello")
+        chatting.read_up_to(room, by=patient, sequence=1)
+
+        beside = [
+            {seen.pk: seen.unread for seen in Room.objects.with_unread(person) if seen.unread}
+            for person in (patient, doctor, stranger, auditor)
+        ]
+
+        assert beside == [chatting.unread_for(person) for person in (patient, doctor, stranger, auditor)]
+        assert beside == [{room.pk: 1, other.pk: 1}, {room.pk: 1}, {}, {}]
 
     def test_forgets_rooms_one_has_left(self, room, patient, doctor):
         chatting.post(room, by=doctor, text="Hello")

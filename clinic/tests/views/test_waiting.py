@@ -169,11 +169,11 @@ class TestList:
         narrow = wish._replace(practitioners=[doctor])
         waitlisting.ask(patient, wish=narrow, kind=short_visit, by=patient.user)
         browser.get(LIST)  # the session is seen once a minute
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             browser.get(LIST)
         waitlisting.ask(patient, wish=narrow, kind=long_visit, by=patient.user)
 
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             browser.get(LIST)
 
 

@@ -360,6 +360,22 @@ def test_a_stream_that_is_cut_off_later_is_replaced_by_polling(pages, room, doct
     assert patient_page.broken == []
 
 
+def test_the_tab_counts_what_is_unread_in_every_conversation(open_room, browser_of, patient, room, doctor):
+    other = chatting.open_room("Follow-up", members=[patient, doctor], by=None)
+    for there in (room, other, other):
+        chatting.post(there, by=doctor, text="Hello")
+    page = open_room(browser_of(patient))
+    tab = page.locator("[data-unread-total]")
+
+    expect(tab).to_have_text("2 unread")  # those of this conversation are read just now
+    chatting.post(other, by=doctor, text="Once more")
+    expect(tab).to_have_text("3 unread")
+    chatting.read_up_to(other, by=patient, sequence=3)
+    page.get_by_role("link", name="All messages").click()
+
+    expect(tab).to_be_hidden()
+
+
 def test_signing_out_elsewhere_is_told(open_room, browser_of, patient):
     signed_in = browser_of(patient)
     page = open_room(signed_in)

@@ -112,6 +112,13 @@ class TestRooms:
 
         assert rooms == [(old, 1), (new, 0)]
 
+    def test_counts_what_is_unread_at_its_tab(self, browser_of, patient, doctor, room):
+        chatting.post(room, by=doctor, text="Hello")
+
+        html = browser_of(patient).get(reverse("rooms")).content.decode()
+
+        assert html.count('<span data-total>1</span><span class="visually-hidden"> unread</span>') == 1
+
     def test_says_what_comes_where_there_is_nothing_yet(self, browser_of, patient):
         html = browser_of(patient).get(reverse("rooms")).content.decode()
 

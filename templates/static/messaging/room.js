@@ -40,7 +40,10 @@ class Room {
   // Live
 
   event(kind, data) {
-    if (data.room !== this.root.dataset.room) return;
+    if (data.room !== this.root.dataset.room) {
+      if (kind === "message") document.dispatchEvent(new CustomEvent("unread"));
+      return;
+    }
     if (kind === "presence") return this.presence?.heard(data);
     this.catchUp();
   }
@@ -119,7 +122,10 @@ class Room {
     this.marking = true;
     const reached = pages.last;
     const response = await this.send(this.root.dataset.readUrl, { sequence: reached });
-    if (response?.ok) this.marked = reached;
+    if (response?.ok) {
+      this.marked = reached;
+      document.dispatchEvent(new CustomEvent("unread"));
+    }
     this.marking = false;
     if (response?.ok && pages.last > reached) this.markRead();
   }

@@ -8,7 +8,8 @@ async function refresh(line) {
   const response = await fetch(list.dataset.unreadUrl, { headers: { Accept: "application/json" } }).catch(() => null);
   if (response?.status === 401) return line.signedOut();
   if (!response?.ok) return;
-  const { rooms } = await response.json();
+  const { rooms, total } = await response.json();
+  document.dispatchEvent(new CustomEvent("unread", { detail: total }));
   for (const badge of list.querySelectorAll("[data-unread]")) {
     const count = rooms[badge.dataset.unread] ?? 0;
     badge.hidden = count === 0;
