@@ -51,6 +51,7 @@ class Asked:
         return {
             "room": self.room,
             "room_state": _state(self.room, self.user, members),
+            "room_reviews": reader.reviews,
             "room_messages": messages,
             "room_last_sequence": shown,
             "room_newest_sequence": newest,

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from messaging import clocks
-from messaging.models import Member, Message, Room
+from messaging.models import Message, Room
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -77,16 +77,11 @@ def reviews(room: Room, user: User) -> bool:
 
 def _within(user: User, room: Room | None) -> QuerySet[Message]:
     if room is None:
-        return Message.objects.filter(room__in=_own_rooms(user), withdrawal=None)
+        # A review, and a look at a colleague's patient, is of one room, and written down.
+        return Message.objects.filter(room__in=Room.objects.of(user), withdrawal=None)
     said = Message.objects.filter(room=room)
     sees_all = user.has_perm("messaging.view_every_room") and reviews(room, user)
     return said if sees_all else said.filter(withdrawal=None)
-
-
-def _own_rooms(user: User) -> QuerySet[Room]:
-    if user.has_perm("messaging.view_every_room"):  # a review is of one room, and written down
-        return Room.objects.filter(pk__in=Member.objects.present().filter(user=user).values("room"))
-    return Room.objects.visible_to(user)
 
 
 def _hit(message: Message, wanted: list[str], user: User) -> Hit:

@@ -136,6 +136,13 @@ class TestRead:
         assert message["text"] == "A secret"
         assert message["withdrawn"] == "Message withdrawn by Doctor Example: another reason."
 
+    def test_a_doctor_who_only_reads_sees_the_trace_alone(self, room, make_user, doctor):
+        withdrawing.withdraw(chatting.post(room, by=doctor, text="A secret"), by=doctor, reason="other")
+
+        (message,) = reading.read(room, make_user("doctor", "colleague"))["messages"]
+
+        assert message["text"] == ""
+
     def test_says_how_long_ones_own_can_be_withdrawn(self, room, patient, doctor):
         for person in (patient, doctor):
             chatting.post(room, by=person, text="Hello")

@@ -1,8 +1,9 @@
 import pytest
 from django.db import connection
+from django.db.models import Q
 
 from messaging import chatting, searching, withdrawing
-from messaging.models import Message
+from messaging.models import Message, rooms
 
 pytestmark = pytest.mark.django_db
 
@@ -52,6 +53,13 @@ class TestSearch:
 
     def test_a_reviewer_has_no_conversations_of_their_own(self, said, auditor):
         assert found("head", by=auditor) == []
+
+    def test_what_one_only_reads_is_searched_alone(self, room, said, make_user, monkeypatch):
+        colleague = make_user("doctor", "colleague")
+        monkeypatch.setattr(rooms, "READ_BY", [lambda user: Q(pk=room.pk)])
+
+        assert found("headache", by=colleague) == []
+        assert found("headache", by=colleague, room=room) == [(room.title, 2), (room.title, 1)]
 
     def test_who_left_finds_nothing_there(self, room, said, patient):
         member = room.members.get(user=patient)

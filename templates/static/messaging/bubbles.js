@@ -70,7 +70,7 @@ export class Bubbles {
     place.textContent = trace;
     place.hidden = false;
     for (const link of item.querySelectorAll("[data-answer], [data-withdraw]")) link.remove();
-    if (!this.room.isMember) return; // who reviews reads on
+    if ("reviews" in this.root.dataset) return; // who reviews reads on
     item.querySelector(".room-text").textContent = "";
     item.querySelector(".room-text").hidden = true;
   }
