@@ -131,6 +131,10 @@ COMPARISONS = frozenset(
 )
 
 
+# What Unfold's filters of a range add to the name of their column: days, or days with hours beside them.
+RANGE = ("from", "to", "from_0", "from_1", "to_0", "to_1")
+
+
 class NoDatabaseChecks(UnfoldModelAdminChecks):
     """Unfold's own look for permissions in the database, which is empty when ``migrate`` first runs."""
 
@@ -178,7 +182,7 @@ class ScopedAdmin(UnfoldAdmin):
     def _filter_paths(spec: Any) -> set[str]:
         """What a list filter asks by: a name, that of a pair with its class, or a class's parameters."""
         if isinstance(spec, tuple | list):
-            spec = spec[0]
+            return {spec[0], *(f"{spec[0]}_{part}" for part in RANGE)}
         if isinstance(spec, str):
             return {spec}
         name = str(getattr(spec, "parameter_name", ""))

@@ -12,6 +12,7 @@ from django.utils import timezone
 from config import sealing
 
 RENEW_BEFORE = timedelta(days=30)
+SECRET_LENGTH = 20
 
 
 @register(Tags.security)
@@ -48,6 +49,10 @@ def production_is_not_a_demo(**kwargs: Any) -> list[CheckMessage]:
             "SEAL_CERTIFICATE names a file that is not there",
             bool(settings.SEAL_CERTIFICATE) and not Path(settings.SEAL_CERTIFICATE).is_file(),
         ),
+        "config.E011": (
+            "MAIL_WEBHOOK_SECRET is missing, short, or not of the form user:password",
+            bool(settings.MAIL_PROVIDER) and not _is_secret(settings.MAIL_WEBHOOK_SECRET),
+        ),
     }
     return [
         Error(f"{what}: set it in the environment before you start in production.", id=code)
@@ -83,6 +88,12 @@ def calls_reach_people(**kwargs: Any) -> list[CheckMessage]:
         told = "TURN_URLS is missing: in many networks the call in the room will not connect."
         return [messages.Warning(f"{told} See docs/operations.md.", id="config.W003")]
     return []
+
+
+def _is_secret(text: str) -> bool:
+    """Whether a provider can show it as HTTP's user and password, and nobody guesses it."""
+    user, _, password = text.partition(":")
+    return bool(user) and len(password) >= SECRET_LENGTH
 
 
 def _is_public(address: str) -> bool:

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
     "django_eventstream",
+    "anymail",
     "django_q",
     "import_export",
     "simple_history",
@@ -267,6 +268,13 @@ vars().update(EMAIL_CONFIG)
 EMAIL_FILE_PATH = env("MAIL_FOLDER", default=str(BASE_DIR / ".mail"))
 DEFAULT_FROM_EMAIL = env("FROM_EMAIL", default="ProMedicine <hello@promedicine.example>")
 EMAIL_TIMEOUT = 20
+# Instead of SMTP, the interface of a provider that django-anymail knows by this name: postmark, amazon_ses, …
+MAIL_PROVIDER = env("MAIL_PROVIDER", default="")
+MAIL_WEBHOOK_SECRET = env("MAIL_WEBHOOK_SECRET", default="")
+ANYMAIL = {"REQUESTS_TIMEOUT": EMAIL_TIMEOUT, **env.json("MAIL_PROVIDER_OPTIONS", default={})}
+ANYMAIL["WEBHOOK_SECRET"] = MAIL_WEBHOOK_SECRET
+if MAIL_PROVIDER:
+    EMAIL_BACKEND = f"anymail.backends.{MAIL_PROVIDER}.EmailBackend"
 
 REFUSE_TRUNCATE = not TESTING  # the test runner truncates
 

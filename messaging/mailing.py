@@ -11,7 +11,9 @@ from email.mime.text import MIMEText
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from anymail.exceptions import AnymailError
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template import Context, TemplateDoesNotExist, TemplateSyntaxError
@@ -43,7 +45,14 @@ SECRETS: dict[str, Callable[[Letter], dict[str, str]]] = {}
 """By template: what makes, at sending, the words that no row may hold. The apps above fill it."""
 STILL_WANTED: dict[str, Callable[[Letter], bool]] = {}
 """By template: whether a letter still makes sense, asked before it is sent. The apps above fill it."""
-PROBLEMS = (smtplib.SMTPException, OSError, TemplateDoesNotExist, TemplateSyntaxError)
+PROBLEMS = (
+    smtplib.SMTPException,
+    OSError,
+    AnymailError,
+    ImproperlyConfigured,
+    TemplateDoesNotExist,
+    TemplateSyntaxError,
+)
 
 
 class Enclosure(NamedTuple):
@@ -181,7 +190,7 @@ def why_not(letter: Letter) -> Letter.Dropped | None:
 def _message_id(mail: EmailMultiAlternatives) -> str:
     """What reports about ``mail`` will call it: the provider's own name for it, or that in its head."""
     status = getattr(mail, "anymail_status", None)
-    return str(status.message_id if status else mail.extra_headers["Message-ID"])[:200]
+    return str((status and status.message_id) or mail.extra_headers["Message-ID"])[:200]
 
 
 def is_wanted(letter: Letter) -> bool:

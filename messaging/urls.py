@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from messaging.views import calls, choices, enquiries, events, messages, rooms, searches
+from messaging.views import calls, choices, deliveries, enquiries, events, messages, rooms, searches
 
 urlpatterns = [
     path("accounts/letters/", choices.choices, name="letter-choices"),
+    path("webhook/letters/", deliveries.reports, name="letter-reports"),
     path("events/", events.events, name="events"),
     path("portal/rooms/", rooms.rooms, name="rooms"),
     path("portal/ask/", enquiries.ask, name="ask"),

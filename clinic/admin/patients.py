@@ -18,6 +18,7 @@ from billing.admin import statements
 from clinic import consulting, enrolling, spelling
 from clinic.admin import revealing
 from clinic.admin.care import CarePanel
+from clinic.admin.reaching import LettersPanel
 from clinic.forms.identifiers import PatientNumbersForm
 from clinic.identifiers import IHI, MEDICARE
 from clinic.models import Patient
@@ -59,7 +60,7 @@ class HidesNumbers(InWords):
 
 
 @admin.register(Patient)
-class PatientAdmin(CarePanel, RecordAdmin):
+class PatientAdmin(LettersPanel, CarePanel, RecordAdmin):
     change_form_outer_after_template = "admin/care/patient.html"
     list_display = ["show_name", "date_of_birth", "phone", "state", "show_identified", "created_at"]
     list_select_related = ["user"]
@@ -78,8 +79,9 @@ class PatientAdmin(CarePanel, RecordAdmin):
         "identity_document",
         "identified_at",
         "identified_by",
+        "show_letters",
     ]
-    actions_detail = ["reveal", "record_numbers", "identify", "statement"]
+    actions_detail = ["reveal", "record_numbers", "identify", "statement", "choose_letters", "clear_address"]
 
     def has_add_permission(self, request):
         return False  # patients sign themselves up
@@ -103,6 +105,7 @@ class PatientAdmin(CarePanel, RecordAdmin):
             ("Identifiers", {"classes": ["tab"], "fields": numbers}),
             ("Identity check", {"classes": ["tab"], "fields": identity}),
             ("Usual GP", {"classes": ["tab"], "fields": care}),
+            ("Letters", {"classes": ["tab"], "fields": ["show_letters"]}),
         ]
 
     def save_model(self, request, obj, form, change):

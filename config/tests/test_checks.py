@@ -58,6 +58,21 @@ def test_each_demo_value_is_named(production, name, value, code):
     assert found() == [code]
 
 
+@pytest.mark.parametrize(
+    ("secret", "codes"),
+    [
+        ("", ["config.E011"]),
+        ("a-password-without-its-user", ["config.E011"]),
+        ("reports:short", ["config.E011"]),
+        ("reports:" + "k" * 20, []),
+    ],
+)
+def test_a_provider_of_letters_needs_a_secret_to_report_with(production, secret, codes):
+    production.MAIL_PROVIDER, production.MAIL_WEBHOOK_SECRET = "postmark", secret
+
+    assert found() == codes
+
+
 def test_the_demos_own_key_is_refused(production, settings):
     production.SECRET_KEY = settings.DEMO_SECRET
 

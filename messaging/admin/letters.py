@@ -7,17 +7,18 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.html import format_html, urlize
+from django.utils.html import format_html, format_html_join, urlize
 from django.utils.safestring import SafeString, mark_safe
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 from unfold.forms import BaseDialogForm
 
 from config.admin import RecordAdmin, step
 from config.base import Refused, SignedInRequest
+from config.filters import PeriodFilter
 from config.versions import InWords
-from messaging import mailing
-from messaging.models import Letter
+from messaging import clocks, delivering, kinds, mailing
+from messaging.models import Delivery, Letter
 
 TEXT = {"subject", "body", "context", "enclosures"}
 COLOURS = {
@@ -26,6 +27,45 @@ COLOURS = {
     Letter.Status.FAILED: "danger",
     Letter.Status.DROPPED: "default",
 }
+
+
+ARRIVED = {
+    Delivery.Outcome.DEFERRED: "warning",
+    Delivery.Outcome.DELIVERED: "success",
+    Delivery.Outcome.REFUSED: "danger",
+    Delivery.Outcome.BOUNCED: "danger",
+    Delivery.Outcome.COMPLAINED: "danger",
+    Delivery.Outcome.UNSUBSCRIBED: "warning",
+}
+
+
+class KindFilter(DropdownFilter):
+    """What the letter is about."""
+
+    title = "letter"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return sorted(((name, kind.words) for name, kind in kinds.KINDS.items()), key=lambda one: one[1])
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(template=self.value()) if self.value() in kinds.KINDS else queryset
+
+
+class DeliveryFilter(DropdownFilter):
+    """How it stands by what the provider reported; of some nothing was."""
+
+    title = "delivery"
+    parameter_name = "delivery"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        told = [(str(outcome), outcome.label.capitalize()) for outcome in reversed(Delivery.RANK)]
+        return [*told, ("unknown", "Sent, and nothing reported")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "unknown":
+            return queryset.filter(status=Letter.Status.SENT, outcome=None)
+        return queryset.filter(outcome=self.value()) if self.value() in ARRIVED else queryset
 
 
 class HidesText(InWords):
@@ -37,19 +77,30 @@ class HidesText(InWords):
 
 @admin.register(Letter)
 class LetterAdmin(RecordAdmin):
-    list_display = ["show_kind", "to", "show_status", "attempts", "created_at", "sent_at"]
-    list_filter = [("status", ChoicesDropdownFilter), ("created_at", RangeDateTimeFilter)]
+    list_display = ["show_kind", "to", "show_status", "show_delivery", "created_at", "sent_at"]
+    list_filter = [
+        KindFilter,
+        ("status", ChoicesDropdownFilter),
+        ("dropped_for", ChoicesDropdownFilter),
+        DeliveryFilter,
+        ("created_at", PeriodFilter),
+        ("sent_at", PeriodFilter),
+    ]
     search_fields = ["to", "subject"]
+    search_help_text = "Search by address, subject or kind of letter"
     fields = [
         "show_letter",
         "show_enclosures",
         "to",
         "show_status",
+        "show_why_not",
         "attempts",
         "created_at",
         "sent_at",
         "show_next",
         "last_error",
+        "show_delivery",
+        "show_reports",
     ]
     readonly_fields = fields
     actions_detail = ["send_again"]
@@ -58,6 +109,16 @@ class LetterAdmin(RecordAdmin):
         words = HidesText if historical_record.is_confidential else InWords
         return words(self.model, historical_record)
 
+    def get_queryset(self, request):
+        return delivering.with_outcome(super().get_queryset(request))
+
+    def get_search_results(self, request, queryset, search_term):
+        found, has_doubles = super().get_search_results(request, queryset, search_term)
+        named = [name for name, kind in kinds.KINDS.items() if search_term.lower() in kind.words.lower()]
+        if search_term.strip() and named:
+            found |= queryset.filter(template__in=named)
+        return found, has_doubles
+
     @display(description="Letter", ordering="template")
     def show_kind(self, letter: Letter) -> str:
         return letter.kind
@@ -65,6 +126,23 @@ class LetterAdmin(RecordAdmin):
     @display(description="Status", label=COLOURS, ordering="status")
     def show_status(self, letter: Letter) -> tuple[str, str]:
         return letter.status, letter.get_status_display()
+
+    @display(description="Why it was not sent", empty_value="–")
+    def show_why_not(self, letter: Letter) -> str | None:
+        return letter.get_dropped_for_display() or None
+
+    @display(description="Delivery", label=ARRIVED)
+    def show_delivery(self, letter: Any) -> tuple[str, str] | None:
+        return (letter.outcome, Delivery.Outcome(letter.outcome).label) if letter.outcome else None
+
+    @display(description="What the provider reported", empty_value="Nothing")
+    def show_reports(self, letter: Letter) -> SafeString | None:
+        zone = settings.TIME_ZONE
+        told = [
+            (report.get_outcome_display(), clocks.in_short(report.at, zone=zone), report.reason)
+            for report in delivering.reports_about(letter)
+        ]
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}, {} {}</li>", told)) if told else None
 
     @display(description="Next attempt")
     def show_next(self, letter: Letter):
