@@ -16,7 +16,7 @@ from messaging import choosing, delivering
 from messaging.kinds import OPTIONAL
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from config.base import SignedInRequest
 
 
 class LettersDialog(BaseDialogForm):
@@ -35,7 +35,7 @@ class LettersDialog(BaseDialogForm):
         return [str(group) for group in OPTIONAL if self.cleaned_data[group]]
 
 
-def _seen(request: HttpRequest, pk: Any) -> Patient:
+def _seen(request: SignedInRequest, pk: Any) -> Patient:
     """The patient, if the person may see them."""
     found = Patient.objects.visible_to(request.user).select_related("user").filter(pk=pk).first()
     if found is None:
