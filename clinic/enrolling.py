@@ -14,7 +14,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from clinic import auditing, consenting
 from clinic.models import AuditEvent, Consent, Patient, Practitioner, Role, User
 from config.base import Refused, acting_as
-from messaging import mailing
+from messaging import mailing, streaming
 from messaging.models import Letter
 
 CHECKED = frozenset({"user", "ahpra_number", "prescriber_number", "provider_number", "hpii"})
@@ -131,10 +131,11 @@ def change_role(user: User, role: str, *, by: User | None, why: str) -> None:
 
 @transaction.atomic
 def deactivate(user: User, *, by: User | None, why: str) -> None:
-    """Close an account: its sessions end with their next request, its records stay."""
+    """Close an account: its open pages hear nothing more, its sessions end with their next request."""
     _only_managers(by)
     _not_oneself(user, by=by)
     user.lock().change(by=by, why=why, is_active=False)
+    streaming.recheck(user)
 
 
 @transaction.atomic

@@ -70,6 +70,11 @@ def whisper(people: Iterable[User | UUID], kind: str, data: dict[str, Any]) -> N
         listening.MANAGER.announce([Event(channel, kind, told) for channel in channels])
 
 
+def recheck(person: User) -> None:
+    """Have every stream of ``person`` see at once whether they may still listen, when our transaction commits."""
+    listening.MANAGER.kick(person.pk, channel_of(person))
+
+
 def last_event_id(user: User) -> int:
     """Where a page that is being made starts to listen. Read it before the rows it shows."""
     return EventStorage().get_current_id(channel_of(user))

@@ -9,4 +9,5 @@ BENCHMARKS = {
     "catalogue": "config.benchmarks.catalogue",
     "prescribing": "config.benchmarks.prescribing",
     "papers": "config.benchmarks.papers",
+    "churn": "config.benchmarks.churn",
 }

@@ -115,12 +115,12 @@ class Stream:
         return "".join(self.take(event) for event in found)
 
     def read(self) -> list[Event] | None:
-        """In a reader's thread: the session, the right to listen, the events after ``last``."""
+        """In a reader's thread: the events after ``last``; None where session or right to listen are gone."""
         try:
+            # Who may still listen after this was read, could when it happened.
+            found = get_storage().get_events(self.channel, self.last, limit=AT_ONCE)
             user = _session_user(self.session_key)
-            if not get_channelmanager().can_read_channel(user, self.channel):
-                return None
-            return get_storage().get_events(self.channel, self.last, limit=AT_ONCE)
+            return found if get_channelmanager().can_read_channel(user, self.channel) else None
         finally:
             _close_connections()
 
@@ -137,6 +137,8 @@ class Stream:
             listener.aevent.clear()
             announced, listener.channel_items = listener.channel_items, {}
             self.stale, listener.overflow = listener.overflow, False
+        if self.stale:
+            return body  # storage has it all, for those who may still listen
         for event in announced.get(self.channel, []):
             if event.id is None:  # whispered: not stored, so without a number
                 body += sse_encode_event(event.type, event.data)

@@ -8,7 +8,8 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
-from messaging import chatting, listening, streaming
+from clinic import enrolling
+from messaging import chatting, streaming
 from messaging.tests.live import Page, Web, wait_until
 
 
@@ -200,7 +201,7 @@ class TestClosing:
 
         leaving.logout()
 
-        wait_until(lambda: not any(page.is_open for page in ended), "the end of the streams", patience=5)
+        wait_until(lambda: not any(page.is_open for page in ended), "the end of the streams")
         push(patient, n=1)
         wait_until(kept.notes, "the event")
         assert [page.notes() for page in [*ended, kept]] == [[], [], [1]]
@@ -211,10 +212,12 @@ class TestClosing:
         push(patient, n=1)
         wait_until(page.notes, "the first event")
 
-        patient.change(by=None, is_active=False)
-        listening.MANAGER.kick(patient.pk, streaming.channel_of(patient))
+        with transaction.atomic():
+            enrolling.deactivate(patient, by=None, why="They asked for it.")
+            push(patient, n=2)
 
-        wait_until(lambda: not page.is_open, "the end of the stream", patience=5)
+        wait_until(lambda: not page.is_open, "the end of the stream")
+        assert page.notes() == [1]
         assert page.connect().status == 401
 
     def test_who_has_left_a_room_hears_no_more_of_it(self, web, open_page, room, patient, doctor):
