@@ -71,7 +71,7 @@ def whisper(people: Iterable[User | UUID], kind: str, data: dict[str, Any]) -> N
 
 
 def recheck(person: User) -> None:
-    """Have every stream of ``person`` see at once whether they may still listen, when our transaction commits."""
+    """Have every stream of ``person`` see whether they may still listen, when our transaction commits."""
     listening.MANAGER.kick(person.pk, channel_of(person))
 
 

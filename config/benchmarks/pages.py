@@ -132,7 +132,7 @@ class Stream:
     def hear(self, number: int, kind: str, data: dict[str, Any]) -> None:
         if kind == "stream-open":
             self.opened, self.is_open = self.opened + 1, True
-        elif kind != "keep-alive":
+        elif number:  # a keep-alive has none, and what is only whispered
             self.last = number
             self.told.append((number, kind, data))
         self.take(kind, data)
