@@ -350,6 +350,11 @@ def tell(appointment: Appointment, template: str, *, whom: User | None = None) -
     )
 
 
+def call_path(appointment: Appointment) -> str:
+    """Where the call of ``appointment`` takes place; empty while it has no room."""
+    return f"/portal/rooms/{appointment.room_id}/call/" if appointment.room_id else ""
+
+
 def about(appointment: Appointment, *, person: User) -> dict[str, Any]:
     """What a letter to ``person`` says of ``appointment``."""
     return {
@@ -359,6 +364,7 @@ def about(appointment: Appointment, *, person: User) -> dict[str, Any]:
         "how": appointment.slot.appointment_type.get_modality_display().lower(),
         "appointment": appointment.pk,
         "path": f"/portal/appointments/{appointment.pk}/",
+        "call_path": call_path(appointment),
         "until": clocks.in_words(appointment.held_until, zone=person.time_zone),
         "fee": _dollars(appointment.order.amount),
         "free_until": clocks.in_words(reckoning.free_until(appointment), zone=person.time_zone),

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
+from clinic import booking
 from clinic.models import Appointment, Practice, Reminder
 from messaging import clocks, mailing
 from messaging.models import Letter
@@ -76,6 +77,7 @@ def _letter(appointment: Appointment, hours: int, *, now: datetime) -> Letter:
             "practitioner": str(appointment.slot.practitioner),
             "when": clocks.in_words(appointment.starts_at, zone=user.time_zone),
             "path": f"/portal/appointments/{appointment.pk}/",
+            "call_path": booking.call_path(appointment),
             "appointment": appointment.pk,
             "not_after": appointment.starts_at - timedelta(hours=hours) * (1 - 1 / LATENESS),
         },

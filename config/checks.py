@@ -76,7 +76,7 @@ def seal_holds(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def calls_reach_people(**kwargs: Any) -> list[CheckMessage]:
-    """Stop a TURN server that nobody gets into; warn where calls reach only who has an open network."""
+    """Stop a TURN server that nobody gets into; say where calls reach only who has an open network."""
     if settings.TURN_URLS and len(settings.TURN_SECRET) < 20:
         told = "TURN_URLS needs a TURN_SECRET of at least 20 characters: the static-auth-secret of coturn."
         return [Error(told, id="config.E011")]
@@ -86,7 +86,7 @@ def calls_reach_people(**kwargs: Any) -> list[CheckMessage]:
         ]
     if not settings.DEMO and not settings.TURN_URLS:
         told = "TURN_URLS is missing: in many networks the call in the room will not connect."
-        return [messages.Warning(f"{told} See docs/operations.md.", id="config.W003")]
+        return [messages.Info(f"{told} See docs/operations.md.", id="config.I001")]
     return []
 
 

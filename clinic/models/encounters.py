@@ -157,5 +157,11 @@ class Segment(Record):
             ),
         ]
 
+    @property
+    def how(self) -> str:
+        """The modality in words; a voice in the room's call is no telephone."""
+        by_call = self.call_id is not None and self.modality == self.Modality.VOICE
+        return "Voice call" if by_call else self.get_modality_display()
+
     def __str__(self) -> str:
-        return f"{self.get_modality_display()} from {self.started_at:%H:%M} UTC"
+        return f"{self.how} from {self.started_at:%H:%M} UTC"

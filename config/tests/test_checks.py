@@ -87,7 +87,7 @@ def test_the_demo_may_be_a_demo(settings):
 @pytest.mark.parametrize(
     ("changed", "codes"),
     [
-        ({}, ["config.W003"]),
+        ({}, ["config.I001"]),
         ({"TURN_URLS": ["turn:t.example"], "TURN_SECRET": "s" * 20}, []),
         ({"TURN_URLS": ["turn:t.example"], "TURN_SECRET": "short"}, ["config.E011"]),
         ({"CALLS_RELAYED": True}, ["config.E012"]),

@@ -38,7 +38,7 @@ class Live {
     });
     for (const beat of ["keep-alive", "stream-reset"]) source.addEventListener(beat, (event) => this.heard(event));
     source.addEventListener("stream-reset", () => this.catchUp());
-    for (const kind of ["message", "read", "room", "withdrawn", "presence", "import"]) {
+    for (const kind of ["message", "read", "room", "withdrawn", "presence", "import", "call", "signal"]) {
       source.addEventListener(kind, (event) => {
         this.heard(event);
         const data = JSON.parse(event.data);
