@@ -189,8 +189,8 @@ def why_not(letter: Letter) -> Letter.Dropped | None:
 
 def _message_id(mail: EmailMultiAlternatives) -> str:
     """What reports about ``mail`` will call it: the provider's own name for it, or that in its head."""
-    status = getattr(mail, "anymail_status", None)
-    return str((status and status.message_id) or mail.extra_headers["Message-ID"])[:200]
+    name = getattr(getattr(mail, "anymail_status", None), "message_id", None)
+    return str(mail.extra_headers["Message-ID"] if name is None else name)[:200]
 
 
 def is_wanted(letter: Letter) -> bool:

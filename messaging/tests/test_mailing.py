@@ -1,66 +1,15 @@
 """Letters over a real SMTP server, which also fails, stalls and asks to come again."""
 
-import socket
 import threading
-from datetime import UTC, datetime, timedelta
-from email import message_from_bytes, policy
+from datetime import timedelta
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.db import connection, transaction
 from django.utils import timezone
 
 from messaging import kinds, mailing, tasks
 from messaging.models import Letter
-
-BODY = """{% load letters %}Your appointment with {{ doctor }}
-Hello {{ recipient.given_name }},
-
-it is on {{ starts_at|in_zone:zone }}: {{ base_url }}/portal/
-
-{{ practice }}
-"""
-AT = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
-
-
-class Mailbox:
-    """An SMTP server's answer to each letter, and the letters it took."""
-
-    def __init__(self):
-        self.answers = []
-        self.taken = []
-
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802  aiosmtpd calls it so
-        answer = self.answers.pop(0) if self.answers else "250 Taken"
-        if answer.startswith("250"):
-            self.taken.append(message_from_bytes(envelope.content, policy=policy.default))
-        return answer
-
-
-@pytest.fixture
-def mailbox(settings):
-    mailbox = Mailbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = Controller(mailbox, hostname="127.0.0.1", port=port)
-    server.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    yield mailbox
-    server.stop()
-
-
-@pytest.fixture
-def templates(settings, tmp_path, monkeypatch):
-    """A folder for the templates of a test."""
-    for name in ("mail/appointment", "mail/nothing"):
-        monkeypatch.setitem(kinds.KINDS, name, kinds.Kind("Appointment", kinds.Group.VISITS))
-    (tmp_path / "mail").mkdir()
-    (tmp_path / "mail" / "appointment.txt").write_text(BODY)
-    folders = [tmp_path, *settings.TEMPLATES[0]["DIRS"]]
-    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": folders}]
-    return tmp_path / "mail"
+from messaging.tests.conftest import AT
 
 
 @pytest.fixture
@@ -71,16 +20,6 @@ def wanted(monkeypatch):
         monkeypatch.setitem(mailing.STILL_WANTED, "mail/appointment", lambda letter: still)
 
     return say
-
-
-@pytest.fixture
-def owed(patient, templates):
-    return mailing.queue(
-        "mail/appointment",
-        recipient=patient,
-        to=patient.email,
-        context={"doctor": "Dr O’Neill & Co", "starts_at": AT},
-    )
 
 
 def minutes_to_wait(letter):
