@@ -72,7 +72,14 @@ class ConcernAdmin(PossibleButtons, RecordAdmin):
 
     @display(description="What they wrote")
     def show_message(self, concern: Any) -> str:
-        return concern.message.text if concern.reads else "Only the people of the conversation can read it."
+        if not concern.reads:
+            return "Only the people of the conversation can read it."
+        message = concern.message
+        return (
+            f"{message.text}\n(Withdrawn by who wrote it.)"
+            if hasattr(message, "withdrawal")
+            else message.text
+        )
 
     @display(description="Conversation")
     def show_room(self, concern: Any) -> str:

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from clinic.models import Appointment
-from messaging import chatting
+from messaging import chatting, withdrawing
 from messaging.models import Concern, Phrase
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +46,14 @@ class TestPages:
         room = reverse("admin:messaging_room_change", args=[concern.message.room_id])
         assert SAID in html
         assert f"{room}#message-1" in html
+
+    def test_still_show_what_was_withdrawn_and_say_so(self, staff_client, doctor, patient, concern):
+        withdrawing.withdraw(concern.message, by=patient.user, reason="other")
+
+        html = staff_client(doctor.user).get(page(concern)).content.decode()
+
+        assert html.count("(Withdrawn by who wrote it.)") == 1
+        assert SAID in html
 
     def test_are_not_there_for_a_doctor_elsewhere(self, staff_client, make_doctor, concern):
         browser = staff_client(make_doctor("stranger").user)

@@ -27,6 +27,7 @@ export class Pages {
     const item = asked && this.room.bubbles.find(asked[1]);
     if (item) this.show(item);
     else if (this.holdsNewest()) this.toEnd();
+    if (asked && !item) this.jump(Number(asked[1]));
     this.watcher = new IntersectionObserver((entries) => this.seen(entries), { root: this.scroll, rootMargin: "150px 0px" });
     this.watch();
   }
