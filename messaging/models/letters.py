@@ -27,10 +27,7 @@ class LetterQuerySet(ScopedQuerySet):
 
 
 class Letter(Stateful):
-    """A letter we owe someone: written in the transaction that caused it, sent by a worker.
-
-    ``message_id`` is what the server or provider calls it, so that their reports find it.
-    """
+    """A letter we owe someone: written in the transaction that caused it, sent by a worker."""
 
     class Status(models.TextChoices):
         OWED = "owed", "To be sent"
@@ -70,6 +67,7 @@ class Letter(Stateful):
     dropped_for = models.CharField(
         "why it was not sent", max_length=20, choices=Dropped, blank=True, editable=False
     )
+    # What the server or provider calls it, so that their reports find it.
     message_id = models.CharField(max_length=200, blank=True, editable=False)
     copy_of = models.ForeignKey("self", models.PROTECT, null=True, editable=False, related_name="copies")
 
