@@ -23,6 +23,7 @@ from clinic import attending, booking, cancelling, expiring, rostering
 from clinic.demo import casting, hours, telling, visiting
 from clinic.models import Appointment, Consent, Patient, Slot, User
 from config.base import acting_as, work_off
+from messaging import mailing
 
 VISITS_A_DAY = 8
 BOOKED_AHEAD = timedelta(days=6)
@@ -156,6 +157,8 @@ class Simulation:
         with self.at(min(begin + timedelta(hours=5), self.now)):
             expiring.expire_holds(now=timezone.now())
             work_off()
+        with self.at(min(begin + timedelta(hours=12), self.now)):
+            mailing.send_due()  # what waited for the end of the night, in Perth as well
         todays = Appointment.objects.filter(
             status=Appointment.Status.CONFIRMED, starts_at__gte=begin, starts_at__lt=end
         ).order_by("starts_at", "pk")
