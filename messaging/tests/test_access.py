@@ -1,10 +1,24 @@
 """Who sees which conversation and which letter."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from config.base import uuid7
-from messaging import calling, chatting, mailing, withdrawing
-from messaging.models import Call, CallReport, Letter, Member, Message, Room, Withdrawal
+from messaging import calling, chatting, choosing, mailing, nudging, withdrawing
+from messaging.models import (
+    Call,
+    CallReport,
+    Choice,
+    Delivery,
+    Letter,
+    Member,
+    Message,
+    Nudge,
+    Room,
+    Withdrawal,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +71,25 @@ def test_a_letter(request, patient, who, sees):
     mailing.queue("clinic/mail/appointment_confirmed", recipient=patient, to=patient.email, context={})
 
     assert Letter.objects.visible_to(request.getfixturevalue(who)).count() == int(sees)
+
+
+@pytest.mark.parametrize(("who", "sees"), LETTERS.items())
+def test_a_choice_of_letters(request, patient, who, sees):
+    choosing.choose(patient, wanted={"reminders", "messages"}, by=patient)
+
+    assert Choice.objects.visible_to(request.getfixturevalue(who)).count() == int(sees)
+
+
+@pytest.mark.parametrize(("who", "sees"), {**LETTERS, "patient": False}.items())
+def test_a_report_about_a_letter(request, patient, who, sees):
+    Delivery.objects.create(event_id="1", to=patient.email, outcome="delivered", at=patient.created_at)
+
+    assert Delivery.objects.visible_to(request.getfixturevalue(who)).count() == int(sees)
+
+
+@pytest.mark.parametrize(("who", "sees"), SEES.items())
+def test_a_nudge(request, room, patient, doctor, who, sees):
+    chatting.post(room, by=doctor, text="Hello")
+    nudging.nudge(now=timezone.now() + timedelta(minutes=11))
+
+    assert Nudge.objects.visible_to(request.getfixturevalue(who)).count() == int(sees)
