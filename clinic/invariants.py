@@ -111,6 +111,21 @@ LIVES = [
                 IS DISTINCT FROM ARRAY[least(p.user_id, d.user_id), greatest(p.user_id, d.user_id)]""",
     ),
 ]
+TALKS = [
+    Check(
+        "stretches_of_a_consultation_are_apart",
+        "No two parts of a consultation overlap in time.",
+        """SELECT one.id FROM clinic_segment one JOIN clinic_segment other
+             ON other.encounter_id = one.encounter_id AND other.id > one.id
+             AND tstzrange(other.started_at, other.ended_at) && tstzrange(one.started_at, one.ended_at)""",
+    ),
+    Check(
+        "talk_ends_with_its_call",
+        "No part of a consultation runs on in a call that has ended.",
+        """SELECT s.id FROM clinic_segment s JOIN messaging_call c ON c.id = s.call_id
+           WHERE c.status = 'ended' AND s.ended_at IS NULL""",
+    ),
+]
 KEEPING = [
     Check(
         "tasks_are_worked_off",
@@ -135,4 +150,4 @@ KEEPING = [
         ),
     ),
 ]
-CHECKS = [*TIMES, *LIVES, *KEEPING]
+CHECKS = [*TIMES, *LIVES, *TALKS, *KEEPING]

@@ -33,6 +33,7 @@ def statements() -> list[str]:
     """The trigger, as SQL."""
     table = Segment._meta.db_table
     return [
-        f'CREATE OR REPLACE TRIGGER "{table}_vouched_for" BEFORE INSERT OR UPDATE ON "{table}" FOR EACH ROW'
+        f'CREATE OR REPLACE TRIGGER "{table}_vouched_for"'
+        f' BEFORE INSERT OR UPDATE OF call_id, encounter_id, started_at ON "{table}" FOR EACH ROW'
         " WHEN (NEW.call_id IS NOT NULL) EXECUTE FUNCTION clinic_vouch_segment()",
     ]

@@ -173,8 +173,8 @@ def beat(room: Room, *, by: User, page_id: UUID, is_connected: bool, modality: s
         connected = is_connected and call.status == Status.RUNNING
         if kind := _news(side, connected=connected, modality=modality):
             _report(call, by, kind, modality, at=now)
-    if call.reports.count() > before:
-        _tell(call)
+        if call.reports.count() > before:
+            _tell(call)
 
 
 def _news(side: proving.Side, *, connected: bool, modality: str) -> CallReport.Kind | None:
@@ -208,7 +208,8 @@ def leave(room: Room, *, by: User, page_id: UUID | None = None) -> None:
     others = [side for user, side in sides.items() if user != by.pk and side.is_here]
     if call.status == Status.RUNNING or not others:
         _end(call, by=by, now=now)
-    _tell(call)
+    else:
+        _tell(call)
 
 
 @transaction.atomic
@@ -217,7 +218,7 @@ def look_after(call: Call) -> None:
     if call.lock().status == Status.ENDED:
         return
     before = call.reports.count()
-    if not _notice_silence(call, now=timezone.now()) or call.reports.count() > before:
+    if _notice_silence(call, now=timezone.now()) and call.reports.count() > before:
         _tell(call)
 
 
@@ -249,7 +250,7 @@ def hold(room: Room, *, by: User, page_id: UUID) -> tuple[Call, Seat]:
 
 def _notice_silence(call: Call, *, now: datetime) -> bool:
     """Note who is not heard any more, and end a call that nobody comes back to. Tells whether it goes on."""
-    seats = [*call.seats.select_related("user")]
+    seats = [*call.seats.select_related("user").order_by("pk")]
     sides = proving.sides(call.reports.all())
     for seat in seats:
         side = sides.get(seat.user_id, proving.NOBODY)
@@ -279,8 +280,10 @@ def _lose(seat: Seat, side: proving.Side) -> None:
 
 
 def _end(call: Call, *, by: User | None, now: datetime) -> None:
+    """End ``call``, whoever noticed that it is over: the apps above hear of it in any case."""
     call.move_to(Status.ENDED, by=by, why="The call ended.", ended_at=now)
     Signal.objects.filter(to__call=call).delete()
+    _tell(call)
 
 
 NOTICED = (Kind.LEFT, Kind.LOST)

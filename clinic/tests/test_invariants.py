@@ -3,11 +3,13 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from billing import charging
 from billing.charging import Line
-from clinic import booking, cancelling, moving
+from clinic import booking, cancelling, consulting, moving
 from config import invariants
+from messaging.models import Call
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +51,13 @@ FAULTS = {
     "room_has_its_people": [
         f"UPDATE messaging_member SET left_at = {LONG_AGO} WHERE user_id = {{user}}",
     ],
+    "stretches_of_a_consultation_are_apart": [
+        "ALTER TABLE clinic_segment DROP CONSTRAINT clinic_segment_apart",
+        "UPDATE clinic_segment SET started_at = started_at - interval '1 hour' WHERE id = {segment}",
+    ],
+    "talk_ends_with_its_call": [
+        "UPDATE clinic_segment SET ended_at = NULL, call_id = {call} WHERE id = {segment}",
+    ],
     "tasks_are_worked_off": [
         f"INSERT INTO django_q_ormq (key, payload, lock) VALUES ('default', '', {LONG_AGO})",
     ],
@@ -61,9 +70,15 @@ FAULTS = {
     "letters_are_on_their_way": [
         f"UPDATE messaging_letter SET next_attempt_at = {LONG_AGO}",
     ],
+    "calls_come_to_an_end": [
+        "UPDATE messaging_call SET status = 'waiting', ended_at = NULL",
+        "UPDATE messaging_call SET created_at = now() - interval '5 hours'",
+        "UPDATE messaging_historicalcall SET status = 'waiting'",
+    ],
 }
 TABLES = [
     "clinic_appointment", "clinic_slot", "messaging_member", "messaging_historicalroom", "messaging_letter",
+    "clinic_segment", "messaging_call", "messaging_historicalcall",
 ]  # fmt: skip
 
 
@@ -76,11 +91,19 @@ def clinic(confirmed, settle, make_slot, make_patient, make_doctor):
     beside = booking.hold(make_slot(24, of=make_doctor("beside")), patient=another, by=another.user)
     given_up = booking.hold(make_slot(96), patient=third, by=third.user)
     cancelling.cancel(given_up, by=third.user, why="")
+    seen = settle(booking.hold(make_slot(144), patient=make_patient("seen"), by=None))
+    call = Call.objects.add(by=None, room=seen.room)
+    call.move_to(Call.Status.ENDED, by=None, ended_at=timezone.now())
+    encounter = consulting.open(seen, by=seen.slot.practitioner.user)
+    for modality in ("video", "voice"):
+        consulting.start_segment(encounter, modality=modality, by=encounter.practitioner.user)
+    consulting.stop_segment(encounter, by=encounter.practitioner.user)
     unpaid = charging.open_order(payer=third.user, lines=[Line("Extra", "gst_free", Decimal(10))], by=None)
     rows = {
         "appointment": confirmed, "slot": confirmed.slot, "patient": confirmed.patient,
         "user": confirmed.patient.user, "unpaid": unpaid, "room": confirmed.room,
         "moved": moved, "other": moved, "beside": beside, "given_up": given_up, "free": make_slot(120),
+        "call": call, "segment": encounter.segments.last(),
     }  # fmt: skip
     named = {name: f"'{row.pk}'" for name, row in rows.items()}
     return named | {"starts": f"'{confirmed.starts_at}'", "ends": f"'{confirmed.ends_at}'"}

@@ -232,6 +232,41 @@ class TestStretches:
         assert stretches() == [("video", 30, True)]
 
 
+class TestAnEndThatNobodyNoticed:
+    """Both went away for long, and the next word comes before the worker looked."""
+
+    @pytest.fixture
+    def gone(self, met):
+        met.beat("patient")
+        met.beat("doctor")
+        met.talk(30)
+        met.clock.shift(timedelta(minutes=5))
+        return met
+
+    def test_is_noticed_by_who_joins_again(self, gone):
+        gone.join("patient")
+
+        assert stretches() == [("video", 30, True)]
+        assert [call.status for call in Call.objects.order_by("created_at")] == ["ended", "waiting"]
+
+    def test_is_noticed_by_who_leaves_or_speaks(self, gone):
+        gone.leave("doctor")
+
+        assert stretches() == [("video", 30, True)]
+        with pytest.raises(calling.NoCall):
+            gone.beat("patient")
+
+    def test_is_noticed_by_who_takes_over(self, gone, make_user):
+        gone.clock.shift(-timedelta(minutes=5))
+        colleague = make_user("doctor", "colleague")
+        doctor = gone.people["doctor"]
+        chatting.replace(gone.room, leaves=doctor, joins=colleague, title="Visit", by=None)
+        gone.people["doctor"].practitioner.change(by=None, user=colleague)
+        calling.join(gone.room, by=colleague, page_id=uuid7(), modality="video")
+
+        assert stretches() == [("video", 30, True)]
+
+
 class TestDatabase:
     def add(self, encounter, call, **fields):
         now = timezone.now()
@@ -275,8 +310,9 @@ WORDS = st.lists(
     st.tuples(
         st.sampled_from(["patient", "doctor"]),
         st.sampled_from(["beat", "voice", "off", "leave", "join", "admit", "hand", "stop"]),
-        st.integers(0, 40),
+        st.sampled_from([0, 1, 10, 24, 40, 200]),
     ),
+    min_size=3,
     max_size=25,
 )
 
@@ -292,6 +328,8 @@ def test_whatever_both_do_the_stretches_hold(visit, clock, words):
             two.join("patient")
             two.join("doctor")
             two.admit()
+            two.beat("patient")
+            two.beat("doctor")
             for name, word, pause in words:
                 clock.shift(timedelta(seconds=pause))
                 act(two, name, word)
@@ -324,5 +362,6 @@ def check():
         assert one.started_at <= one.ended_at <= then.started_at
     for one in found:
         if one.call_id:
+            assert one.ended_at or one.call.status == Call.Status.RUNNING
             said = one.call.reports.filter(kind__in=["connected", "resumed"], at__lte=one.started_at)
             assert said.values("side").distinct().count() == 2

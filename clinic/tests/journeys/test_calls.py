@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from allauth.account.models import EmailAddress
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.management import call_command
 from playwright.sync_api import Error, expect, sync_playwright
 
 from clinic import booking
 from clinic.models import Encounter, Segment
+from clinic.tests.conftest import PASSWORD
 from clinic.tests.journeys.conftest import QUIET
-from messaging.models import Call, CallReport, Seat
+from messaging import mailing
+from messaging.models import Call, CallReport, Letter, Seat
 from messaging.tests.live import Web, wait_until, wait_until_quiet
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -317,6 +322,41 @@ def test_a_browser_that_may_not_use_them_says_how_to_allow_it(side, client, pati
     shy.come(visit.room)
 
     expect(shy.page.get_by_text("Your browser may not use the microphone.")).to_be_visible()
+
+
+def test_the_conversation_tells_who_waits_and_leads_to_the_call(at_home, at_work, visit, screens):
+    for one in (at_home, at_work):
+        one.page.goto(f"{one.address}/portal/rooms/{visit.room.pk}/")
+        expect(one.page.get_by_text("Talk by voice or video.")).to_be_visible(timeout=PATIENCE)
+    with at_home.page.expect_popup() as opened:
+        at_home.page.get_by_role("link", name="Join the call").click()
+    opened.value.get_by_role("button", name="Join the call").click()
+
+    expect(at_work.page.get_by_text("Patient Example is waiting for you in the call.")).to_be_visible()
+    at_work.page.screenshot(path=screens / "call_door.png")
+    with at_work.page.expect_popup() as opened:
+        at_work.page.get_by_role("link", name="Join the call").click()
+    expect(opened.value.get_by_role("heading", name="Call with Patient Example")).to_be_visible()
+
+
+def test_the_letter_leads_to_the_call_after_signing_in(playwright, chromium, web, visit, patient):
+    # The web process does not know the quick way in which tests keep passwords.
+    patient.user.password = PBKDF2PasswordHasher().encode(PASSWORD, "salt")
+    patient.user.save()
+    EmailAddress.objects.create(user=patient.user, email=patient.user.email, verified=True, primary=True)
+    browser = playwright.chromium.launch(executable_path=chromium, args=[*QUIET, *DEVICES])
+    page = browser.new_page()
+    letter = Letter.objects.get(template="clinic/mail/appointment_confirmed")
+    link = next(word for word in mailing.render(letter).body.split() if word.endswith("/call/"))
+
+    page.goto(f"http://127.0.0.1:{web.port}{urlsplit(link).path}")
+    page.get_by_label("E-mail").fill(patient.user.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+    expect(page.get_by_role("button", name="Join the call")).to_be_enabled(timeout=PATIENCE)
+    browser.close()
+    wait_until_quiet()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
