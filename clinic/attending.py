@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from billing import refunding
 from billing.models import Refund
-from clinic import reckoning
+from clinic import announcing, reckoning
 from clinic.models import Appointment, Practice
 from config.base import Refused
 from messaging import chatting, clocks
@@ -35,6 +35,7 @@ def is_before_doors(appointment: Appointment) -> bool:
     return timezone.now() < doors_open_at(appointment)
 
 
+@transaction.atomic
 def arrive(appointment: Appointment, *, by: User) -> None:
     """Note that the patient is here and waits for the doctor.
 
@@ -45,6 +46,7 @@ def arrive(appointment: Appointment, *, by: User) -> None:
     if is_before_doors(appointment):
         raise TooEarly(_too_early(appointment, opens_at, by=by))
     appointment.move_to(Appointment.Status.ARRIVED, by=by, why="The patient is here.")
+    announcing.visit_changed(appointment)
 
 
 def _too_early(appointment: Appointment, opens_at: datetime, *, by: User) -> str:
@@ -73,6 +75,7 @@ def no_show(appointment: Appointment, *, by: User, why: str) -> reckoning.Reckon
             why_back, cause = "The patient did not attend.", Refund.Cause.MISSED
             refunding.unwind(order, by=by, why=why_back, keep=what.kept, cause=cause)
         leave_room_open(appointment, by=by)
+        announcing.visit_changed(appointment)
     return what
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from billing import charging, refunding
 from billing.models import Payment, Refund
-from clinic import calendars, consenting, reckoning
+from clinic import announcing, calendars, consenting, reckoning
 from clinic.models import (
     Appointment,
     AppointmentType,
@@ -169,6 +169,7 @@ def _hold(
         raise TermsChanged
     consenting.agree(patient, kinds=consents, by=by, policy=policy)
     order = charging.open_order(payer=patient.user, lines=[fee], earner=slot.practitioner.user, by=by)
+    announcing.taken(slot.pk)
     return Appointment.objects.add(
         slot=slot,
         patient=patient,
@@ -228,8 +229,10 @@ def freed(slots: Iterable[UUID]) -> None:
 
     It is called in the transaction that frees them, once for all of a set.
     """
+    slots = [*slots]
     if WaitlistEntry.objects.filter(status=WaitlistEntry.Status.WAITING).exists():
         enqueue("clinic.tasks.offer_freed", *slots)
+    announcing.freed(slots)
 
 
 def refusal(clash: IntegrityError) -> Exception:

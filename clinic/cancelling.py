@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from billing import charging, refunding
 from billing.models import Order, Refund
-from clinic import booking, reckoning
+from clinic import announcing, booking, reckoning
 from clinic.models import Appointment
 from config.base import IllegalMove, Refused
 from messaging import chatting
@@ -95,6 +95,7 @@ def cancel(
         _give_back(order, what, by=by, why=FAILED if has_failed else WHO_DID[side], cause=cause)
         booking.freed([appointment.slot_id])
         _tell(appointment)
+        announcing.visit_changed(appointment)
     return what
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from clinic import attending, consenting, gathering
+from clinic import announcing, attending, consenting, gathering
 from clinic.models import (
     Appointment,
     Confirmation,
@@ -76,6 +76,7 @@ def open(appointment: Appointment, *, by: User) -> Encounter:  # noqa: A001  cal
         by=by, appointment=appointment, patient=appointment.patient, practitioner=practitioner
     )
     Note.objects.add(by=by, encounter=encounter)
+    announcing.visit_changed(appointment)
     return encounter
 
 
@@ -283,3 +284,4 @@ def close(encounter: Encounter, *, by: User) -> None:
     encounter.move_to(Encounter.Status.CLOSED, by=by, why="The consultation ended.", closed_at=timezone.now())
     appointment.move_to(Appointment.Status.COMPLETED, by=by, why="The consultation ended.")
     attending.leave_room_open(appointment, by=by)
+    announcing.visit_changed(appointment)

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from billing import charging, receipting
-from clinic import answering, booking, reckoning
+from clinic import announcing, answering, booking, reckoning
 from clinic.models import Appointment, Slot
 from config.base import IllegalMove, Refused
 from messaging import chatting, clocks
@@ -79,6 +79,7 @@ def _move(appointment: Appointment, *, to: Slot, by: User | None, why: str) -> A
         why=why,
     )
     booking.freed([appointment.slot_id])
+    announcing.taken(to.pk)
     charging.hand_over(moved.order, earner=to.practitioner.user, by=by, why="Moved to another time.")
     _bring_room(moved, before=appointment, by=by)
     answering.bring(moved, before=appointment)

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 PG_CHANNEL = "eventstream"
 LARGEST = 7900
 """Bytes of one notification; PostgreSQL takes 8,000."""
+GATHERED = 0.5
+"""Seconds in which news for everybody is gathered, so that a crowd costs each stream two events a second."""
 LONGEST_PAUSE = 5.0
 """Seconds between two tries to reach the database."""
 
@@ -43,6 +45,7 @@ class PgListenerManager(ListenerManager):
         self._thread: threading.Thread | None = None
         self._pid = 0
         self._heard: psycopg.Connection | None = None
+        self._news: dict[tuple[str, str], list[Any]] = {}
 
     # Sending: what send_event() and channel_permission_changed() of the library call, in any process.
 
@@ -55,6 +58,10 @@ class PgListenerManager(ListenerManager):
     def announce(self, events: Iterable[Event]) -> None:
         """Send ``events`` to the streams of every process when our transaction commits."""
         _notify([{"c": event.channel, "t": event.type, "d": event.data, "i": event.id} for event in events])
+
+    def call_out(self, channel: str, kind: str, news: Iterable[Any]) -> None:
+        """Send ``news`` to all streams that share ``channel``: gathered, as a list, and not stored."""
+        _notify([{"c": channel, "all": kind, "d": one} for one in news])
 
     def recheck(self, session_key: str) -> None:
         """Have a session's streams, wherever they are, see whether it still lives."""
@@ -114,10 +121,26 @@ class PgListenerManager(ListenerManager):
     def _deliver(self, told: dict[str, Any]) -> None:
         if "s" in told:
             self.resync(lambda listener: listener.session == told["s"])
+        elif "all" in told:
+            self._gather(told["c"], told["all"], told["d"])
         elif "t" in told:
             super().add_to_queues(told["c"], Event(told["c"], told["t"], told["d"], id=told["i"]))
         else:
             self.resync(lambda listener: told["c"] in listener.channels)
+
+    def _gather(self, channel: str, kind: str, news: Any) -> None:
+        with self._guard:
+            is_first = (channel, kind) not in self._news
+            self._news.setdefault((channel, kind), []).append(news)
+        if is_first:
+            timer = threading.Timer(GATHERED, self._hand_out, [channel, kind])
+            timer.daemon = True
+            timer.start()
+
+    def _hand_out(self, channel: str, kind: str) -> None:
+        with self._guard:
+            news = self._news.pop((channel, kind))
+        super().add_to_queues(channel, Event(channel, kind, json.dumps(news)))
 
     def resync(self, wanted: Callable[[Listener], bool]) -> None:
         """Make streams check their session and read storage from the last event they sent."""

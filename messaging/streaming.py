@@ -7,7 +7,7 @@ the views, which ask who may see it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
     from clinic.models import User
 
+TIMES, DAY = "times", "day"
+SHARED: dict[str, Callable[[Any], bool]] = {TIMES: lambda user: True, DAY: lambda user: user.is_staff}
+"""Channels that many people share, and who of those who are let in may listen: which times are free, and how
+the practice's day goes. A page asks for one of them beside its person's own: ``/events/?also=times``."""
 KEPT = timedelta(hours=24)
 """How long a page may have slept and still catch up without asking anew."""
 
@@ -68,6 +72,13 @@ def whisper(people: Iterable[User | UUID], kind: str, data: dict[str, Any]) -> N
     if channels:
         told = json.dumps(data, cls=DjangoJSONEncoder)
         listening.MANAGER.announce([Event(channel, kind, told) for channel in channels])
+
+
+def call_out(channel: str, kind: str, news: Iterable[dict[str, Any]]) -> None:
+    """Tell all who listen to a shared ``channel``; what comes close together is one event, never kept."""
+    told = [json.loads(json.dumps(one, cls=DjangoJSONEncoder)) for one in news]
+    if told:
+        listening.MANAGER.call_out(channel, kind, told)
 
 
 def recheck(person: User) -> None:
@@ -113,10 +124,12 @@ class EventStorage(DjangoModelStorage):
 
 
 class ChannelManager(DefaultChannelManager):
-    """A person reads their own channel, and no other."""
+    """A person reads their own channel, and of the shared ones those that are for them."""
 
     def get_channels_for_request(self, request: HttpRequest, view_kwargs: dict[str, Any]) -> set[str]:
         return {channel_of(request.user)} if request.user.is_authenticated else set()
 
     def can_read_channel(self, user: User | AnonymousUser | None, channel: str) -> bool:
-        return user is not None and user.is_authenticated and user.is_active and channel == channel_of(user)
+        if user is None or not user.is_authenticated or not user.is_active:
+            return False
+        return channel == channel_of(user) or (channel in SHARED and SHARED[channel](user))

@@ -9,5 +9,6 @@ BENCHMARKS = {
     "catalogue": "config.benchmarks.catalogue",
     "prescribing": "config.benchmarks.prescribing",
     "papers": "config.benchmarks.papers",
+    "chat": "config.benchmarks.chat",
     "churn": "config.benchmarks.churn",
 }

@@ -22,13 +22,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.utils import timezone
 
 from config.benchmarks import findings, scratch
-from config.benchmarks.pages import BROKEN, Line, Page, Stream
+from config.benchmarks.pages import BROKEN, PATIENCE, Line, Page, Stream, until, until_asked
 from config.benchmarks.reports import CannotMeasure, Report
 from config.benchmarks.rooms import CSRF, House, furnish
 from config.supervisor import surroundings
@@ -46,7 +46,6 @@ CUT_EVERY, LOSE_EVERY, WORRY_EVERY, KNOCK_EVERY = 5, 7, 20, 10
 """Every so many messages a stream is cut, an answer is lost, words call for help, strangers knock."""
 SEEN_EVERY = 5
 """In every so many rooms both sides look at the page, so that messages are marked as read."""
-PATIENCE = 900  # seconds after which something hangs, however slow the machine is
 TARGETS = {
     "missing": 0,  # messages that nobody can read
     "stored_twice": 0,
@@ -268,21 +267,6 @@ class Day:
     def is_all_shown(self) -> bool:
         expected = Counter(room for room, _ in self.seen.sent)
         return all(len(page.shown) >= expected[page.room] for page in self.staying)
-
-
-async def until(true: Callable[[], Any], what: str) -> None:
-    async def ask() -> Any:
-        return true()
-
-    await until_asked(ask, what)
-
-
-async def until_asked(true: Callable[[], Awaitable[Any]], what: str) -> None:
-    ends = time.monotonic() + PATIENCE
-    while not await true():
-        if time.monotonic() > ends:
-            raise CannotMeasure(f"Waited in vain until {what}.")
-        await asyncio.sleep(0.05)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
+from config.benchmarks.reports import CannotMeasure
 from config.benchmarks.rooms import Person
 
+PATIENCE = 900  # seconds after which something hangs, however slow the machine is
 LONGEST_PAUSE = 2.0  # seconds; a browser waits up to thirty
 BROKEN = (OSError, EOFError, ValueError, asyncio.LimitOverrunError)
 Told = tuple[int, str, dict[str, Any]]
@@ -98,7 +101,8 @@ class Stream:
 
     def __init__(self, person: Person, port: Callable[[], int], take: Callable[[str, dict], None]) -> None:
         self.person, self.port, self.take = person, port, take
-        self.last = person.last_event
+        self.last: int | str = person.last_event
+        self.news = asyncio.Event()
         self.told: list[Told] = []
         self.opened, self.status, self.is_open = 0, 0, False
         self.transport: asyncio.WriteTransport | None = None
@@ -135,6 +139,8 @@ class Stream:
         elif number:  # a keep-alive has none, and what is only whispered
             self.last = number
             self.told.append((number, kind, data))
+            self.news.set()
+            self.news = asyncio.Event()
         self.take(kind, data)
 
     def cut(self) -> None:
@@ -152,7 +158,7 @@ class Page:
         self.read_by_others = self.marked = 0
         self.fetching, self.writing = Line(person), Line(person)
         self.stream = Stream(person, port, self.hear)
-        self.wanted = asyncio.Event()
+        self.wanted, self.fetched = asyncio.Event(), asyncio.Event()
 
     @property
     def last(self) -> int:
@@ -186,6 +192,8 @@ class Page:
             return
         self.shown += [(one["sequence"], one["text"]) for one in found["messages"]]
         self.read_by_others = found["read_by_others"]
+        self.fetched.set()
+        self.fetched = asyncio.Event()
         if found["last_sequence"] > self.last:
             self.wanted.set()
         if self.marks and self.last > self.marked:
@@ -218,3 +226,18 @@ class Page:
                     raise RuntimeError(f"A message was refused with {status}.")
             lose_answer_after = None
             await asyncio.sleep(min(0.1 * 2**tries, LONGEST_PAUSE))
+
+
+async def until(true: Callable[[], Any], what: str) -> None:
+    async def ask() -> Any:
+        return true()
+
+    await until_asked(ask, what)
+
+
+async def until_asked(true: Callable[[], Awaitable[Any]], what: str) -> None:
+    ends = time.monotonic() + PATIENCE
+    while not await true():
+        if time.monotonic() > ends:
+            raise CannotMeasure(f"Waited in vain until {what}.")
+        await asyncio.sleep(0.05)

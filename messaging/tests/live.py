@@ -102,8 +102,8 @@ class Web:
 class Page:
     """A page of somebody's browser that listens, and fetches what it is told of, as ``room.js`` does."""
 
-    def __init__(self, web: Web, browser: Client, *, last: int | str = "", room: str = "") -> None:
-        self.web, self.room, self.last = web, room, str(last)
+    def __init__(self, web: Web, browser: Client, *, last: int | str = "", also: str = "") -> None:
+        self.web, self.last, self.also = web, str(last), also
         self.cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in browser.cookies.items())
         self.events: list[tuple[str, dict]] = []
         self.messages: list[dict] = []
@@ -116,7 +116,7 @@ class Page:
         self.hang_up()
         self.line = http.client.HTTPConnection("127.0.0.1", self.web.port, timeout=60)
         headers = {"Cookie": self.cookie} | ({"Last-Event-ID": self.last} if self.last else {})
-        self.line.request("GET", "/events/", headers=headers)
+        self.line.request("GET", f"/events/?also={self.also}", headers=headers)
         self.socket = self.line.sock
         self.answer = self.line.getresponse()
         self.has_begun = False

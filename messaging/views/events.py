@@ -48,10 +48,13 @@ def events(request: SignedInRequest) -> HttpResponse | StreamingHttpResponse:
     asked = request.headers.get("Last-Event-ID") or request.GET.get("lastEventId") or ""
     if asked and not (asked.isdecimal() and asked.isascii() and len(asked) < 19):
         return sorry("This is not the number of an event. Please reload the page.", status=400)
+    also = request.GET.get("also", "")
+    if also and not (also in streaming.SHARED and streaming.SHARED[also](request.user)):
+        return sorry("You cannot listen to this.", status=403)
     channel = streaming.channel_of(request.user)
     # Fixed before the stream starts, so that nothing falls between.
     last = int(asked or get_storage().get_current_id(channel))
-    stream = Stream(request, channel=channel, last=last)
+    stream = Stream(request, channel=channel, last=last, also={also} - {""})
     leave_session_alone(request)
     return StreamingHttpResponse(
         stream.run(),
@@ -66,11 +69,11 @@ class Stream:
     are_ending = False
     """Whether this process was told to stop; also for streams that open after that."""
 
-    def __init__(self, request: SignedInRequest, *, channel: str, last: int) -> None:
-        self.channel, self.last = channel, last
+    def __init__(self, request: SignedInRequest, *, channel: str, last: int, also: set[str]) -> None:
+        self.channel, self.last, self.also = channel, last, also
         self.session_key = request.session.session_key
         self.listener = Listener()
-        self.listener.channels = {channel}
+        self.listener.channels = {channel, *also}
         self.listener.session = listening.fingerprint(self.session_key)
         # Whether storage may have events that we have not sent, or the session may be over.
         self.stale = True
@@ -120,7 +123,9 @@ class Stream:
             # Who may still listen after this was read, could when it happened.
             found = get_storage().get_events(self.channel, self.last, limit=AT_ONCE)
             user = _session_user(self.session_key)
-            return found if get_channelmanager().can_read_channel(user, self.channel) else None
+            asked = get_channelmanager()
+            may_listen = all(asked.can_read_channel(user, each) for each in self.listener.channels)
+            return found if may_listen else None
         finally:
             _close_connections()
 
@@ -146,7 +151,8 @@ class Stream:
                 body += self.take(event)
             elif int(event.id) > self.last:
                 self.stale = True  # a gap: storage has it in order
-        return body
+        shared = [event for channel in self.also for event in announced.get(channel, [])]
+        return body + "".join(sse_encode_event(event.type, event.data) for event in shared)
 
     def take(self, event: Event) -> str:
         self.last = int(event.id)

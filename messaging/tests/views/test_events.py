@@ -61,6 +61,10 @@ class TestTheDoor:
         assert response.status_code == 400
         assert response.json()["error"] == "This is not the number of an event. Please reload the page."
 
+    @pytest.mark.parametrize("also", ["day", "user-1", "times,day"])
+    def test_is_shut_to_patients_who_ask_for_what_is_not_theirs(self, browser_of, patient, also):
+        assert browser_of(patient).get(reverse("events"), {"also": also}).status_code == 403
+
     def test_takes_no_post(self, browser_of, patient):
         assert browser_of(patient).post(reverse("events")).status_code == 405
 
@@ -161,6 +165,23 @@ class TestDelivery:
 
         wait_until(page.notes, "the event")
         assert page.events == [("note", {"n": 1, "filling": "x" * 9000})]
+
+    def test_news_for_all_reach_those_who_asked_for_them_in_one_event(
+        self, webs, open_page, patient, stranger
+    ):
+        asking = [open_page(web, patient, also="times") for web in webs]
+        other = open_page(webs[0], stranger)
+
+        with transaction.atomic():
+            streaming.call_out(streaming.TIMES, "times", [{"n": n} for n in range(30)])
+        wait_until(lambda: all(page.events for page in asking), "the news")
+        push(patient, stranger, n=1)
+
+        wait_until(lambda: all(page.notes() for page in [*asking, other]), "an event of their own")
+        news = ("times", [{"n": n} for n in range(30)])
+        assert [page.events for page in [*asking, other]] == [[news, ("note", {"n": 1})]] * 2 + [
+            [("note", {"n": 1})]
+        ]
 
     def test_a_page_that_slept_too_long_is_told_to_ask_anew(self, web, open_page, patient):
         for n in range(3):

@@ -3,6 +3,7 @@
 const QUIET = 45_000; // two keep-alives missed: the line is dead, whatever the browser believes
 const OPENING = 10_000; // a proxy that buffers never lets the stream open
 const SLOWEST = 30_000;
+const KINDS = ["message", "read", "room", "withdrawn", "presence", "import", "call", "signal", "concern", "visit", "day", "times"];
 
 class Live {
   constructor(url, lastEvent) {
@@ -27,7 +28,9 @@ class Live {
   connect() {
     clearTimeout(this.retry);
     this.source?.close();
-    const source = new EventSource(`${this.url}?lastEventId=${encodeURIComponent(this.lastEvent)}`);
+    const url = new URL(this.url, location.href);
+    url.searchParams.set("lastEventId", this.lastEvent);
+    const source = new EventSource(url);
     this.source = source;
     this.watch(OPENING);
     source.addEventListener("stream-open", (event) => {
@@ -38,7 +41,7 @@ class Live {
     });
     for (const beat of ["keep-alive", "stream-reset"]) source.addEventListener(beat, (event) => this.heard(event));
     source.addEventListener("stream-reset", () => this.catchUp());
-    for (const kind of ["message", "read", "room", "withdrawn", "presence", "import", "call", "signal"]) {
+    for (const kind of KINDS) {
       source.addEventListener(kind, (event) => {
         this.heard(event);
         const data = JSON.parse(event.data);
