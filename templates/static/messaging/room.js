@@ -131,4 +131,4 @@ class Room {
   }
 }
 
-for (const root of document.querySelectorAll("[data-room]")) new Room(root);
+for (const root of document.querySelectorAll("[data-room][data-messages-url]")) new Room(root);
