@@ -50,6 +50,18 @@ class Agreement(NamedTuple):
         return given and self.consent is not None and self.consent.version == consenting.VERSIONS[self.kind]
 
     @property
+    def short(self) -> str:
+        """``Schedule 8, inhaled``: the class alone, under a heading that says the rest."""
+        return self.kind.label.rpartition(" of ")[2]
+
+    @property
+    def in_short(self) -> str:
+        """``given``, ``ask again``, ``not asked yet``: seen without opening it."""
+        if self.holds or self.consent is None:
+            return "given" if self.holds else "not asked yet"
+        return "ask again" if self.is_given else self.consent.get_answer_display().lower()
+
+    @property
     def is_given(self) -> bool:
         return self.consent is not None and self.consent.answer == Consent.Answer.GIVEN
 
@@ -73,12 +85,16 @@ def rows(patient: Patient, *, by: User) -> dict[str, QuerySet]:
 def told(patient: Patient, read: Mapping[str, Any]) -> dict[str, Any]:
     """What a template shows of ``rows``."""
     consents = {consent.kind: consent for consent in read["consents"]}
+    agreements = [Agreement(kind, consents.get(kind), consenting.text(kind)) for kind in ASKED]
     kinds = ("allergies", "conditions", "medicines", "alerts")
     return {
         **{name: _kind(name, read) for name in kinds},
         "ended": [fact for name in kinds for fact in read[name] if fact.ended_at],
         "identity_check": next(iter(read["identity_checks"]), None),
-        "agreements": [Agreement(kind, consents.get(kind), consenting.text(kind)) for kind in ASKED],
+        "classes": [agreement for agreement in agreements if agreement.kind in consenting.CLASSES.values()],
+        "agreements": [
+            agreement for agreement in agreements if agreement.kind not in consenting.CLASSES.values()
+        ],
         "other_consents": [consent for kind, consent in consents.items() if kind not in ASKED],
         "medicare": identifiers.MEDICARE.mask(patient.medicare_number),
         "card_end": spelling.card_end(patient.medicare_until_on) if patient.medicare_until_on else "",

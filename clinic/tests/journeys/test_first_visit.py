@@ -196,9 +196,11 @@ def write_up(doctor: Actor) -> None:
     page.get_by_label("Document sighted").select_option("Driver licence")
     page.get_by_label("Issued by").fill("NSW")
     page.get_by_role("button", name="Record", exact=True).first.click()
-    consent = page.get_by_role("region", name="Consent: Unapproved medicine of Schedule 8, not inhaled")
+    expect(page.get_by_text(re.compile("Sighted .* by"))).to_be_visible()  # the panel has come anew
+    page.get_by_text("Schedule 8, not inhaled: not asked yet").click()
+    consent = page.locator('[data-consent="unapproved_s8"]')
     consent.get_by_role("button", name="The patient agrees").click()
-    expect(page.get_by_text(re.compile("Given .* version"))).to_be_visible()
+    expect(page.get_by_text("Schedule 8, not inhaled: given", exact=True)).to_be_visible()
     page.get_by_label("History").fill("Lower back pain for eight months after lifting. No red flags.")
     page.get_by_label("Assessment").fill("Chronic mechanical low back pain.")
     page.get_by_label("Plan", exact=True).fill("Walk 30 minutes daily within six weeks. Review pain diary.")
