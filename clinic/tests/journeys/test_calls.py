@@ -290,7 +290,7 @@ def test_camera_off_is_a_voice_call_and_the_buttons_work_by_keyboard(connected, 
     at_work.sees_and_hears()
 
 
-def test_the_doctor_hands_over_to_the_telephone(connected, visit, patient):
+def test_the_doctor_hands_over_to_the_telephone(connected, visit, patient, screens):
     at_home, at_work = connected
     patient.change(by=None, phone="0491570156")
     at_work.page.get_by_role("button", name="Turn camera off").click()  # the page looks anew
@@ -298,6 +298,11 @@ def test_the_doctor_hands_over_to_the_telephone(connected, visit, patient):
     at_work.press("Ring Patient Example on 0491570156")
     at_work.page.wait_for_url("**/admin/clinic/encounter/**")
     expect(at_home.page.get_by_text("The doctor rings you on your telephone")).to_be_visible(timeout=PATIENCE)
+    for width in (320, 1200):
+        at_work.page.set_viewport_size({"width": width, "height": 700})
+        at_work.page.screenshot(path=screens / f"call_by_telephone_{width}.png")
+        box, ring = (at_work.page.locator(name).bounding_box() for name in ("#call", "[value=voice]"))
+        assert ring["x"] + ring["width"] <= box["x"] + box["width"] - 12  # inside, with some air
     at_work.press("End telephone")
 
     expect(at_work.page.get_by_text("(as noted)")).to_be_visible()
