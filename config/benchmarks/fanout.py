@@ -94,7 +94,7 @@ class Application:
             await self.house.begin()
             await send({"type": "lifespan.startup.complete"})
         elif scope["path"] == "/events/":
-            await self.stream(scope, send)
+            await self.stream(scope, receive, send)
         elif scope["path"].endswith("/messages/"):
             await self.messages(scope, receive, send)
 
@@ -115,7 +115,7 @@ class Application:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def stream(self, scope: dict[str, Any], send: Any) -> None:
+    async def stream(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         cookie = dict(scope["headers"])[b"cookie"].decode()
         rooms = self.house.house[cookie.partition("sessionid=")[2].partition(";")[0]]
         queue: asyncio.Queue[str] = asyncio.Queue()
@@ -124,10 +124,17 @@ class Application:
         headers = [(b"content-type", b"text/event-stream")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await self._event(send, "stream-open", "{}", 0)
+        leaving = asyncio.create_task(self._wait_for_end(receive, queue))
         number = 0
-        while True:
+        while told := await queue.get():
             number += 1
-            await self._event(send, "message", await queue.get(), number)
+            await self._event(send, "message", told, number)
+        await leaving
+
+    async def _wait_for_end(self, receive: Any, queue: asyncio.Queue[str]) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        queue.put_nowait("")
 
     async def _event(self, send: Any, kind: str, data: str, number: int) -> None:
         body = f"event: {kind}\nid: {number}\ndata: {data}\n\n".encode()
