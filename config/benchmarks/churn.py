@@ -30,7 +30,7 @@ from django.utils import timezone
 from config.benchmarks import findings, scratch
 from config.benchmarks.pages import BROKEN, PATIENCE, Line, Page, Stream, until, until_asked
 from config.benchmarks.reports import CannotMeasure, Report
-from config.benchmarks.rooms import CSRF, House, furnish
+from config.benchmarks.rooms import CSRF, House, Person, furnish
 from config.supervisor import surroundings
 from config.supervisor.programs import Program
 
@@ -236,9 +236,19 @@ class Day:
         await until(lambda: self.dismissed.stream.is_open and self.leaving.stream.is_open, "both listen")
         await asyncio.to_thread(findings.dismiss, self.dismissed.person.user)
         await self.is_shut(self.dismissed)
-        form = urlencode({"csrfmiddlewaretoken": CSRF})
-        await Line(self.leaving.person).ask(self.running.port(), "/accounts/logout/", form)
+        await self.sign_out(self.leaving.person)
         await self.is_shut(self.leaving)
+
+    async def sign_out(self, person: Person) -> None:
+        """Press it, again where nobody answers: a web process may just be on its way back."""
+        form = urlencode({"csrfmiddlewaretoken": CSRF})
+        while True:
+            try:
+                await Line(person).ask(self.running.port(), "/accounts/logout/", form)
+            except BROKEN:
+                await asyncio.sleep(0.2)
+            else:
+                return
 
     async def is_shut(self, page: Page) -> None:
         began = time.monotonic()
