@@ -133,7 +133,7 @@ class TestSeedDemo:
         assert papers == [["patient_copy", "print_and_sign"]] * len(schedules)
         # Nothing was refused: these doctors know the rules.
         assert Prescription.objects.count() == len(schedules)
-        assert set(writers) == {Role.PATIENT, Role.DOCTOR}
+        assert set(writers) == {Role.PATIENT, Role.DOCTOR, Role.RECEPTION}
 
     def test_knows_nothing_of_the_future(self, state):
         with time_machine.travel(BEFORE_DAWN, tick=True):
