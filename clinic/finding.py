@@ -131,6 +131,6 @@ KINDS = [
     Kind(
         desk.entry("messaging.letter"),
         _by_word(Letter.objects.visible_to, lambda word: Q(to__icontains=word) | Q(subject__icontains=word)),
-        lambda letter: f"Letter to {letter.to}, {letter.get_status_display().lower()}",
+        lambda letter: f"Letter to {letter.address}, {letter.get_status_display().lower()}",
     ),
 ]

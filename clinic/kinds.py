@@ -20,7 +20,13 @@ ACCOUNT = {
 }
 KINDS = {
     **{f"account/mail/{name}": Kind(words, Group.ACCOUNT) for name, words in ACCOUNT.items()},
-    "clinic/mail/appointment_held": Kind("A held time runs out", Group.VISITS),
+    "clinic/mail/appointment_held": Kind(
+        "A held time runs out", Group.VISITS, text="clinic/sms/appointment_held"
+    ),
+    # The person began to book, or asked for a freed time: these come at night, too, as the letters do.
+    "clinic/sms/appointment_held": Kind("SMS: a held time runs out", Group.VISITS),
+    "clinic/sms/waitlist_offer": Kind("SMS: a time is free", Group.VISITS),
+    "clinic/sms/appointment_reminder": Kind("SMS: reminder of an appointment", Group.REMINDERS, waits=True),
     "clinic/mail/appointment_expired": Kind("A held time has ended", Group.VISITS),
     "clinic/mail/appointment_confirmed": Kind("Appointment confirmed", Group.VISITS),
     "clinic/mail/appointment_moved": Kind("Appointment moved", Group.VISITS),
@@ -28,8 +34,12 @@ KINDS = {
     "clinic/mail/appointment_lost": Kind("Payment came too late", Group.VISITS),
     "clinic/mail/appointment_follow_up": Kind("Follow-up to be paid", Group.VISITS, waits=True),
     # Never in the morning after: a reminder that is late by hours is no longer wanted.
-    "clinic/mail/appointment_reminder": Kind("Reminder of an appointment", Group.REMINDERS),
-    "clinic/mail/waitlist_offer": Kind("Waiting list: a time is free", Group.VISITS),
+    "clinic/mail/appointment_reminder": Kind(
+        "Reminder of an appointment", Group.REMINDERS, text="clinic/sms/appointment_reminder"
+    ),
+    "clinic/mail/waitlist_offer": Kind(
+        "Waiting list: a time is free", Group.VISITS, text="clinic/sms/waitlist_offer"
+    ),
     "clinic/mail/waitlist_lapsed": Kind("Waiting list: the offer went on", Group.VISITS, waits=True),
     "clinic/mail/waitlist_ended": Kind("Waiting list: the wait is over", Group.VISITS, waits=True),
     "clinic/mail/document_ready": Kind("Document ready", Group.PAPERS, waits=True),

@@ -90,6 +90,21 @@ def calls_reach_people(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register(Tags.security)
+def texts_reach_people(**kwargs: Any) -> list[CheckMessage]:
+    """Stop a provider of SMS that is unknown, half set up, or would keep the texts of patients as files."""
+    known = {"", "twilio", "file"} if settings.DEMO else {"", "twilio"}
+    if settings.SMS_PROVIDER not in known:
+        return [Error("SMS_PROVIDER is twilio, or empty for no SMS. Please change it.", id="config.E013")]
+    if settings.SMS_PROVIDER != "twilio":
+        return []
+    whole = settings.SMS_ACCOUNT and settings.SMS_FROM and len(settings.SMS_SECRET) >= SECRET_LENGTH
+    if not whole or not (settings.DEMO or settings.SMS_API_BASE.startswith("https://")):
+        told = "SMS_PROVIDER needs SMS_ACCOUNT, SMS_SECRET and SMS_FROM, and an SMS_API_BASE by https."
+        return [Error(told, id="config.E014")]
+    return []
+
+
 def _is_secret(text: str) -> bool:
     """Whether a provider can show it as HTTP's user and password, and nobody guesses it."""
     user, _, password = text.partition(":")

@@ -268,6 +268,13 @@ vars().update(EMAIL_CONFIG)
 EMAIL_FILE_PATH = env("MAIL_FOLDER", default=str(BASE_DIR / ".mail"))
 DEFAULT_FROM_EMAIL = env("FROM_EMAIL", default="ProMedicine <hello@promedicine.example>")
 EMAIL_TIMEOUT = 20
+# SMS beside letters: "" sends none, "file" keeps them in SMS_FOLDER, "twilio" sends them.
+SMS_PROVIDER = env("SMS_PROVIDER", default="file" if ENVIRONMENT == "demo" else "")
+SMS_FOLDER = env("SMS_FOLDER", default=str(BASE_DIR / ".sms"))
+SMS_API_BASE = env("SMS_API_BASE", default="https://api.twilio.com")
+SMS_ACCOUNT = env("SMS_ACCOUNT", default="")
+SMS_SECRET = env("SMS_SECRET", default="")
+SMS_FROM = env("SMS_FROM", default="")
 # Instead of SMTP, the interface of a provider that django-anymail knows by this name: postmark, amazon_ses, …
 MAIL_PROVIDER = env("MAIL_PROVIDER", default="")
 MAIL_WEBHOOK_SECRET = env("MAIL_WEBHOOK_SECRET", default="")

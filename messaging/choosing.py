@@ -9,7 +9,7 @@ from django.db import transaction
 
 from config.base import Refused
 from messaging import kinds
-from messaging.models import Choice
+from messaging.models import Choice, Mobile
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -40,8 +40,13 @@ def wants(user: User, group: str) -> bool:
 
 
 @transaction.atomic
-def choose(user: User, *, wanted: Collection[str], by: User, why: str = "") -> None:
+def choose(
+    user: User, *, wanted: Collection[str], by: User, why: str = "", mobile: str | None = None
+) -> None:
     """Let ``user`` have the letters of ``wanted``, and no others of those offered to them.
+
+    ``mobile`` is the number to which they want SMS as well, as +614…; empty when they want none, None when
+    nobody asked them.
 
     :raises CannotBeTurnedOff: something else is named, which comes anyhow
     """
@@ -57,3 +62,14 @@ def choose(user: User, *, wanted: Collection[str], by: User, why: str = "") -> N
                 choice.change(by=by, why=why, is_wanted=is_wanted)
         elif not is_wanted:
             Choice.objects.add(by=by, why=why, person=user, group=group, is_wanted=False)
+    if mobile is not None:
+        _choose_mobile(user, mobile, by=by, why=why)
+
+
+def _choose_mobile(user: User, number: str, *, by: User, why: str) -> None:
+    known = Mobile.objects.filter(person=user).first()
+    if known is None:
+        if number:
+            Mobile.objects.add(by=by, why=why, person=user, number=number, is_on=True)
+    elif (known.number, known.is_on) != (number or known.number, bool(number)):
+        known.change(by=by, why=why, number=number or known.number, is_on=bool(number))

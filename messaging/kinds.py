@@ -26,11 +26,15 @@ OPTIONAL = (Group.REMINDERS, Group.MESSAGES, Group.PAPERS)
 
 
 class Kind(NamedTuple):
-    """One kind of letter: in words, with its group; ``waits`` when it need not come in the quiet hours."""
+    """One kind of letter: in words, with its group; ``waits`` when it need not come in the quiet hours.
+
+    ``text`` is the template of the SMS that goes beside it to those who chose that; it is of a kind itself.
+    """
 
     words: str
     group: Group
     waits: bool = False
+    text: str = ""
 
     @property
     def is_essential(self) -> bool:
@@ -43,7 +47,10 @@ class NoSuchKind(LookupError):
 
 KINDS: dict[str, Kind] = {
     "messaging/mail/concern_raised": Kind("A conversation needs a person", Group.WORK),
-    "messaging/mail/message_waiting": Kind("A message is waiting", Group.MESSAGES, waits=True),
+    "messaging/mail/message_waiting": Kind(
+        "A message is waiting", Group.MESSAGES, waits=True, text="messaging/sms/message_waiting"
+    ),
+    "messaging/sms/message_waiting": Kind("SMS: a message is waiting", Group.MESSAGES, waits=True),
 }
 """By template."""
 
@@ -67,6 +74,11 @@ def optional_group(template: str) -> Group | None:
     """The group in which a reader can turn these letters off; None where nobody can."""
     kind = KINDS.get(template)
     return None if kind is None or kind.is_essential else kind.group
+
+
+def text_beside(template: str) -> str:
+    """The template of the SMS that may go beside these letters; empty where none does."""
+    return KINDS[template].text if template in KINDS else ""
 
 
 def may_wait(template: str) -> bool:

@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from config.base import Refused, enqueue, forbid_transaction
 from config.sets import add_all
-from messaging import choosing, delivering, kinds, quieting
+from messaging import choosing, delivering, kinds, quieting, shortening, texting
 from messaging.models import Letter
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 30, 120)]
 CLAIM = timedelta(minutes=10)
 SWEEP = 60
 """Seconds that one sweep takes at most: the worker has other things to do."""
+CUT_OFF = "The attempt was cut off: it may have been sent. Ask before you send it again."
 FOOT = "\nYou can choose which of these letters you get: {}\n"
 """Below what can be turned off."""
 SECRETS: dict[str, Callable[[Letter], dict[str, str]]] = {}
@@ -52,6 +53,7 @@ PROBLEMS = (
     ImproperlyConfigured,
     TemplateDoesNotExist,
     TemplateSyntaxError,
+    texting.NotTaken,
 )
 
 
@@ -93,6 +95,11 @@ class NotWanted(Refused):
         )
 
 
+class SentOnce(Refused):
+    def __init__(self) -> None:
+        super().__init__("An SMS is sent once. Send the letter beside it again, or ring the reader.")
+
+
 class AlreadyBeingSent(Refused):
     def __init__(self) -> None:
         super().__init__("This letter is already being sent again. Look for its copy in the list.")
@@ -131,6 +138,8 @@ def queue(
         next_attempt_at=timezone.now(),
     )
     enqueue("messaging.tasks.send_letter", letter.pk)
+    if texts := shortening.beside([letter]):
+        queue_all(texts)
     return letter
 
 
@@ -144,6 +153,7 @@ def queue_all(letters: Sequence[Letter]) -> None:
         kinds.of(template)
     if letters:
         add_all(letters, by=None)
+        add_all(shortening.beside(letters), by=None)
         enqueue("messaging.tasks.send_due_letters")
 
 
@@ -156,9 +166,8 @@ def send(letter: Letter) -> None:
         letter.move_to(Letter.Status.DROPPED, by=None, why=f"{why.label}.", dropped_for=why)
         return
     try:
-        mail = render(letter)
-        mail.send()
-    except Outdated as no:
+        sent = shortening.deliver(letter) if letter.is_text else _deliver(letter)
+    except (Outdated, texting.GivenUp) as no:
         letter.move_to(Letter.Status.FAILED, by=None, last_error=str(no))
     except PROBLEMS as problem:
         _postpone(letter, problem=f"{type(problem).__name__}: {problem}"[:300], now=timezone.now())
@@ -166,18 +175,26 @@ def send(letter: Letter) -> None:
         letter.move_to(
             Letter.Status.SENT,
             by=None,
-            subject=mail.subject,
-            body="" if letter.is_confidential else mail.body,
             sent_at=timezone.now(),
             last_error="",
-            message_id=_message_id(mail),
+            **sent,
         )
+
+
+def _deliver(letter: Letter) -> dict[str, Any]:
+    """Send the mail, and tell what the outbox keeps of that."""
+    mail = render(letter)
+    mail.send()
+    body = "" if letter.is_confidential else mail.body
+    return {"subject": mail.subject, "body": body, "message_id": _message_id(mail)}
 
 
 def why_not(letter: Letter) -> Letter.Dropped | None:
     """What speaks against sending ``letter`` at all; essential ones go whatever their reader chose."""
     if not is_wanted(letter):
         return Letter.Dropped.OVER
+    if letter.is_text:
+        return None if shortening.is_chosen(letter) else Letter.Dropped.UNWANTED
     group = kinds.optional_group(letter.template)
     if group and letter.recipient:
         if not choosing.wants(letter.recipient, group):
@@ -195,8 +212,9 @@ def _message_id(mail: EmailMultiAlternatives) -> str:
 
 def is_wanted(letter: Letter) -> bool:
     """Whether ``letter`` still makes sense: what it is about may have changed while it waited."""
-    check = STILL_WANTED.get(letter.template)
-    return check is None or check(letter)
+    about = letter.beside or letter
+    check = STILL_WANTED.get(about.template)
+    return check is None or check(about)
 
 
 def send_due() -> int:
@@ -217,6 +235,7 @@ def send_again(letter: Letter, *, by: User) -> Letter:
     :raises NotYetSent: the letter has not left for the first time
     :raises NotNeeded: what it is about has changed since
     :raises NotWanted: its reader does not want such letters, or they come back
+    :raises SentOnce: it is an SMS that was sent
     :raises AlreadyBeingSent: a copy of it is on its way
     """
     if letter.lock().status == Letter.Status.OWED:
@@ -227,10 +246,17 @@ def send_again(letter: Letter, *, by: User) -> Letter:
         raise NotWanted(Letter.Dropped(why))
     if letter.status == Letter.Status.FAILED:
         letter.move_to(
-            Letter.Status.OWED, by=by, why="Sent again.", attempts=0, next_attempt_at=timezone.now()
+            Letter.Status.OWED,
+            by=by,
+            why="Sent again.",
+            attempts=0,
+            next_attempt_at=timezone.now(),
+            given_at=None,
         )
         enqueue("messaging.tasks.send_letter", letter.pk)
         return letter
+    if letter.is_text:
+        raise SentOnce
     if letter.copies.filter(status=Letter.Status.OWED).exists():
         raise AlreadyBeingSent
     return queue(
@@ -293,12 +319,19 @@ def _claim(letter: Letter, *, now: datetime) -> bool:
     if letter.attempts > len(PAUSES):
         letter.move_to(Letter.Status.FAILED, by=None, why="Every attempt was cut off.")
         return False
-    letter.change(by=None, attempts=letter.attempts + 1, next_attempt_at=now + CLAIM)
+    if letter.given_at:
+        # The worker died at it: the provider may have it, and would send it twice.
+        letter.move_to(Letter.Status.FAILED, by=None, last_error=CUT_OFF)
+        return False
+    given = now if letter.is_text else None
+    letter.change(by=None, attempts=letter.attempts + 1, next_attempt_at=now + CLAIM, given_at=given)
     return True
 
 
 def _not_before(letter: Letter, *, now: datetime) -> datetime | None:
     """When a letter that may wait can come without waking anybody; None when that is now."""
+    if letter.is_text:
+        return shortening.not_before(letter, now=now)
     if letter.recipient is None or not kinds.may_wait(letter.template):
         return None
     return quieting.over_at(quieting.current(), now=now, zone=letter.recipient.time_zone)
@@ -310,4 +343,9 @@ def _postpone(letter: Letter, *, problem: str, now: datetime) -> None:
     if letter.attempts > len(PAUSES):
         letter.move_to(Letter.Status.FAILED, by=None, last_error=problem)
     else:
-        letter.change(by=None, last_error=problem, next_attempt_at=now + PAUSES[letter.attempts - 1])
+        letter.change(
+            by=None,
+            last_error=problem,
+            next_attempt_at=now + PAUSES[letter.attempts - 1],
+            given_at=None,
+        )

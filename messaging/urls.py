@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from messaging.views import calls, choices, deliveries, enquiries, events, messages, rooms, searches
+from messaging.views import calls, choices, deliveries, enquiries, events, messages, rooms, searches, texts
 
 urlpatterns = [
     path("accounts/letters/", choices.choices, name="letter-choices"),
     path("webhook/letters/", deliveries.reports, name="letter-reports"),
+    path("webhook/texts/", texts.reports, name="text-reports"),
     path("events/", events.events, name="events"),
     path("portal/rooms/", rooms.rooms, name="rooms"),
     path("portal/ask/", enquiries.ask, name="ask"),

@@ -77,21 +77,31 @@ class HidesText(InWords):
 
 @admin.register(Letter)
 class LetterAdmin(RecordAdmin):
-    list_display = ["show_kind", "to", "show_status", "show_delivery", "created_at", "sent_at"]
+    list_display = [
+        "show_kind",
+        "show_channel",
+        "show_to",
+        "show_status",
+        "show_delivery",
+        "created_at",
+        "sent_at",
+    ]
     list_filter = [
         KindFilter,
+        ("channel", ChoicesDropdownFilter),
         ("status", ChoicesDropdownFilter),
         ("dropped_for", ChoicesDropdownFilter),
         DeliveryFilter,
         ("created_at", PeriodFilter),
         ("sent_at", PeriodFilter),
     ]
-    search_fields = ["to", "subject"]
-    search_help_text = "Search by address, subject or kind of letter"
+    search_fields = ["to", "number", "subject"]
+    search_help_text = "Search by address, number, subject or kind of letter"
     fields = [
         "show_letter",
         "show_enclosures",
-        "to",
+        "show_channel",
+        "show_to",
         "show_status",
         "show_why_not",
         "attempts",
@@ -122,6 +132,14 @@ class LetterAdmin(RecordAdmin):
     @display(description="Letter", ordering="template")
     def show_kind(self, letter: Letter) -> str:
         return letter.kind
+
+    @display(description="By", ordering="channel")
+    def show_channel(self, letter: Letter) -> str:
+        return letter.get_channel_display()
+
+    @display(description="To", ordering="to")
+    def show_to(self, letter: Letter) -> str:
+        return letter.address
 
     @display(description="Status", label=COLOURS, ordering="status")
     def show_status(self, letter: Letter) -> tuple[str, str]:
@@ -181,7 +199,7 @@ class LetterAdmin(RecordAdmin):
     )
     def send_again(self, request: SignedInRequest, letter: Letter, form: BaseDialogForm) -> str:
         mailing.send_again(letter, by=request.user)
-        return f"The letter is on its way to {letter.to} again."
+        return f"The letter is on its way to {letter.address} again."
 
     def has_send_again_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return request.user.has_perm("messaging.resend_letter")

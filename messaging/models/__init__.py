@@ -3,6 +3,7 @@ from messaging.models.choices import Choice
 from messaging.models.concerns import Concern, Phrase
 from messaging.models.deliveries import Delivery
 from messaging.models.letters import Letter
+from messaging.models.mobiles import Mobile, Reply
 from messaging.models.nudges import Nudge
 from messaging.models.rooms import Draft, Member, Message, ReadMark, Room
 from messaging.models.withdrawals import WITHDRAWABLE, Withdrawal
@@ -18,10 +19,12 @@ __all__ = [
     "Letter",
     "Member",
     "Message",
+    "Mobile",
     "Modality",
     "Nudge",
     "Phrase",
     "ReadMark",
+    "Reply",
     "Room",
     "Seat",
     "Signal",

@@ -56,7 +56,8 @@ class Delivery(Fact):
 
     event_id = models.CharField(max_length=200, unique=True, editable=False)
     message_id = models.CharField(max_length=200, blank=True, editable=False)
-    to = models.EmailField(max_length=254, editable=False)
+    # An address; a number where it is about an SMS.
+    to = models.CharField(max_length=254, editable=False)
     outcome = models.CharField(max_length=20, choices=Outcome, editable=False)
     at = models.DateTimeField("when", editable=False)
     reason = models.CharField(max_length=300, blank=True, editable=False)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from clinic.models import User
 
 
+MOBILE = r"^\+614[0-9]{8}$"
+"""An Australian mobile number, as providers want it."""
+
+
 class LetterQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         return self if user.has_perm("messaging.view_letter") else self.filter(recipient=user)
@@ -40,6 +44,10 @@ class Letter(Stateful):
         UNWANTED = "unwanted", "The reader does not want such letters"
         UNREACHABLE = "unreachable", "An earlier letter came back, or was marked as spam"
 
+    class Channel(models.TextChoices):
+        EMAIL = "email", "E-mail"
+        SMS = "sms", "SMS"
+
     MOVES = {
         Status.OWED: frozenset({Status.SENT, Status.FAILED, Status.DROPPED}),
         Status.SENT: frozenset(),
@@ -50,7 +58,13 @@ class Letter(Stateful):
     recipient = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
     )
-    to = models.EmailField("to", max_length=254, editable=False)
+    channel = models.CharField(max_length=10, choices=Channel, default=Channel.EMAIL, editable=False)
+    to = models.EmailField("to", max_length=254, blank=True, editable=False)
+    # For an SMS: the number, and the letter beside which it goes; one goes beside each.
+    number = models.CharField("mobile number", max_length=12, blank=True, editable=False)
+    beside = models.OneToOneField("self", models.PROTECT, null=True, editable=False, related_name="text")
+    # Since when an SMS is in the provider's hands with no answer noted: it is not given to them twice.
+    given_at = models.DateTimeField(null=True, editable=False)
     template = models.CharField("kind", max_length=100, editable=False)
     context = models.JSONField(default=dict, encoder=DjangoJSONEncoder, editable=False)
     # Small files of text that go along, as ``mailing.Enclosure`` describes them.
@@ -88,6 +102,11 @@ class Letter(Stateful):
                 | (~models.Q(status="dropped") & models.Q(dropped_for="")),
                 name="%(app_label)s_%(class)s_dropped_for_a_reason",
             ),
+            models.CheckConstraint(
+                condition=models.Q(channel="email", number="", beside=None, given_at=None)
+                | models.Q(channel="sms", to="", number__regex=MOBILE, beside__isnull=False),
+                name="%(app_label)s_%(class)s_goes_by_one_channel",
+            ),
         ]
         indexes = [
             models.Index(fields=["status", "next_attempt_at"], name="messaging_letter_due"),
@@ -96,6 +115,15 @@ class Letter(Stateful):
 
     def __str__(self) -> str:
         return self.subject or self.kind
+
+    @property
+    def is_text(self) -> bool:
+        return self.channel == self.Channel.SMS
+
+    @property
+    def address(self) -> str:
+        """Where it goes: an address, or a number."""
+        return self.number if self.is_text else self.to
 
     @property
     def kind(self) -> str:

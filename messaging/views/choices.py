@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
 from config.base import SignedInRequest
-from messaging import choosing, delivering
-from messaging.forms.choices import ChoicesForm
+from messaging import choosing, delivering, texting
+from messaging.forms.choices import ChoicesForm, TextsForm
 from messaging.kinds import Group
 from messaging.views.doors import signed_in
 
@@ -27,14 +27,18 @@ ALWAYS_FOR_STAFF = {
 @never_cache
 @signed_in
 def choices(request: SignedInRequest) -> HttpResponse:
-    form = ChoicesForm(request.user, request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        choosing.choose(request.user, wanted=form.wanted, by=request.user)
+    data = request.POST if request.method == "POST" else None
+    form = ChoicesForm(request.user, data)
+    texts = TextsForm(request.user, data) if texting.is_on() else None
+    if form.is_valid() and (texts is None or texts.is_valid()):
+        mobile = texts.cleaned_data["mobile"] if texts else None
+        choosing.choose(request.user, wanted=form.wanted, by=request.user, mobile=mobile)
         messages.success(request, "Your choice is saved.")
         return redirect("letter-choices")
     always = ALWAYS_FOR_STAFF if request.user.is_staff else ALWAYS
     context = {
         "form": form,
+        "texts": texts,
         "always": [(group.label, words) for group, words in always.items()],
         "against": delivering.against(request.user.email),
         "layout": "base.html" if request.user.is_staff else "portal.html",
