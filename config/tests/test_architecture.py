@@ -227,7 +227,11 @@ def test_every_letter_that_is_named_has_a_kind(tree):
 
 def test_every_kind_has_a_template_and_every_template_a_kind():
     folder = settings.BASE_DIR / "templates"
-    written = {str(path.relative_to(folder).with_suffix("")) for path in folder.glob("*/mail/*.txt")}
+    written = {
+        str(path.relative_to(folder).with_suffix(""))
+        for way in ("mail", "sms")
+        for path in folder.glob(f"*/{way}/*.txt")
+    }
 
     assert written == set(kinds.KINDS)
 

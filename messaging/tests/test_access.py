@@ -15,7 +15,9 @@ from messaging.models import (
     Letter,
     Member,
     Message,
+    Mobile,
     Nudge,
+    Reply,
     Room,
     Withdrawal,
 )
@@ -85,6 +87,20 @@ def test_a_report_about_a_letter(request, patient, who, sees):
     Delivery.objects.create(event_id="1", to=patient.email, outcome="delivered", at=patient.created_at)
 
     assert Delivery.objects.visible_to(request.getfixturevalue(who)).count() == int(sees)
+
+
+@pytest.mark.parametrize(("who", "sees"), LETTERS.items())
+def test_a_mobile_number(request, patient, who, sees):
+    choosing.choose(patient, wanted=set(), by=patient, mobile="+61412345678")
+
+    assert Mobile.objects.visible_to(request.getfixturevalue(who)).count() == int(sees)
+
+
+@pytest.mark.parametrize(("who", "sees"), {**LETTERS, "patient": False}.items())
+def test_a_reply(request, patient, who, sees):
+    Reply.objects.create(event_id="1", number="+61412345678", word="stop")
+
+    assert Reply.objects.visible_to(request.getfixturevalue(who)).count() == int(sees)
 
 
 @pytest.mark.parametrize(("who", "sees"), SEES.items())

@@ -33,7 +33,7 @@ class Provider(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    def do_POST(self):  # noqa: N802  http.server calls it so
+    def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         said = {name: values[0] for name, values in parse_qs(body).items()}
         answer = self.server.answers.pop(0) if self.server.answers else 201

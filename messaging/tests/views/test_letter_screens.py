@@ -56,7 +56,8 @@ def outbox(patient):
 
 
 @SCHEMES
-def test_a_patient_chooses_on_a_small_phone(open_room, browser_of, patient, scheme):
+def test_a_patient_chooses_on_a_small_phone(open_room, browser_of, patient, scheme, settings):
+    settings.SMS_PROVIDER = "file"
     Delivery.objects.create(event_id="1", to=patient.email, outcome="bounced", at=timezone.now())
     page = open_room(
         browser_of(patient),
