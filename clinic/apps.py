@@ -7,6 +7,8 @@ class ClinicConfig(AppConfig):
 
     def ready(self) -> None:
         from clinic import (
+            advertising,
+            broadcasting,
             caring,
             expiring,
             filling,
@@ -31,7 +33,11 @@ class ClinicConfig(AppConfig):
         quieting.HOURS.append(lambda: quieting.Hours(*Practice.objects.current().quiet_hours))
         mailing.SECRETS |= linking.SECRETS
         mailing.STILL_WANTED |= (
-            reminding.STILL_WANTED | filling.STILL_WANTED | expiring.STILL_WANTED | following.STILL_WANTED
+            reminding.STILL_WANTED
+            | filling.STILL_WANTED
+            | expiring.STILL_WANTED
+            | following.STILL_WANTED
+            | broadcasting.STILL_WANTED
         )
         calling.ABOVE.append(meeting)
         heeding.WATCHERS.append(
@@ -39,6 +45,7 @@ class ClinicConfig(AppConfig):
         )
         rooms.READ_BY.append(caring.conversations_in_care)
         chatting.TEAM.append(lambda: roles.who_may("messaging.answer_enquiry"))
+        post_migrate.connect(advertising.ship, sender=self, dispatch_uid="advertising")
         post_migrate.connect(heeding.ship, sender=self, dispatch_uid="heeding")
         post_migrate.connect(caching.make_table, sender=self, dispatch_uid="caching")
         post_migrate.connect(schedules.sync, sender=self, dispatch_uid="schedules")

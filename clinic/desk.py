@@ -99,6 +99,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Calls for help", "crisis_alert", "messaging.concern"),
         Entry("Conversations", "forum", "messaging.room"),
         Entry("Letters", "outgoing_mail", "messaging.letter"),
+        Entry("Notices to patients", "campaign", "clinic.broadcast"),
     ],
     "Records": [
         Entry("Audit trail", "policy", "clinic.auditevent"),
@@ -113,6 +114,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Appointment types", "category", "clinic.appointmenttype"),
         Entry("Cancellation policies", "event_busy", "clinic.cancellationpolicy"),
         Entry("Templates for notes", "edit_document", "clinic.notetemplate"),
+        Entry("Words kept out of public texts", "block", "clinic.advertisingterm"),
         Entry("Words that call for help", "sos", "messaging.phrase"),
         Entry("Rosters", "calendar_month", "clinic.roster"),
         Entry("Leave and holidays", "beach_access", "clinic.rosterexception"),

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 
-from clinic import claiming, vouching, withholding
+from clinic import broadcasting, claiming, vouching, withholding
 from config.base import Fact, Kept
 from config.versioning import UUID7
 from messaging import guarding as conversing
@@ -141,7 +141,7 @@ def install(**kwargs: Any) -> None:
     """Lay the triggers on every table of ours; doing it again changes nothing."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(FUNCTIONS + claiming.FUNCTIONS + withholding.FUNCTIONS + vouching.FUNCTIONS)
-        cursor.execute(conversing.FUNCTIONS)
+        cursor.execute(conversing.FUNCTIONS + broadcasting.FUNCTIONS)
         for statement in statements():
             cursor.execute(statement)
 
@@ -149,7 +149,7 @@ def install(**kwargs: Any) -> None:
 def statements() -> list[str]:
     """The triggers of every model, as SQL."""
     found = [*keep_as_written("clinic_auditevent"), *claiming.statements(), *withholding.statements()]
-    found += [*vouching.statements(), *conversing.statements()]
+    found += [*vouching.statements(), *conversing.statements(), *broadcasting.statements()]
     ours: list[Any] = [model for label in APPS for model in apps.get_app_config(label).get_models()]
     for model in ours:
         table = model._meta.db_table

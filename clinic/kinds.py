@@ -44,6 +44,7 @@ KINDS = {
     "clinic/mail/waitlist_ended": Kind("Waiting list: the wait is over", Group.VISITS, waits=True),
     "clinic/mail/document_ready": Kind("Document ready", Group.PAPERS, waits=True),
     "clinic/mail/document_news": Kind("News about a document", Group.PAPERS, waits=True),
+    "clinic/mail/notice": Kind("Notice of the practice", Group.NOTICES, waits=True),
     "clinic/mail/prescription_void": Kind(
         "Prescription made void, to its prescriber", Group.WORK, waits=True
     ),

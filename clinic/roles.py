@@ -52,6 +52,9 @@ GRANTS: dict[str, frozenset[str]] = {
         | ENVELOPES
         | _all("clinic", "pharmacy")
         | _all("clinic", "lettertext")
+        | _all("clinic", "broadcast")
+        | _all("clinic", "advertisingterm")
+        | {"clinic.approve_broadcast"}
         | {"clinic.view_watch", "clinic.watch_prescribing", "clinic.watch_adverseevent"}
         | {"clinic.add_cancellationpolicy"}
         | _all("clinic", "user")
@@ -236,6 +239,8 @@ GRANTS: dict[str, frozenset[str]] = {
         | CARE
         | {
             "clinic.view_pharmacy",
+            "clinic.view_broadcast",
+            "clinic.view_advertisingterm",
             "clinic.view_original",
             "clinic.view_dispensenote",
             "clinic.view_watch",

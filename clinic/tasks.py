@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from clinic import documents, expiring, filling, inspecting, reminding, rostering, waitlisting
+from clinic import broadcasting, documents, expiring, filling, inspecting, reminding, rostering, waitlisting
 from clinic.models import ClinicalLetter, Prescription
 
 
@@ -35,6 +35,10 @@ def remind_patients() -> None:
 
 def warn_holds() -> None:
     expiring.warn_holds(now=timezone.now())
+
+
+def send_broadcasts() -> None:
+    broadcasting.carry_on(now=timezone.now())
 
 
 def offer_slots() -> None:

@@ -17,6 +17,7 @@ SCHEDULES = {
     "Follow refunds to their end": ("billing.tasks.chase_refunds", EVERY_MINUTE),
     "Compare the ledger with Stripe": ("billing.tasks.reconcile", "30 3 * * *"),
     "Tell people of unread messages": ("messaging.tasks.nudge_readers", EVERY_MINUTE),
+    "Go on with notices to patients": ("clinic.tasks.send_broadcasts", EVERY_MINUTE),
     "Send the letters that are due": ("messaging.tasks.send_due_letters", EVERY_MINUTE),
     "Notice who left a call without a word": ("messaging.tasks.look_after_calls", EVERY_MINUTE),
     "Take up interrupted imports again": ("catalog.tasks.resume_imports", EVERY_MINUTE),

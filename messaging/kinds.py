@@ -18,10 +18,11 @@ class Group(models.TextChoices):
     REMINDERS = "reminders", "Reminders before an appointment"
     MESSAGES = "messages", "A message is waiting for you"
     PAPERS = "papers", "A document or receipt is ready for you"
+    NOTICES = "notices", "News of the practice"
     WORK = "work", "The work of the practice"
 
 
-OPTIONAL = (Group.REMINDERS, Group.MESSAGES, Group.PAPERS)
+OPTIONAL = (Group.REMINDERS, Group.MESSAGES, Group.PAPERS, Group.NOTICES)
 """What a reader may do without. The database refuses to turn off anything else."""
 
 

@@ -1,7 +1,7 @@
 """The one door to a provider of SMS, chosen by settings: nobody, a folder of files, or Twilio.
 
 Twilio's interface knows no idempotency key for messages, so an SMS whose answer is lost is not sent again:
-at most once. See docs/decisions/0019-an-sms-at-most-once.md.
+at most once. See docs/decisions/0020-an-sms-at-most-once.md.
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ class PracticeAdmin(RecordAdmin):
                     "room_days",
                     ("horizon_weeks", "reminder_hours"),
                     ("quiet_from", "quiet_until"),
+                    "notices_a_minute",
                 ],
             },
         ),

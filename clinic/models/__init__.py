@@ -5,6 +5,7 @@ from clinic.models.appointments import Appointment
 from clinic.models.approvals import Approval, ApprovalReport
 from clinic.models.audit import AuditEvent
 from clinic.models.availability import BOOKED, LIVE, Slot
+from clinic.models.broadcasts import Addressee, AdvertisingTerm, Broadcast
 from clinic.models.care import (
     Alert,
     Allergy,
@@ -40,7 +41,9 @@ __all__ = [
     "BOOKED",
     "LIVE",
     "Addendum",
+    "Addressee",
     "AdverseEvent",
+    "AdvertisingTerm",
     "Alert",
     "Allergy",
     "Answer",
@@ -49,6 +52,7 @@ __all__ = [
     "Approval",
     "ApprovalReport",
     "AuditEvent",
+    "Broadcast",
     "CalendarFeed",
     "CancellationPolicy",
     "ClinicalLetter",

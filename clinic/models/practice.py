@@ -96,6 +96,12 @@ class Practice(Record):
         validators=[MaxValueValidator(23)],
         help_text="The same hour twice, and no letter waits.",
     )
+    notices_a_minute = models.PositiveSmallIntegerField(
+        "letters of a notice to patients that go out in a minute",
+        default=60,
+        validators=[MinValueValidator(1)],
+        help_text="Slow enough that it can be stopped, and that no provider takes it for spam.",
+    )
     horizon_weeks = models.PositiveSmallIntegerField("weeks ahead that can be booked", default=8)
     reminder_hours = ArrayField(
         models.PositiveSmallIntegerField(

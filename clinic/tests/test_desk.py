@@ -64,6 +64,7 @@ SHOWN = {
         "Rules of the states",
         *("Papers to sign and send", "Pharmacies", "Prescribing in figures"),
         *("Texts for letters", "Templates for notes", "Words that call for help"),
+        *("Notices to patients", "Words kept out of public texts"),
     },
     Role.RECEPTION: ALWAYS
     | {
@@ -94,6 +95,7 @@ SHOWN = {
         "Waiting list",
         "Rules of the states",
         "Words that call for help",
+        *("Notices to patients", "Words kept out of public texts"),
     },
 }
 

@@ -19,6 +19,7 @@ HELP = {
     Group.REMINDERS: "Some hours before an appointment. Without them, keep a note of the time yourself.",
     Group.MESSAGES: "When a message has been unread for ten minutes. It does not say who wrote, or what.",
     Group.PAPERS: "When something new is on your pages. It stays there, whether we write to you or not.",
+    Group.NOTICES: "Opening hours, a new telephone number, a doctor who is away. Never about your health.",
 }
 
 

@@ -8,7 +8,7 @@ from messaging.kinds import Group
 from messaging.models import Choice, Letter
 
 pytestmark = pytest.mark.django_db
-EVERYTHING = {"reminders", "messages", "papers"}
+EVERYTHING = {"reminders", "messages", "papers", "notices"}
 
 
 def queue(reader, template):
@@ -21,7 +21,7 @@ class TestChoose:
         assert not Choice.objects.exists()
 
     def test_keeps_what_was_said_with_who_said_it(self, patient, reception):
-        choosing.choose(patient, wanted={"reminders", "papers"}, by=patient)
+        choosing.choose(patient, wanted=EVERYTHING - {"messages"}, by=patient)
         choosing.choose(patient, wanted=EVERYTHING, by=reception, why="They rang.")
 
         choice = Choice.objects.get()
@@ -36,7 +36,7 @@ class TestChoose:
         for _ in range(2):
             choosing.choose(patient, wanted=set(), by=patient)
 
-        assert (Choice.objects.count(), Choice.history.count()) == (3, 3)
+        assert (Choice.objects.count(), Choice.history.count()) == (4, 4)
 
     @pytest.mark.parametrize("group", sorted(set(Group) - set(kinds.OPTIONAL)))
     def test_refuses_what_is_no_choice(self, patient, group):

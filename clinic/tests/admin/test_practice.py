@@ -25,7 +25,7 @@ def fields_of(practice, **changes):
             "patient_late_minutes",
         ),
         *("doctor_late_minutes", "horizon_weeks", "follow_up_hours", "follow_up_weeks", "room_days"),
-        *("quiet_from", "quiet_until"),
+        *("quiet_from", "quiet_until", "notices_a_minute"),
         *("registration_days", "youngest_age", "shortest_minutes", "most_repeats_s8", "most_repeats"),
         *("most_packs", "most_grams_a_month", "most_thc_swallowed", "most_thc_inhaled"),
         *("most_scripts_a_day", "expiring_days", "screening_days", "spoken_months", "rule_months"),

@@ -48,4 +48,4 @@ def test_the_desk_is_warned_and_notes_what_the_patient_wants(
     desk.get_by_role("button", name="Choose letters").last.click()
 
     expect(desk.get_by_text("Noted.")).to_be_visible()
-    assert choosing.wanted_by(patient.user) == {"messages", "papers"}
+    assert choosing.wanted_by(patient.user) == {"messages", "papers", "notices"}

@@ -52,7 +52,13 @@ def shares(monkeypatch):
 def lived_through() -> Any:
     """What is written of the clinic's own days, without what came before with the product."""
     return AuditEvent.objects.exclude(
-        record_type__in=["clinic.staterule", "clinic.lettertext", "clinic.questionnaire", "messaging.phrase"]
+        record_type__in=[
+            "clinic.staterule",
+            "clinic.lettertext",
+            "clinic.questionnaire",
+            "messaging.phrase",
+            "clinic.advertisingterm",
+        ]
     )
 
 

@@ -16,6 +16,13 @@ from messaging.models import Delivery, Letter
 from messaging.tests.views.test_room_screens import DESK, PHONE, look
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def _sends_sms(monkeypatch):
+    monkeypatch.setenv("SMS_PROVIDER", "file")  # the server is a process of its own
+
+
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 CHOICES, OUTBOX = "/accounts/letters/", "/admin/messaging/letter/"
 
@@ -56,8 +63,7 @@ def outbox(patient):
 
 
 @SCHEMES
-def test_a_patient_chooses_on_a_small_phone(open_room, browser_of, patient, scheme, settings):
-    settings.SMS_PROVIDER = "file"
+def test_a_patient_chooses_on_a_small_phone(open_room, browser_of, patient, scheme):
     Delivery.objects.create(event_id="1", to=patient.email, outcome="bounced", at=timezone.now())
     page = open_room(
         browser_of(patient),
@@ -78,7 +84,7 @@ def test_a_patient_chooses_on_a_small_phone(open_room, browser_of, patient, sche
     expect(page.get_by_label("Reminders before an appointment")).not_to_be_checked()
     look(page)
     picture(page, f"choices-saved-{scheme}")
-    assert choosing.wanted_by(patient) == {"messages", "papers"}
+    assert choosing.wanted_by(patient) == {"messages", "papers", "notices"}
 
 
 def test_it_works_by_keyboard_without_a_script(open_room, browser_of, patient):
@@ -91,7 +97,7 @@ def test_it_works_by_keyboard_without_a_script(open_room, browser_of, patient):
     page.keyboard.press("Enter")
 
     expect(page.get_by_text("Your choice is saved.")).to_be_visible()
-    assert choosing.wanted_by(patient) == {"reminders", "papers"}
+    assert choosing.wanted_by(patient) == {"reminders", "papers", "notices"}
 
 
 @SCHEMES

@@ -134,7 +134,7 @@ class TestThePage:
 
         assert "Please enter an Australian mobile number" in answer.content.decode()
         assert not Mobile.objects.exists()
-        assert choosing.wanted_by(patient) == {"reminders", "messages", "papers"}
+        assert choosing.wanted_by(patient) == {"reminders", "messages", "papers", "notices"}
 
     def test_nothing_is_offered_while_the_practice_sends_none(self, patient, browser_of, settings):
         settings.SMS_PROVIDER = ""
