@@ -34,11 +34,11 @@ def press(browser, patient, step, **fields):
 
 class TestChoosing:
     def test_the_desk_notes_what_the_patient_wants(self, desk, patient, reception):
-        press(desk, patient, "choose_letters", reminders="on", messages="on")
+        press(desk, patient, "choose_letters", reminders="on", messages="on", notices="on")
 
         choice = Choice.objects.get()
         version = choice.history.get()
-        assert choosing.wanted_by(patient.user) == {"reminders", "messages"}
+        assert choosing.wanted_by(patient.user) == {"reminders", "messages", "notices"}
         assert (version.history_user, version.history_change_reason) == (
             reception,
             "The patient asked for it.",

@@ -19,6 +19,7 @@ def test_shows_what_one_gets_and_what_always_comes(browser_of, patient):
         ("reminders", True),
         ("messages", False),
         ("papers", False),
+        ("notices", False),
     ]
     assert page.count("They cannot be turned off") == 1
     assert "Your account and its safety" in page
@@ -33,7 +34,9 @@ def test_keeps_the_choice_as_their_own(browser_of, patient):
 
 
 def test_what_always_comes_cannot_be_sent_away(browser_of, patient):
-    browser_of(patient).post(PAGE, {"reminders": "on", "messages": "on", "papers": "on", "account": ""})
+    browser_of(patient).post(
+        PAGE, {"reminders": "on", "messages": "on", "papers": "on", "notices": "on", "account": ""}
+    )
 
     assert not Choice.objects.exists()
 
@@ -43,7 +46,7 @@ def test_everybody_sees_their_own_only(browser_of, patient, stranger):
 
     answer = browser_of(stranger).get(PAGE)
 
-    assert [box.value() for box in answer.context["form"]] == [True, True, True]
+    assert [box.value() for box in answer.context["form"]] == [True, True, True, True]
 
 
 def test_staff_choose_about_their_messages(staff_client, doctor):

@@ -16,13 +16,6 @@ from messaging.models import Delivery, Letter
 from messaging.tests.views.test_room_screens import DESK, PHONE, look
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(autouse=True)
-def _sends_sms(monkeypatch):
-    monkeypatch.setenv("SMS_PROVIDER", "file")  # the server is a process of its own
-
-
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 CHOICES, OUTBOX = "/accounts/letters/", "/admin/messaging/letter/"
 
