@@ -31,7 +31,6 @@ TERMS = [
     "hemp",
     "indica",
     "marijuana",
-    "MediCann",
     "natural medicine",
     "plant based medicine",
     "plant medicine",

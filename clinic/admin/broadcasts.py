@@ -51,7 +51,7 @@ class BroadcastAdmin(PossibleButtons, RecordAdmin):
         told = "Leave all three empty, and everybody who has an account gets it."
         readers = (
             "Who gets it",
-            {"fields": [("state", "practitioner", "visited_since")], "description": told},
+            {"fields": ["state", "practitioner", "visited_since"], "description": told},
         )
         known = [("show_status", "show_count"), "show_progress", "show_preview"]
         signed = [("written_by", "approved_by", "approved_at")]
