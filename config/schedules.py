@@ -22,6 +22,7 @@ SCHEDULES = {
     "Notice who left a call without a word": ("messaging.tasks.look_after_calls", EVERY_MINUTE),
     "Take up interrupted imports again": ("catalog.tasks.resume_imports", EVERY_MINUTE),
     "Make the papers that are missing": ("clinic.tasks.render_missing", "25 * * * *"),
+    "Remove files that no message took": ("messaging.tasks.sweep_attachments", "35 3 * * *"),
     "Trim live events": ("messaging.tasks.trim_events", "5 * * * *"),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from config.base import Refused, uuid7
 from messaging import drafting, heeding, streaming
-from messaging.models import Member, Message, ReadMark, Room
+from messaging.models import Attachment, Member, Message, ReadMark, Room
 from messaging.models.rooms import LONGEST, TOO_LONG
 
 if TYPE_CHECKING:
@@ -67,9 +67,17 @@ def _join(room: Room, users: Iterable[User], *, by: User | None) -> None:
 
 @transaction.atomic
 def post(
-    room: Room, *, by: User, text: str, client_id: UUID | None = None, answers: int | None = None
+    room: Room,
+    *,
+    by: User,
+    text: str,
+    client_id: UUID | None = None,
+    answers: int | None = None,
+    files: Sequence[Mapping[str, Any]] = (),
 ) -> Message:
     """Say ``text`` in ``room``, perhaps in answer to the message with the number ``answers``.
+
+    ``files`` are what it carries, stored already (``messaging.attaching``): then it needs no words.
 
     Sending the same ``client_id`` again changes nothing.
 
@@ -79,7 +87,7 @@ def post(
     :raises RoomClosed: the conversation is over
     :raises NothingToAnswer: no message of ``room`` has the number ``answers``
     """
-    text = _legible(text)
+    text = _legible(text, may_be_empty=bool(files))
     room.lock()
     joins = not room.members.present().filter(user=by).exists()
     if joins and not room.is_answered_by(by):
@@ -90,11 +98,23 @@ def post(
         raise RoomClosed
     if joins:
         _join(room, [by], by=by)
-    message = _say(room, text=text, by=by, client_id=client_id or uuid7(), answers=answers)
+    message = _say(room, text=text, by=by, client_id=client_id or uuid7(), answers=answers, files=files)
     drafting.clear(room, by=by)
     if not by.is_staff:
         heeding.heed(message)
     return message
+
+
+def refuse_writing(room: Room, *, by: User) -> None:
+    """Tell, before anything is prepared, that ``by`` cannot write in ``room``.
+
+    :raises NotAMember: ``by`` is not in the room and does not answer it, or has left it
+    :raises RoomClosed: the conversation is over
+    """
+    if not room.members.present().filter(user=by).exists() and not room.is_answered_by(by):
+        raise NotAMember
+    if not room.is_open:
+        raise RoomClosed
 
 
 @transaction.atomic
@@ -159,23 +179,41 @@ def unread_for(user: User) -> dict[UUID, int]:
     return dict(Message.objects.unread_by(user).order_by().values_list("room").annotate(Count("pk")))
 
 
-def _legible(text: str) -> str:
+def _legible(text: str, *, may_be_empty: bool = False) -> str:
     # PostgreSQL cannot store NUL, and nobody can read it.
     text = text.replace("\x00", "").replace("\r\n", "\n").strip()
-    if not text:
+    if not text and not may_be_empty:
         raise NothingSaid
     if len(text) > LONGEST:
         raise TooLong
     return text
 
 
-def _say(room: Room, *, text: str, by: User | None, client_id: UUID, answers: int | None = None) -> Message:
+def _say(
+    room: Room,
+    *,
+    text: str,
+    by: User | None,
+    client_id: UUID,
+    answers: int | None = None,
+    files: Sequence[Mapping[str, Any]] = (),
+) -> Message:
     # The room's lock is held: numbers have no gap, and are given in the order of commits.
     sequence = room.messages.last_sequence() + 1
     if answers and answers >= sequence:  # there is no gap below
         raise NothingToAnswer
     message = Message.objects.create(
-        room=room, sequence=sequence, recorded_by=by, client_id=client_id, text=text, answers=answers
+        room=room,
+        sequence=sequence,
+        recorded_by=by,
+        client_id=client_id,
+        text=text,
+        answers=answers,
+        attached=len(files),
+    )
+    Attachment.objects.bulk_create(
+        Attachment(message=message, recorded_by=by, position=position, **file)
+        for position, file in enumerate(files, start=1)
     )
     tell(room, "message", sequence=sequence)
     return message

@@ -7,12 +7,17 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, F, When
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, F, OuterRef, When
+from django.db.models.functions import JSONObject
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
 from django.utils import timezone
 
+from config import uploads
 from config.base import uuid7
 from messaging import clocks, streaming, withdrawing
-from messaging.models import Member, Message, Room, Withdrawal
+from messaging.models import MOST_ATTACHED, Attachment, Member, Message, Room, Withdrawal
 from messaging.models.rooms import LONGEST
 
 if TYPE_CHECKING:
@@ -22,6 +27,8 @@ if TYPE_CHECKING:
 
 PAGE = 50
 """Messages that are read at once."""
+FILE = {name: name for name in ("id", "name", "kind", "size", "width", "height", "pages")}
+"""What is read of a file that came with a message."""
 QUOTED = 120
 """Characters of an earlier message above its answer."""
 
@@ -60,6 +67,8 @@ class Asked:
             "room_last_event_id": self.last_event_id,
             "room_client_id": uuid7(),
             "room_longest": LONGEST,
+            "room_most_files": MOST_ATTACHED,
+            "room_largest_file": uploads.LARGEST,
             "room_draft": next((found for member in members if (found := _own_draft(member))), ""),
             "room_answers": self.answered(reader),
             "room_reasons": Withdrawal.Reason.choices,
@@ -150,9 +159,28 @@ def _own_draft(member: Any) -> str | None:
 
 
 def _told(room: Room) -> QuerySet[Message]:
-    return room.messages.select_related(
+    told = room.messages.select_related(
         "recorded_by", "withdrawal", "answered__recorded_by", "answered__withdrawal"
     )
+    # In the statement of the messages: it can be read with others (config.together).
+    files = Attachment.objects.filter(message=OuterRef("pk")).order_by("position")
+    return told.annotate(files=ArraySubquery(files.values(told=JSONObject(**FILE))))
+
+
+def _attached(message: Any) -> list[dict[str, Any]]:
+    """What a page shows of the files of a message; annotated by ``_told``."""
+    files = [file | {"url": reverse("attachment", args=[file["id"]])} for file in message.files]
+    for file in files:
+        file["thumbnail"] = f"{file['url']}thumbnail/"
+        file["about"] = _in_words(file)
+    return files
+
+
+def _in_words(file: dict[str, Any]) -> str:
+    size = filesizeformat(file["size"]).replace("\xa0", " ")
+    if file["kind"] == Attachment.Kind.IMAGE:
+        return f"Picture, {size}"
+    return f"PDF, {file['pages']} {'page' if file['pages'] == 1 else 'pages'}, {size}"
 
 
 def _page(room: Room, *, before: int | None = None, around: int | None = None) -> QuerySet[Message]:
@@ -208,6 +236,7 @@ class _Reader:
             "kind": "mine" if mine else "theirs" if message.recorded_by else "system",
             "who": self.name_of(message),
             "text": "" if withdrawal and not self.reviews else message.text,
+            "attached": [] if withdrawal and not self.reviews else _attached(message),
             "withdrawn": self.trace(message, withdrawal) if withdrawal else "",
             "withdrawable_for": withdrawing.seconds_left(message, by=self.user, now=self.now),
             "answers": self.quotes(message.answered) if message.answers else None,
@@ -224,7 +253,7 @@ class _Reader:
         if hasattr(message, "withdrawal"):
             text = "Message withdrawn"
         else:
-            line = " ".join(message.text.split())
+            line = " ".join(message.text.split()) or "Picture or PDF"
             text = line if len(line) <= QUOTED else f"{line[: QUOTED - 1].rstrip()}…"
         return {"sequence": message.sequence, "who": self.name_of(message) or "ProMedicine", "text": text}
 

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from messaging import calling, mailing, nudging, streaming
+from messaging import attaching, calling, mailing, nudging, streaming
 from messaging.models import Letter
 
 
@@ -24,3 +24,7 @@ def trim_events() -> int:
 
 def look_after_calls() -> int:
     return calling.look_after_all()
+
+
+def sweep_attachments() -> int:
+    return attaching.sweep(today=timezone.now().date())

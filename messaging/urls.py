@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from messaging.views import calls, choices, deliveries, enquiries, events, messages, rooms, searches, texts
+from messaging.views import (
+    attachments,
+    calls,
+    choices,
+    deliveries,
+    enquiries,
+    events,
+    messages,
+    rooms,
+    searches,
+    texts,
+)
 
 urlpatterns = [
     path("accounts/letters/", choices.choices, name="letter-choices"),
@@ -14,6 +25,8 @@ urlpatterns = [
     path("portal/rooms/unread/", messages.unread, name="rooms-unread"),
     path("portal/rooms/<uuid:pk>/", rooms.room, name="room"),
     path("portal/rooms/<uuid:pk>/messages/", messages.messages, name="room-messages"),
+    path("portal/attachments/<uuid:pk>/", attachments.file, name="attachment"),
+    path("portal/attachments/<uuid:pk>/thumbnail/", attachments.thumbnail, name="attachment-thumbnail"),
     path("portal/rooms/<uuid:pk>/read/", messages.read, name="room-read"),
     path("portal/rooms/search/", searches.search, name="rooms-search"),
     path("portal/rooms/<uuid:pk>/search/", searches.search, name="room-search"),

@@ -72,7 +72,7 @@ def _shown(found: Image.Image) -> Image.Image:
     picture.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
     if profile and found.mode in {"RGB", "RGBA"}:
         picture = _in_screen_colours(picture, profile)
-    if sees_through and picture.getextrema()[3] == (255, 255):
+    if sees_through and picture.getchannel("A").getextrema() == (255, 255):
         picture = picture.convert("RGB")
     # A new canvas: comments, profiles and text stay with the old one, which the writers would ask.
     canvas = Image.new(picture.mode, picture.size)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LONGEST = 4000
 """Characters of one message."""
 TOO_LONG = f"A message has at most {LONGEST:,} characters. Please send it in parts."
+MOST_ATTACHED = 5
+"""Files that one message carries."""
 
 
 READ_BY: list[Callable[[User], Q]] = []
@@ -243,7 +245,9 @@ class Message(Fact):
     sequence = models.PositiveIntegerField()
     # Made by the sender's browser, so that sending again after a lost answer changes nothing.
     client_id = models.UUIDField(default=uuid7)
-    text = models.TextField(max_length=LONGEST)
+    text = models.TextField(max_length=LONGEST, blank=True)
+    # How many files it carries: the database holds both to that number.
+    attached = models.PositiveSmallIntegerField(default=0, editable=False)
     # The number of the earlier message that this one answers. The database holds it to this room by a
     # composite foreign key, which Django can follow, but not write: the migration does.
     answers = models.PositiveIntegerField(null=True, blank=True)
@@ -267,7 +271,7 @@ class Message(Fact):
                 fields=["room", "recorded_by", "client_id"], name="%(app_label)s_%(class)s_sent_once"
             ),
             models.CheckConstraint(
-                condition=~Q(text=""),
+                condition=~Q(text="") | Q(attached__gt=0),
                 name="%(app_label)s_%(class)s_says_something",
                 violation_error_message="Write something before you send it.",
             ),
@@ -275,6 +279,11 @@ class Message(Fact):
                 condition=LessThanOrEqual(Length("text"), LONGEST),
                 name="%(app_label)s_%(class)s_is_not_too_long",
                 violation_error_message=TOO_LONG,
+            ),
+            models.CheckConstraint(
+                condition=Q(attached__lte=MOST_ATTACHED),
+                name="%(app_label)s_%(class)s_carries_not_too_much",
+                violation_error_message=f"A message can carry up to {MOST_ATTACHED} files.",
             ),
             models.CheckConstraint(
                 condition=Q(answers=None) | Q(answers__lt=F("sequence")),

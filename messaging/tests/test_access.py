@@ -8,6 +8,7 @@ from django.utils import timezone
 from config.base import uuid7
 from messaging import calling, chatting, choosing, mailing, nudging, withdrawing
 from messaging.models import (
+    Attachment,
     Call,
     CallReport,
     Choice,
@@ -52,6 +53,15 @@ def test_a_call(request, room, patient, monkeypatch, who, sees):
 
     assert Call.objects.visible_to(user).exists() is sees
     assert CallReport.objects.visible_to(user).exists() is sees
+
+
+@pytest.mark.parametrize(("who", "sees"), SEES.items())
+def test_a_file_of_a_message(request, room, patient, who, sees):
+    kept = {"kind": "image", "name": "a.jpg", "size": 1, "width": 1, "height": 1}
+    file = kept | {"file": "a", "sha256": "", "thumbnail": "b", "thumbnail_sha256": ""}
+    chatting.post(room, by=patient, text="", files=[file])
+
+    assert Attachment.objects.visible_to(request.getfixturevalue(who)).exists() is sees
 
 
 def test_a_doctor_does_not_see_a_colleagues_conversation(room, make_user):

@@ -13,8 +13,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from config.base import SignedInRequest, record_viewed
-from messaging import appearing, chatting, drafting, reading, withdrawing
-from messaging.forms.rooms import DraftForm, MessageForm, PageForm, PresenceForm, ReadForm, WithdrawalForm
+from messaging import appearing, attaching, chatting, drafting, reading, withdrawing
+from messaging.forms.rooms import (
+    DraftForm,
+    MessageForm,
+    PageForm,
+    PresenceForm,
+    ReadForm,
+    SendForm,
+    WithdrawalForm,
+)
 from messaging.models import Message, Room
 from messaging.views.doors import for_scripts, leave_session_alone, sorry
 
@@ -94,10 +102,21 @@ def _read(request: SignedInRequest, room: Room) -> HttpResponse:
 
 
 def _say(request: SignedInRequest, room: Room) -> HttpResponse:
+    if request.content_type == "multipart/form-data":
+        return _send(request, room)
     form = MessageForm(_sent(request))
     if not form.is_valid():
         return _explain(form)
     message = chatting.post(room, by=request.user, **form.cleaned_data)
+    return JsonResponse({"sequence": message.sequence})
+
+
+def _send(request: SignedInRequest, room: Room) -> HttpResponse:
+    form = SendForm(request.POST)
+    if not form.is_valid():
+        return _explain(form)
+    files = request.FILES.getlist("files")
+    message = attaching.post(room, by=request.user, files=files, **form.cleaned_data)
     return JsonResponse({"sequence": message.sequence})
 
 

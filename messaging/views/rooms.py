@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.base import SignedInRequest, record_viewed
-from messaging import chatting, reading, streaming, withdrawing
-from messaging.forms.rooms import MessageForm, PlaceForm, WithdrawalForm
+from messaging import attaching, chatting, reading, streaming, withdrawing
+from messaging.forms.rooms import MessageForm, PlaceForm, SendForm, WithdrawalForm
 from messaging.models import Message, Room
 from messaging.views.doors import signed_in
 
@@ -36,9 +36,10 @@ def rooms(request: SignedInRequest) -> HttpResponse:
 @signed_in
 def room(request: SignedInRequest, pk: UUID) -> HttpResponse:
     found = get_object_or_404(Room.objects.visible_to(request.user), pk=pk)
-    form = MessageForm(request.POST or None)
+    files = request.FILES.getlist("files")
+    form = (SendForm if files else MessageForm)(request.POST or None)
     if form.is_valid():
-        chatting.post(found, by=request.user, **form.cleaned_data)
+        attaching.post(found, by=request.user, files=files, **form.cleaned_data)
         return redirect("room", pk=pk)
     asked = PlaceForm(request.GET)
     place = asked.cleaned_data if asked.is_valid() else {}

@@ -24,12 +24,35 @@ export class Bubbles {
     item.querySelector(".room-who").textContent = message.who;
     item.querySelector(".room-text").textContent = message.text;
     item.querySelector(".room-text").hidden = !message.text;
+    this.attach(item, message.attached ?? []);
     item.querySelector("time").textContent = message.clock;
     if (message.at) item.querySelector("time").dateTime = message.at;
     if (message.answers) this.quote(item, message.answers);
     if (message.sequence) this.number(item, message);
     if (message.withdrawn) this.withdraw(item, message.withdrawn);
     this.mark(item, "");
+  }
+
+  // Its files; those that are on their way have no address yet.
+  attach(item, files) {
+    const list = item.querySelector(".room-files");
+    if (!list) return;
+    list.hidden = !files.length;
+    list.replaceChildren(...files.map((file) => this.file(file)));
+  }
+
+  file({ kind, name, about, url, thumbnail, width, height }) {
+    const item = this.root.querySelector("[data-file]").content.firstElementChild.cloneNode(true);
+    const [link, picture, words] = ["a", "img", "span"].map((part) => item.querySelector(part));
+    const isImage = kind === "image";
+    link.classList.add(kind ?? "waiting");
+    if (url) {
+      link.href = url;
+      Object.assign(picture, { width, height, alt: isImage ? name : "", src: thumbnail });
+    } else picture.remove();
+    if (!isImage) words.textContent = name;
+    if (!isImage && about) words.append(Object.assign(document.createElement("small"), { textContent: about }));
+    return item;
   }
 
   // What only a message that was sent has: its place, and links that lead to it.
@@ -73,6 +96,7 @@ export class Bubbles {
     if ("reviews" in this.root.dataset) return; // who reviews reads on
     item.querySelector(".room-text").textContent = "";
     item.querySelector(".room-text").hidden = true;
+    item.querySelector(".room-files")?.remove();
   }
 
   withdrawn({ sequence, withdrawn }) {
@@ -89,7 +113,7 @@ export class Bubbles {
 
   // What an answer to this one shows of it.
   briefly(item) {
-    const line = item.querySelector(".room-text").textContent.replace(/\s+/g, " ").trim();
+    const line = item.querySelector(".room-text").textContent.replace(/\s+/g, " ").trim() || "Picture or PDF";
     return {
       sequence: Number(item.dataset.sequence),
       who: item.querySelector(".room-who").textContent || "ProMedicine",

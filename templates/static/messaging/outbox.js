@@ -1,5 +1,7 @@
 // What was written and is not sent yet: in order, each once, kept while the page is reloaded.
 
+import { upload } from "./attaching.js";
+
 const pause = (milliseconds, waiter) =>
   new Promise((done) => {
     waiter.hurry = done;
@@ -34,33 +36,35 @@ export class Outbox {
     }
     if (!kept.length) return;
     this.room.writing.forget(kept.map(({ text }) => text));
-    for (const { text, client_id, answers } of kept) {
+    for (const { text, client_id, answers, names } of kept) {
       // Its answer was lost, it was not: the page has it already.
-      if (!this.room.list.querySelector(`[data-client="${client_id}"]`)) this.show(text, client_id, answers);
+      if (this.room.list.querySelector(`[data-client="${client_id}"]`)) continue;
+      if (names?.length) this.room.attaching.chooseAgain(text, names);
+      else this.show(text, client_id, answers);
     }
     this.keep();
     this.room.pages.toEnd();
     this.work();
   }
 
-  add(text, answers) {
-    this.show(text, newId(), answers);
+  add(text, answers, files) {
+    this.show(text, newId(), answers, files);
     this.keep();
     this.work();
   }
 
-  show(text, client_id, answers) {
+  show(text, client_id, answers, files = []) {
     const { bubbles, list, root } = this.room;
     const item = bubbles.make();
-    bubbles.fill(item, { kind: "mine", who: "You", text, clock: "", client_id, answers });
+    bubbles.fill(item, { kind: "mine", who: "You", text, clock: "", client_id, answers, attached: files.map(({ name }) => ({ name })) });
     list.append(item);
     root.querySelector("[data-empty]").hidden = true;
-    this.queue.push({ item, text, client_id, answers });
+    this.queue.push({ item, text, client_id, answers, files });
     bubbles.mark(item, navigator.onLine ? "Sending…" : "Waiting for the connection…");
   }
 
   keep() {
-    const entries = [...this.refusals, ...this.queue].map(({ text, client_id, answers }) => ({ text, client_id, answers }));
+    const entries = [...this.refusals, ...this.queue].map(({ text, client_id, answers, files }) => ({ text, client_id, answers, names: files.map(({ name }) => name) }));
     try {
       if (entries.length) sessionStorage.setItem(this.key, JSON.stringify(entries));
       else sessionStorage.removeItem(this.key);
@@ -79,8 +83,8 @@ export class Outbox {
     this.working = true;
     for (let failures = 0; this.queue.length; ) {
       const entry = this.queue[0];
-      const { item, text, client_id, answers } = entry;
-      const response = await this.room.send(this.room.root.dataset.messagesUrl, { text, client_id, answers: answers?.sequence });
+      const { item } = entry;
+      const response = await this.send(entry);
       if (response?.ok) {
         this.queue.shift();
         failures = 0;
@@ -100,6 +104,14 @@ export class Outbox {
       }
     }
     this.working = false;
+  }
+
+  send(entry) {
+    const { item, text, client_id, answers, files } = entry;
+    const url = this.room.root.dataset.messagesUrl;
+    if (!files.length) return this.room.send(url, { text, client_id, answers: answers?.sequence });
+    const progress = (part) => this.room.bubbles.mark(item, part < 1 ? `Sending… ${Math.round(part * 100)} %` : "Being checked…");
+    return upload(url, this.room.form.elements.csrfmiddlewaretoken.value, entry, progress);
   }
 
   async refused(entry, response) {

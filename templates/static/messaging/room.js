@@ -1,6 +1,7 @@
 // One open conversation: every message once, in order, whatever the network does.
 
 import { live } from "./live.js";
+import { Attaching } from "./attaching.js";
 import { Bubbles } from "./bubbles.js";
 import { Outbox } from "./outbox.js";
 import { Pages } from "./pages.js";
@@ -20,6 +21,7 @@ class Room {
     this.pages = new Pages(this);
     this.outbox = new Outbox(this);
     this.writing = new Writing(this);
+    this.attaching = new Attaching(this);
     this.withdrawing = new Withdrawing(this);
     this.pages.start();
     this.showRead();

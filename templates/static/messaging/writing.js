@@ -41,14 +41,15 @@ export class Writing {
 
   async submit() {
     const text = this.field.value.trim();
-    if (!text) return this.field.focus();
+    const { attaching, pages, outbox } = this.room;
+    if (!text && !attaching.files.length) return this.field.focus();
     const { answers } = this;
+    const files = attaching.take();
     this.put("");
     this.answer(null);
     this.field.focus();
-    const { pages, outbox } = this.room;
     if (!pages.holdsNewest()) await pages.toNewest();
-    outbox.add(text, answers ?? undefined);
+    outbox.add(text, answers ?? undefined, files);
     pages.toEnd();
   }
 
