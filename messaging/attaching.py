@@ -58,7 +58,7 @@ def post(
     :raises TooMany: there are more than ``MOST_ATTACHED``
     :raises Unfit: one of them cannot be kept; then nothing of it all was
     """
-    said = {"by": by, "text": text, "client_id": client_id, "answers": answers}
+    said: dict[str, Any] = {"by": by, "text": text, "client_id": client_id, "answers": answers}
     if not files:
         return chatting.post(room, **said)
     forbid_transaction()

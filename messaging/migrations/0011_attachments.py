@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0009_sms_beside_letters'),
+        ('messaging', '0010_news_of_the_practice'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
