@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
+from moto.server import ThreadedMotoServer
 from PIL import Image
 
 from config import printing
@@ -255,3 +256,28 @@ class TestSending:
         assert answer.status_code == 200
         page = answer.content.decode()
         assert [f'alt="{name}"' in page for name in ("knee.jpg", "rash.jpg")] == [True, True]
+
+
+class TestInABucket:
+    @pytest.fixture
+    def bucket(self, settings):
+        """The storage that the settings make of a bucket, over the real protocol."""
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+        server.start()
+        host, port = server.get_host_and_port()
+        access = {"access_key": "key", "secret_key": "secret", "endpoint_url": f"http://{host}:{port}"}
+        options = settings.BUCKET["OPTIONS"] | access | {"bucket_name": "attached"}
+        settings.STORAGES = settings.STORAGES | {"default": settings.BUCKET | {"OPTIONS": options}}
+        where = {"LocationConstraint": "ap-southeast-2"}
+        default_storage.connection.create_bucket(Bucket="attached", CreateBucketConfiguration=where)
+        yield default_storage
+        server.stop()
+
+    def test_files_are_kept_read_and_swept(self, bucket, room, patient):
+        kept = send(room, patient).attachments.get()
+        today = timezone.now().date()
+        bucket.save(f"{attaching.FOLDER}/{today:%Y/%m/%d}/left.jpg", ContentFile(b"x"))
+
+        assert attaching.sweep(today=today + timedelta(days=2)) == 1
+        assert len(attaching.read(kept)) == kept.size
+        assert len(attaching.read_thumbnail(kept)) > 0
