@@ -9,6 +9,7 @@ from django.utils.crypto import salted_hmac
 
 from clinic.models import AuditEvent
 from config import tracing
+from messaging.models import Room
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -53,6 +54,8 @@ def _key_of(record: Any) -> UUID | None:
 
 def patient_of(record: Any) -> UUID | None:
     """The key of the patient whose record this is, along the model's ``PATIENT`` path."""
+    if isinstance(record, Room):  # messaging knows people, not patients
+        return getattr(getattr(record.patient, "patient", None), "pk", None)
     value, path = record, getattr(record, "PATIENT", "")
     for step in path.split("__") if path else []:
         value = getattr(value, step, None)

@@ -29,8 +29,13 @@ class NotAMember(Refused):
 
 
 class RoomClosed(Refused):
-    def __init__(self) -> None:
-        super().__init__("This conversation is over. Please book an appointment if you need something.")
+    def __init__(self, room: Room | None = None) -> None:
+        then = (
+            "Please ask the practice again if you need something."
+            if room and room.is_enquiry
+            else "Please book an appointment if you need something."
+        )
+        super().__init__(f"This conversation is over. {then}")
 
 
 class NothingSaid(Refused):
@@ -79,7 +84,7 @@ def post(
 
     ``files`` are what it carries, stored already (``messaging.attaching``): then it needs no words.
 
-    Sending the same ``client_id`` again changes nothing.
+    Sending the same words with the same ``client_id`` again changes nothing.
 
     :raises NothingSaid: there are only blanks
     :raises TooLong: there are more than ``LONGEST`` characters
@@ -93,9 +98,11 @@ def post(
     if joins and not room.is_answered_by(by):
         raise NotAMember
     if client_id and (already := room.messages.filter(recorded_by=by, client_id=client_id).first()):
-        return already
+        if is_same(already, text):
+            return already
+        client_id = None  # a form sent again with other words, by the Back button: it is another message
     if not room.is_open:
-        raise RoomClosed
+        raise RoomClosed(room)
     if joins:
         _join(room, [by], by=by)
     message = _say(room, text=text, by=by, client_id=client_id or uuid7(), answers=answers, files=files)
@@ -114,7 +121,18 @@ def refuse_writing(room: Room, *, by: User) -> None:
     if not room.members.present().filter(user=by).exists() and not room.is_answered_by(by):
         raise NotAMember
     if not room.is_open:
-        raise RoomClosed
+        raise RoomClosed(room)
+
+
+def is_same(message: Message, text: str) -> bool:
+    """Whether ``text``, as it came, is what ``message`` says."""
+    return message.text == _legible(text, may_be_empty=True)
+
+
+def bring_in(room: Room, user: User, *, by: User | None) -> None:
+    """Have ``user`` be in ``room``; whoever is in it stays. The room's lock is held."""
+    if not room.members.filter(user=user).exists():
+        _join(room, [user], by=by)
 
 
 @transaction.atomic

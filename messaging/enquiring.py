@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from config.base import Refused
+from config.base import Refused, uuid7
 from messaging import chatting
 from messaging.models import Message, Room
 
@@ -27,6 +27,11 @@ class NotAnswering(Refused):
 class AlreadyOver(Refused):
     def __init__(self) -> None:
         super().__init__("This conversation is over already.")
+
+
+class WroteMeanwhile(Refused):
+    def __init__(self) -> None:
+        super().__init__("The patient wrote something meanwhile. Read it first.")
 
 
 class NothingWaits(Refused):
@@ -48,7 +53,9 @@ def ask(text: str, *, topic: str, by: User, client_id: UUID) -> Room:
     """
     asked = Message.objects.filter(recorded_by=by, client_id=client_id, room__kind=Room.Kind.ENQUIRY)
     if already := asked.select_related("room").first():
-        return already.room
+        if chatting.is_same(already, text):
+            return already.room
+        client_id = uuid7()  # sent again with other words, by the Back button: another question
     room = open_for(by) or _open(topic, by=by)
     try:
         chatting.post(room, by=by, text=text, client_id=client_id)
@@ -81,13 +88,16 @@ def assign(room: Room, *, to: User | None, by: User) -> None:
     _lock_open(room)
     if room.assigned_to != to:
         room.change(by=by, why="Taken in hand." if to else "Given back to everybody.", assigned_to=to)
+        if to:
+            chatting.bring_in(room, to, by=by)
         chatting.tell_changed(room)
 
 
 @transaction.atomic
-def settle(room: Room, *, by: User) -> None:
-    """Say that what the patient wrote last needs no answer.
+def settle(room: Room, *, by: User, seen: int) -> None:
+    """Say that what the patient wrote up to the message ``seen`` needs no answer.
 
+    :raises WroteMeanwhile: the patient wrote more than ``by`` saw
     :raises NothingWaits: nothing was written since the last answer
     :raises NotAMember: ``by`` neither is in the room nor answers it
     """
@@ -96,18 +106,27 @@ def settle(room: Room, *, by: User) -> None:
         raise chatting.NotAMember
     if not Room.objects.waiting().filter(pk=room.pk).exists():
         raise NothingWaits
-    room.change(by=by, why="No answer is needed.", settled_up_to=room.messages.last_sequence())
+    _require_seen(room, seen)
+    room.change(by=by, why="No answer is needed.", settled_up_to=min(seen, room.messages.last_sequence()))
     chatting.tell_changed(room)
 
 
 @transaction.atomic
-def finish(room: Room, *, by: User) -> None:
+def finish(room: Room, *, by: User, seen: int) -> None:
     """Say that the question is done: it can still be read, and the next one is a new one.
 
     :raises AlreadyOver: somebody else did
+    :raises WroteMeanwhile: the patient wrote more than ``by`` saw, up to the message ``seen``
     """
     _lock_open(room)
+    _require_seen(room, seen)
     chatting.close_room(room, by=by)
+
+
+def _require_seen(room: Room, seen: int) -> None:
+    # The room's lock is held: nothing is written until we are done.
+    if room.messages.filter(recorded_by=room.patient, sequence__gt=seen).exists():
+        raise WroteMeanwhile
 
 
 def _lock_open(room: Room) -> None:

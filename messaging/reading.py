@@ -202,8 +202,20 @@ def _state(room: Room, user: User, members: list[Member]) -> dict[str, Any]:
         "expect": _what_to_expect(room, user),
         "others": [str(member.user) for member in others],
         "people": {str(member.user_id): str(member.user) for member in others},
-        "read_by_others": min((member.read_mark.sequence for member in others), default=0),
+        "read_by_others": _read_by(room, user, others),
     }
+
+
+def _read_by(room: Room, user: User, others: list[Member]) -> int:
+    """How far what ``user`` wrote was read: by everybody, and in a question by the other side.
+
+    There one of the practice is enough, and colleagues do not count for each other.
+    """
+    counted = [member for member in others if member.user.is_active]
+    if room.is_enquiry and user.pk != room.patient_id:
+        counted = [member for member in counted if member.user_id == room.patient_id]
+    marks = [member.read_mark.sequence for member in counted]
+    return (max if room.is_enquiry else min)(marks, default=0)
 
 
 def _what_to_expect(room: Room, user: User) -> str:

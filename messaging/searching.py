@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from messaging import clocks
-from messaging.models import Message, Room
+from messaging.models import Member, Message, Room
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -73,6 +73,13 @@ def search(words: str, *, by: User, room: Room | None = None, before: UUID | Non
 def reviews(room: Room, user: User) -> bool:
     """Whether ``user`` reads ``room`` without being one of its people."""
     return not room.members.present().filter(user=user).exists()
+
+
+def reviewed(hits: Hits, user: User) -> list[Room]:
+    """Of which conversations ``hits`` show something though ``user`` is not in them, each once."""
+    rooms = {hit.room.pk: hit.room for hit in hits.found}
+    theirs = Member.objects.present().filter(user=user, room__in=rooms).values_list("room", flat=True)
+    return [rooms[pk] for pk in rooms.keys() - set(theirs)]
 
 
 def _within(user: User, room: Room | None) -> QuerySet[Message]:

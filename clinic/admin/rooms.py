@@ -12,9 +12,8 @@ from django.utils.html import format_html
 from django.utils.timesince import timesince
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
-from unfold.forms import BaseDialogForm
 
-from clinic.forms.enquiries import AssignForm
+from clinic.forms.enquiries import AssignForm, SeenForm
 from config.admin import PossibleButtons, RecordAdmin, step
 from config.base import SignedInRequest
 from messaging import enquiring, reading
@@ -88,7 +87,10 @@ class RoomAdmin(PossibleButtons, RecordAdmin):
     def get_queryset(self, request):
         """With ``writes``: a doctor reads the conversations of colleagues, but lists those they are in."""
         # Not Django's: it would sort by ``last_at`` before that is there.
-        rooms, theirs = Room.objects.visible_to(request.user), Room.objects.of(request.user)
+        rooms, theirs = (
+            Room.objects.visible_to(request.user),
+            Room.objects.visible_to(request.user).of(request.user),
+        )
         if not (request.resolver_match.kwargs or request.user.has_perm("messaging.view_every_room")):
             rooms = theirs
         writes = Exists(theirs.filter(pk=OuterRef("pk")))
@@ -164,19 +166,26 @@ class RoomAdmin(PossibleButtons, RecordAdmin):
         enquiring.assign(room, to=to, by=request.user)
         return f"{to} has it in hand." if to else "Nobody in particular has it in hand."
 
-    @step("No answer needed", may="settle", icon="done", text="What the patient wrote last needs no answer.")
-    def settle(self, request: SignedInRequest, room: Room, form: BaseDialogForm) -> str:
-        enquiring.settle(room, by=request.user)
+    @step(
+        "No answer needed",
+        may="settle",
+        form=SeenForm,
+        icon="done",
+        text="What the patient wrote last needs no answer.",
+    )
+    def settle(self, request: SignedInRequest, room: Room, form: SeenForm) -> str:
+        enquiring.settle(room, by=request.user, seen=form.cleaned_data["seen"])
         return "It does not wait for an answer any more."
 
     @step(
         "Done",
         may="answer",
+        form=SeenForm,
         icon="task_alt",
         text="The conversation can still be read. When the patient has another question, a new one begins.",
     )
-    def finish(self, request: SignedInRequest, room: Room, form: BaseDialogForm) -> str:
-        enquiring.finish(room, by=request.user)
+    def finish(self, request: SignedInRequest, room: Room, form: SeenForm) -> str:
+        enquiring.finish(room, by=request.user, seen=form.cleaned_data["seen"])
         return "The question is done."
 
     def has_answer_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:

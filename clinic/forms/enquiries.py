@@ -10,6 +10,18 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from messaging import chatting
+from messaging.models import Message, Room
+
+
+class SeenForm(BaseDialogForm):
+    """Asks nothing; keeps up to which message the conversation went when the dialog was opened."""
+
+    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rooms = Room.objects.visible_to(self.request.user).filter(pk=self.object_id)
+        self.fields["seen"].initial = Message.objects.filter(room__in=rooms).last_sequence()
 
 
 class AssignForm(BaseDialogForm):

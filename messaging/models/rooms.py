@@ -55,7 +55,7 @@ class RoomQuerySet(ScopedQuerySet):
 
         An answer is any message of staff after it, or that somebody said that none is needed.
         """
-        said = Message.objects.filter(room=models.OuterRef("pk"))
+        said = Message.objects.filter(room=models.OuterRef("pk"), withdrawal=None)
         others = said.exclude(recorded_by=None).exclude(recorded_by=models.OuterRef("patient"))
         answered = Greatest(
             Coalesce(models.Subquery(others.order_by("-sequence").values("sequence")[:1]), 0),

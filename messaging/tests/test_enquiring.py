@@ -2,8 +2,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from config.base import uuid7
-from messaging import chatting, enquiring, reading
-from messaging.models import Member, Room
+from messaging import chatting, enquiring, reading, withdrawing
+from messaging.models import Member, Room, Withdrawal
 
 pytestmark = pytest.mark.django_db
 
@@ -47,14 +47,21 @@ class TestAsking:
     def test_sent_again_after_it_was_done_asks_nothing_anew(self, ask, reception):
         sent = uuid7()
         room = ask(client_id=sent)
-        enquiring.finish(room, by=reception)
+        enquiring.finish(room, by=reception, seen=99)
 
         assert ask(client_id=sent) == room
         assert Room.objects.count() == 1
 
+    def test_sent_again_with_other_words_is_asked_too(self, ask):
+        sent = uuid7()
+        room = ask("One", client_id=sent)
+
+        assert ask("Two", client_id=sent) == room
+        assert list(room.messages.values_list("text", flat=True)) == ["One", "Two"]
+
     def test_opens_another_when_the_last_is_done(self, ask, reception):
         done = ask()
-        enquiring.finish(done, by=reception)
+        enquiring.finish(done, by=reception, seen=99)
 
         assert ask("Another one") != done
 
@@ -134,7 +141,7 @@ class TestWaiting:
 
     def test_ends_when_no_answer_is_needed_until_more_is_written(self, ask, reception):
         room = ask("Thank you!")
-        enquiring.settle(room, by=reception)
+        enquiring.settle(room, by=reception, seen=99)
         assert waiting() == []
 
         ask("One more thing")
@@ -156,7 +163,20 @@ class TestWaiting:
         assert waiting() == [first, second]
 
     def test_ends_when_it_is_done(self, ask, reception):
-        enquiring.finish(ask(), by=reception)
+        enquiring.finish(ask(), by=reception, seen=99)
+
+        assert waiting() == []
+
+    def test_goes_on_after_an_answer_that_was_withdrawn(self, ask, reception):
+        room = ask()
+        answer = chatting.post(room, by=reception, text="Meant for somebody else")
+
+        withdrawing.withdraw(answer, by=reception, reason=Withdrawal.Reason.values[0])
+
+        assert waiting() == [room]
+
+    def test_does_not_begin_with_what_was_withdrawn(self, ask, patient):
+        withdrawing.withdraw(ask().messages.get(), by=patient, reason=Withdrawal.Reason.values[0])
 
         assert waiting() == []
 
@@ -174,6 +194,12 @@ class TestHaving:
             None,
         ]
 
+    def test_it_in_hand_brings_one_in(self, ask, reception, manager):
+        room = ask()
+        enquiring.assign(room, to=manager, by=reception)
+
+        assert Member.objects.present().filter(room=room, user=manager).count() == 1
+
     def test_it_twice_changes_nothing(self, ask, reception):
         room = ask()
         enquiring.assign(room, to=reception, by=reception)
@@ -190,11 +216,11 @@ class TestHaving:
 
     def test_is_over_when_it_is_done(self, ask, reception):
         room = ask()
-        enquiring.finish(room, by=reception)
+        enquiring.finish(room, by=reception, seen=99)
 
         for late in (
             lambda: enquiring.assign(room, to=reception, by=reception),
-            lambda: enquiring.finish(room, by=reception),
+            lambda: enquiring.finish(room, by=reception, seen=99),
         ):
             with pytest.raises(enquiring.AlreadyOver):
                 late()
@@ -206,8 +232,40 @@ class TestSettling:
         chatting.post(room, by=reception, text="In your receipts.")
 
         with pytest.raises(enquiring.NothingWaits):
-            enquiring.settle(room, by=reception)
+            enquiring.settle(room, by=reception, seen=99)
+
+    @pytest.mark.parametrize("end", [enquiring.settle, enquiring.finish])
+    def test_or_ending_it_waits_for_what_was_written_meanwhile(self, ask, reception, end):
+        room = ask("One")
+        ask("Two")
+
+        with pytest.raises(enquiring.WroteMeanwhile):
+            end(room, by=reception, seen=1)
+
+        assert [found.pk for found in waiting()] == [room.pk]
 
     def test_is_not_for_strangers(self, room, patient, reception):
         with pytest.raises(chatting.NotAMember), transaction.atomic():
-            enquiring.settle(room, by=reception)
+            enquiring.settle(room, by=reception, seen=99)
+
+
+class TestReading:
+    """What “Read” means in a question."""
+
+    def test_is_by_one_of_the_practice_for_the_patient(self, ask, patient, reception, manager):
+        room = ask()
+        for person in (reception, manager):
+            chatting.bring_in(room, person, by=None)
+
+        chatting.read_up_to(room, by=manager, sequence=1)
+
+        assert reading.state_of(room, patient)["read_by_others"] == 1
+
+    def test_is_by_the_patient_for_the_practice(self, ask, patient, reception, manager):
+        room = ask()
+        for person in (reception, manager):
+            chatting.post(room, by=person, text="Hello")
+
+        chatting.read_up_to(room, by=patient, sequence=2)
+
+        assert reading.state_of(room, reception)["read_by_others"] == 2

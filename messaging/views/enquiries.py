@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from config.base import Refused, SignedInRequest, uuid7
@@ -13,6 +14,7 @@ from messaging.models.rooms import LONGEST
 from messaging.views.doors import signed_in
 
 
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
 def ask(request: SignedInRequest) -> HttpResponse:

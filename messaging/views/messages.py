@@ -95,7 +95,7 @@ def _read(request: SignedInRequest, room: Room) -> HttpResponse:
     if not form.is_valid():
         return _explain(form)
     page = reading.read(room, request.user, **form.cleaned_data)
-    if not page["is_member"]:
+    if not page["is_member"] and page["messages"]:  # not every time an open page looks for more
         record_viewed.send(Room, record=room, request=request, action="read")
     leave_session_alone(request)
     return JsonResponse(page)

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 
 from config.base import SignedInRequest, record_viewed
 from messaging import attaching, chatting, reading, streaming, withdrawing
@@ -22,7 +23,12 @@ ROOMS_PER_PAGE = 30
 @signed_in
 def rooms(request: SignedInRequest) -> HttpResponse:
     last_event_id = streaming.last_event_id(request.user)
-    visible = Room.objects.of(request.user).latest_first().prefetch_related("members__user")
+    visible = (
+        Room.objects.visible_to(request.user)
+        .of(request.user)
+        .latest_first()
+        .prefetch_related("members__user")
+    )
     page = Paginator(visible, ROOMS_PER_PAGE).get_page(request.GET.get("page"))
     unread = chatting.unread_for(request.user)
     context = {
@@ -33,6 +39,7 @@ def rooms(request: SignedInRequest) -> HttpResponse:
     return render(request, "messaging/room_list.html", context)
 
 
+@never_cache  # a form that comes back with the Back button would send its number again
 @signed_in
 def room(request: SignedInRequest, pk: UUID) -> HttpResponse:
     found = get_object_or_404(Room.objects.visible_to(request.user), pk=pk)

@@ -30,5 +30,7 @@ def search(request: SignedInRequest, pk: UUID | None = None) -> HttpResponse:
         if room and searching.reviews(room, request.user):
             record_viewed.send(Room, record=room, request=request, action="read")
         hits = searching.search(by=request.user, room=room, **form.cleaned_data)
+        for found in [] if room else searching.reviewed(hits, request.user):
+            record_viewed.send(Room, record=found, request=request, action="read")
     context = {"room": room, "form": form, "hits": hits}
     return render(request, "messaging/search.html", context, status=400 if form.errors else 200)

@@ -1,7 +1,10 @@
+import re
+
 import pytest
 from django.urls import reverse
 
 from clinic import booking
+from clinic.models import AuditEvent
 from config.base import record_viewed, uuid7
 from messaging import chatting, enquiring
 from messaging.models import Room
@@ -160,17 +163,28 @@ class TestInbox:
             assert press(browser, "assign", to=to).status_code == 200
             hands.append(Room.objects.get(pk=asked.pk).assigned_to)
 
-        press(browser, "settle")
-        press(browser, "finish")
+        press(browser, "settle", seen=1)
+        press(browser, "finish", seen=1)
 
         assert hands == [reception, manager, None]
         done = Room.objects.get(pk=asked.pk)
         assert (done.settled_up_to, done.is_open) == (1, False)
 
+    def test_the_dialog_knows_how_far_the_conversation_went(self, staff_client, reception, asked):
+        browser = staff_client(reception)
+        address = reverse("admin:messaging_room_finish", args=[asked.pk])
+        dialog = browser.get(address, headers={"HX-Request": "true"}).content.decode()
+        enquiring.ask("And twice", topic="money", by=asked.patient, client_id=uuid7())
+
+        browser.post(address, {"_form_submitted": "1", "seen": "1"}, headers={"HX-Request": "true"})
+
+        assert re.search(r'<input type="hidden" name="seen" value="1"', dialog)
+        assert Room.objects.get(pk=asked.pk).is_open
+
     def test_the_buttons_fit_what_is_open(self, staff_client, doctor, reception, asked, room, patient):
         page = reverse("admin:messaging_room_change", args=[asked.pk])
         offered = staff_client(reception).get(page).content.decode()
-        enquiring.finish(asked, by=reception)
+        enquiring.finish(asked, by=reception, seen=99)
         after = staff_client(reception).get(page).content.decode()
 
         words = ["Who answers?", "No answer needed"]
@@ -181,7 +195,7 @@ class TestInbox:
         assert press(staff_client(request.getfixturevalue(who)), "assign").status_code == status
 
     def test_an_auditor_settles_nothing(self, staff_client, auditor, asked, press):
-        assert press(staff_client(auditor), "settle").status_code == 403
+        assert press(staff_client(auditor), "settle", seen=1).status_code == 403
         assert Room.objects.get(pk=asked.pk).settled_up_to == 0
 
     def test_the_list_asks_as_often_for_three_as_for_one(
@@ -244,6 +258,14 @@ class TestColleague:
         assert "No answer needed" not in page.content.decode()
         assert visit not in browser.get(LIST).context["cl"].result_list
         assert chatting.unread_for(colleague) == {}
+
+    def test_is_in_the_trail_with_the_patient_whose_conversation_was_read(
+        self, staff_client, colleague, visit
+    ):
+        staff_client(colleague).get(reverse("admin:messaging_room_change", args=[visit.pk]))
+
+        read = AuditEvent.objects.get(action="read", record_id=visit.pk)
+        assert (read.by, read.patient_id) == (colleague, visit.patient.patient.pk)
 
     def test_reads_no_question_to_the_practice(self, staff_client, colleague, visit):
         room = enquiring.ask("Hello", topic="other", by=visit.patient, client_id=uuid7())

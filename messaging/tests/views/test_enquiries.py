@@ -96,7 +96,7 @@ class TestRoom:
 
     def test_what_is_over_says_so(self, browser_of, patient, reception):
         room = enquiring.ask("Hello", topic="other", by=patient, client_id=uuid7())
-        enquiring.finish(room, by=reception)
+        enquiring.finish(room, by=reception, seen=99)
 
         assert reading.state_of(room, patient)["expect"] == (
             "This conversation is over and is no longer read."

@@ -98,7 +98,9 @@ class Room {
   update(state) {
     this.readByOthers = state.read_by_others;
     this.root.toggleAttribute("data-member", state.is_member); // who answers a question for the first time is in it then
-    this.form.hidden = !state.can_write;
+    const typed = this.form.elements.text.value.trim() !== "";
+    this.form.hidden = !state.can_write && !typed; // what one has typed can still be copied
+    this.form.elements.text.readOnly = this.form.querySelector("[type=submit]").disabled = !state.can_write;
     this.root.toggleAttribute("data-can-write", state.can_write);
     const closed = this.root.querySelector("[data-closed]");
     if (state.is_closed && closed.hidden) closed.textContent = "This conversation is over. You can still read it.";

@@ -19,5 +19,11 @@ async function refresh(line) {
 
 if (list) {
   const line = live(list.dataset.eventsUrl, list.dataset.lastEvent);
-  line.listen({ event: () => refresh(line), catchUp: () => refresh(line) });
+  let soon;
+  const event = (kind) => {
+    if (!["message", "read", "room"].includes(kind)) return; // who writes and who calls changes no count
+    clearTimeout(soon);
+    soon = setTimeout(() => refresh(line), 200); // several at once are asked about once
+  };
+  line.listen({ event, catchUp: () => refresh(line) });
 }

@@ -16,6 +16,8 @@ export class Writing {
     this.field.addEventListener("input", () => this.typed());
     document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && this.keep({ keepalive: true }));
     window.addEventListener("pagehide", () => this.keep({ keepalive: true }));
+    // Who has not answered yet is not in the conversation, and has no draft there.
+    window.addEventListener("beforeunload", (event) => !room.isMember && this.field.value.trim() && event.preventDefault());
     room.list.addEventListener("click", (event) => this.chosen(event));
     this.bar.querySelector("[data-answering-stop]").addEventListener("click", (event) => {
       event.preventDefault();
@@ -42,7 +44,7 @@ export class Writing {
   async submit() {
     const text = this.field.value.trim();
     const { attaching, pages, outbox } = this.room;
-    if (!text && !attaching.files.length) return this.field.focus();
+    if ((!text && !attaching.files.length) || this.field.readOnly) return this.field.focus();
     const { answers } = this;
     const files = attaching.take();
     this.put("");
