@@ -29,10 +29,10 @@ CREATE OR REPLACE FUNCTION clinic_refuse_other_words() RETURNS trigger LANGUAGE 
 BEGIN
   IF OLD.status <> 'draft' AND (
     NEW.status = 'draft'
-    OR (OLD.subject, OLD.text, OLD.state, OLD.practitioner_id, OLD.visited_since, OLD.written_by_id,
+    OR (OLD.subject, OLD.text, OLD.state, OLD.practitioner_id, OLD.visited_since, OLD.author_id,
         OLD.approved_by_id, OLD.approved_at)
        IS DISTINCT FROM
-       (NEW.subject, NEW.text, NEW.state, NEW.practitioner_id, NEW.visited_since, NEW.written_by_id,
+       (NEW.subject, NEW.text, NEW.state, NEW.practitioner_id, NEW.visited_since, NEW.author_id,
         NEW.approved_by_id, NEW.approved_at)) THEN
     RAISE EXCEPTION 'clinic_broadcast: what was approved is kept as it is.'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'clinic_broadcast_as_approved';
@@ -147,7 +147,7 @@ def approve(broadcast: Broadcast, *, by: User) -> None:
     :raises IllegalMove: it is no draft
     """
     broadcast.lock()
-    if by == broadcast.written_by or broadcast.history.filter(history_user=by).exists():
+    if by == broadcast.author or broadcast.history.filter(history_user=by).exists():
         raise WroteIt
     check_words(subject=broadcast.subject, text=broadcast.text)
     now = timezone.now()

@@ -31,15 +31,15 @@ POSSIBLE = {
     Status.SENDING: {"stop"},
 }
 WRITTEN = ["show_status", "show_count", "show_progress", "show_preview"]
-SIGNED = ["written_by", "approved_by", "approved_at"]
+SIGNED = ["author", "approved_by", "approved_at"]
 
 
 @admin.register(Broadcast)
 class BroadcastAdmin(PossibleButtons, RecordAdmin):
     when_empty = "Write one to tell many patients of news of the practice; a second person approves it."
     form = BroadcastForm
-    list_display = ["subject", "show_status", "written_by", "approved_by", "created_at"]
-    list_select_related = ["written_by", "approved_by"]
+    list_display = ["subject", "show_status", "author", "approved_by", "created_at"]
+    list_select_related = ["author", "approved_by"]
     list_filter = [("status", ChoicesDropdownFilter)]
     search_fields = ["subject"]
     readonly_fields = WRITTEN + SIGNED
@@ -54,7 +54,7 @@ class BroadcastAdmin(PossibleButtons, RecordAdmin):
             {"fields": ["state", "practitioner", "visited_since"], "description": told},
         )
         known = [("show_status", "show_count"), "show_progress", "show_preview"]
-        signed = [("written_by", "approved_by", "approved_at")]
+        signed = [("author", "approved_by", "approved_at")]
         return [words, readers] if obj is None else [(None, {"fields": known + signed}), words, readers]
 
     def possible(self, record: Broadcast) -> set[str]:
@@ -64,7 +64,7 @@ class BroadcastAdmin(PossibleButtons, RecordAdmin):
         if change:
             broadcasting.rewrite(obj, changed=form.changed_data, by=request.user)
         else:
-            obj.written_by = request.user
+            obj.author = request.user
             obj.sign_with(by=request.user).save()
 
     @display(description="Status", label=COLOURS, ordering="status")

@@ -97,7 +97,7 @@ class Broadcast(Stateful):
     )
     visited_since = models.DateField("with a visit since", null=True, blank=True)
     status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT, editable=False)
-    written_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="+")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="+")
     approved_at = models.DateTimeField(null=True, editable=False)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
@@ -113,7 +113,7 @@ class Broadcast(Stateful):
         constraints = [
             both_or_neither("approved_at", "approved_by"),
             models.CheckConstraint(
-                condition=Q(approved_by=None) | ~Q(approved_by=F("written_by")),
+                condition=Q(approved_by=None) | ~Q(approved_by=F("author")),
                 name="%(app_label)s_%(class)s_by_a_second_person",
                 violation_error_message="Somebody else approves what you wrote.",
             ),

@@ -38,7 +38,7 @@ def sending(notice, manager, many):
 
 
 def write(author, **fields):
-    fields = {"subject": "We have a new number", "text": TEXT, "written_by": author} | fields
+    fields = {"subject": "We have a new number", "text": TEXT, "author": author} | fields
     return Broadcast.objects.add(by=author, **fields)
 
 

@@ -255,7 +255,7 @@ class Day:
         self.seen.gone[page.person.user] = timezone.now()
         await until(lambda: not page.stream.is_open, "a stream is closed")
         self.seen.closed.append(time.monotonic() - began)
-        await until(lambda: page.stream.status == 401, "nobody may listen any more")
+        await until(lambda: page.stream.answer == 401, "nobody may listen any more")
 
     async def knock(self) -> None:
         """Those whom it does not concern try to read and to write in a room."""

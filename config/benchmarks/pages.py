@@ -104,13 +104,13 @@ class Stream:
         self.last: int | str = person.last_event
         self.news = asyncio.Event()
         self.told: list[Told] = []
-        self.opened, self.status, self.is_open = 0, 0, False
+        self.opened, self.answer, self.is_open = 0, 0, False
         self.transport: asyncio.WriteTransport | None = None
 
     async def run(self) -> None:
         """Listen for ever, or until nobody may listen any more."""
         pause = 0.1
-        while self.status != 401:
+        while self.answer != 401:
             before = self.opened
             with suppress(*BROKEN):
                 await self.listen()
@@ -126,8 +126,8 @@ class Stream:
             query = urlencode({"lastEventId": self.last})
             writer.write(request(f"/events/?{query}", self.person.headers))
             head = await reader.readuntil(b"\r\n\r\n")
-            self.status = int(head.split(b" ", 2)[1])
-            if self.status == 200:
+            self.answer = int(head.split(b" ", 2)[1])
+            if self.answer == 200:
                 async for number, kind, data in events_of(reader):
                     self.hear(number, kind, data)
         finally:

@@ -21,7 +21,7 @@ def author(make_user):
 @pytest.fixture
 def notice(author, patient):
     return Broadcast.objects.add(
-        by=author, written_by=author, subject="Closed on Monday", text="We are closed on Monday."
+        by=author, author=author, subject="Closed on Monday", text="We are closed on Monday."
     )
 
 
@@ -47,7 +47,7 @@ def test_a_manager_writes_one_and_another_approves_sends_and_stops_it(staff_clie
     press(client, notice, "stop", why="Open after all.")
     notice.refresh_from_db()
 
-    assert (answer.status_code, notice.written_by, first) == (302, author, "draft")
+    assert (answer.status_code, notice.author, first) == (302, author, "draft")
     assert "1 now" in seen
     assert "Hello Patient," in seen
     assert (notice.status, notice.approved_by) == ("stopped", manager)
@@ -111,7 +111,7 @@ def test_a_patient_sees_only_that_they_were_written_to(patient, make_patient, no
 @pytest.mark.parametrize("many", [1, 3])
 def test_the_list_costs_the_same_for_many(staff_client, author, many, django_assert_max_num_queries):
     for _ in range(many):
-        Broadcast.objects.add(by=author, written_by=author, subject="Closed", text="Closed.")
+        Broadcast.objects.add(by=author, author=author, subject="Closed", text="Closed.")
     client = staff_client(author)
     client.get(LIST)
 
