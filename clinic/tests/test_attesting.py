@@ -76,7 +76,7 @@ class TestVisit:
     def test_tells_of_the_letters_about_it_that_were_sent_and_of_no_other(self, booked, patient, make_slot):
         other = booking.hold(make_slot(96), patient=patient, by=patient.user)
         booking.tell(other, "clinic/mail/appointment_reminder")
-        for template in ("clinic/mail/document_ready", "clinic/mail/prescription_ready"):
+        for template in ("clinic/mail/document_ready", "clinic/mail/document_news"):
             context = {"appointment": booked.pk}
             mailing.queue(template, recipient=patient.user, to=patient.user.email, context=context)
         Letter.objects.update(status="sent", sent_at=timezone.now())

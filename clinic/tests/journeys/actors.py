@@ -90,6 +90,7 @@ class Actor:
         self.page.set_viewport_size(size)
 
     def _wear(self, scheme: Literal["light", "dark"]) -> None:
+        self.page.wait_for_load_state()  # between two pages there is no document
         self.page.emulate_media(color_scheme=scheme)
         # The admin asks for the scheme only when it loads, and then says so with a class.
         self.page.evaluate(

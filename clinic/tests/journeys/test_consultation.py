@@ -263,9 +263,12 @@ def start(playwright, chromium, stage, screens, tmp_path):
 def test_a_note_outlives_the_browser_and_is_unreadable_in_what_it_leaves(start, doctor, stage, tmp_path):
     let_wait(stage, 1)
     running, actor = start("profile")
-    page = actor.page
-    start_or_go_on(page)
-    page.get_by_label("History").fill("Reached the clinic.")
+    page, late = actor.page, []
+    page.route("**/desk/note*.js", lambda route: late.append(route))  # noqa: PLW0108  it marks what it is given
+    with page.expect_request("**/desk/note*.js"):
+        start_or_go_on(page)
+    page.get_by_label("History").fill("Reached the clinic.")  # before the script is there
+    late[0].continue_()
     expect(page.get_by_text(re.compile("Draft kept at"))).to_be_visible(timeout=PATIENCE)
     here = page.url
     page.route("**/note/", lambda route: route.abort())  # from here on the clinic hears nothing

@@ -23,7 +23,7 @@ export async function keepNote(form, page) {
     told.classList.toggle("is-wrong", isWrong);
   };
 
-  const begun = words();
+  const begun = Object.fromEntries(fields.map((field) => [field.name, field.defaultValue]));
   const copies = await copiesOf(form.dataset.note, form.dataset.key).catch(() => null);
   const copy = () => {
     clearTimeout(copyTimer);
@@ -98,6 +98,7 @@ export async function keepNote(form, page) {
     if (!saving) tell("Not kept yet");
   };
   form.addEventListener("input", wait);
+  if (!same(begun, words())) wait(); // somebody typed before this script was there
   form.addEventListener("submit", () => { changed = false; clearTimeout(timer); });
 
   const settle = () => {
