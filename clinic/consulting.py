@@ -152,6 +152,7 @@ def stop_segment(encounter: Encounter, *, by: User) -> None:
 def hang_up(encounter: Encounter, *, by: User) -> None:
     """End the call of the room for ``by``, where there is one. Before the consultation is locked."""
     if room := encounter.appointment.room:
+        room.lock()  # before the two are told of it, as whoever writes there does
         calling.leave(room, by=by)
 
 

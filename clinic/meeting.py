@@ -2,7 +2,7 @@
 
 ``messaging`` knows rooms and their two sides; here is which appointment they belong to, and that the time
 in which both were connected is a stretch of the consultation (``Segment``). Locks, always in this order: the
-appointment, the call, the consultation.
+appointment, the room, the call, the consultation, and then what tells people of it.
 """
 
 from __future__ import annotations
@@ -71,6 +71,9 @@ def enter(room: Room, user: User, *, admits: bool) -> None:
     """
     visit = _visit(room)
     visit.lock()
+    room.lock()  # this and the call before anybody is told of anything: whoever writes or speaks does so
+    for call in room.calls.live():
+        call.lock()
     _question(visit, user)
     if visit.patient.user_id == user.pk and visit.status == Status.CONFIRMED:
         attending.arrive(visit, by=user)

@@ -7,12 +7,13 @@ noted as lost. ``messaging.proving`` works out from that when the two were conne
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from config.base import Refused
@@ -22,12 +23,16 @@ from messaging.models import Call, CallReport, Member, Modality, Room, Seat, Sig
 if TYPE_CHECKING:
     from clinic.models import User
 
+logger = logging.getLogger(__name__)
+
 BEAT = timedelta(seconds=10)
 """How often a page in a call says how it stands."""
 SILENT = timedelta(seconds=25)
 """Who was not heard for so long is lost, from when they were last heard: two beats, and a slow network."""
 GIVE_UP = timedelta(minutes=3)
 """How long a call that was interrupted waits for the one who is missing."""
+WAITS = timedelta(minutes=10)
+"""How long a waiting room stays for a page that is not heard: a telephone in a pocket sends nothing."""
 LONGEST = timedelta(hours=3)
 """How long a call can last, from the first who comes: a page that was forgotten ends then."""
 MOST_REPORTS, MOST_CALLS = 400, 40
@@ -109,7 +114,8 @@ def join(room: Room, *, by: User, page_id: UUID, modality: str) -> Call:
     call = _to_join(room, by, now=now)
     seat = {"page_id": page_id, "is_host": by.is_staff, "heard_at": now}
     Seat.objects.update_or_create(call=call, user=by, defaults=seat)
-    _report(call, by, Kind.JOINED, modality, at=now)
+    if not _report(call, by, Kind.JOINED, modality, at=now):
+        raise TooOften
     _tell(call)
     return call
 
@@ -162,7 +168,6 @@ def beat(room: Room, *, by: User, page_id: UUID, is_connected: bool, modality: s
 
     :raises NoCall: the call has ended
     :raises Elsewhere: another page speaks for ``by``
-    :raises TooOften: one side says something else all the time
     """
     call, seat = hold(room, by=by, page_id=page_id)
     now = timezone.now()
@@ -206,7 +211,7 @@ def leave(room: Room, *, by: User, page_id: UUID | None = None) -> None:
     sides = proving.sides(call.reports.all())
     _report(call, by, Kind.LEFT, sides[by.pk].modality, at=now)
     others = [side for user, side in sides.items() if user != by.pk and side.is_here]
-    if call.status == Status.RUNNING or not others:
+    if call.status == Status.RUNNING or not others or page_id is None:
         _end(call, by=by, now=now)
     else:
         _tell(call)
@@ -227,7 +232,10 @@ def look_after_all() -> int:
     Signal.objects.filter(sent_at__lt=timezone.now() - GIVE_UP).delete()
     live = [*Call.objects.live()]
     for call in live:
-        look_after(call)
+        try:
+            look_after(call)
+        except DatabaseError:  # the others are looked after; this one in a minute
+            logger.exception("Call %s could not be looked after.", call.pk)
     return len(live)
 
 
@@ -256,10 +264,10 @@ def _notice_silence(call: Call, *, now: datetime) -> bool:
         side = sides.get(seat.user_id, proving.NOBODY)
         if side.is_here and seat.heard_at < now - SILENT:
             _lose(seat, side)
-    still_here = [seat for seat in seats if seat.heard_at >= now - SILENT]
+    waited_for = [seat for seat in seats if seat.heard_at >= now - WAITS]
     missing = [seat for seat in seats if seat.heard_at < now - GIVE_UP]
     runs = call.status == Status.RUNNING
-    if (seats and not runs and not still_here) or (runs and missing) or call.created_at < now - LONGEST:
+    if (seats and not runs and not waited_for) or (runs and missing) or call.created_at < now - LONGEST:
         _part(call, now=now)
         return False
     return True
@@ -286,17 +294,18 @@ def _end(call: Call, *, by: User | None, now: datetime) -> None:
     _tell(call)
 
 
-NOTICED = (Kind.LEFT, Kind.LOST)
+NOTICED = (Kind.LEFT, Kind.LOST, Kind.INTERRUPTED)
 """What is written down however much was said before: it ends something."""
 
 
 def _report(
     call: Call, side: User, kind: CallReport.Kind, modality: str, *, at: datetime, by_itself: bool = False
-) -> None:
+) -> bool:
+    """Write one thing down; beyond a limit only what ends something. Tells whether it did."""
     # The call's lock is held: numbers have no gap, and are given in the order of commits.
     last = call.reports.order_by("-sequence").values_list("sequence", flat=True).first() or 0
     if last >= MOST_REPORTS and kind not in NOTICED:
-        raise TooOften
+        return False
     CallReport.objects.create(
         call=call,
         sequence=last + 1,
@@ -306,6 +315,7 @@ def _report(
         at=at,
         recorded_by=None if by_itself else side,
     )
+    return True
 
 
 def _tell(call: Call) -> None:
