@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from messaging import mailing
-from messaging.models import Letter, Member, Message, Nudge
+from messaging.models import Letter, Member, Message, Nudge, Room
 
 TEMPLATE = "messaging/mail/message_waiting"
 UNREAD_FOR = timedelta(minutes=10)
@@ -18,6 +17,9 @@ LOOKED_BACK = timedelta(days=2)
 """How old a message may be that brings a letter: as far back as workers may have been away."""
 MOST = 500
 """Letters that one run owes at most; the next run goes on."""
+
+FOR_THE_PRACTICE = Q(room__kind=Room.Kind.ENQUIRY) & ~Q(user=F("room__patient"))
+"""Those who answer a question, not the patient who put it."""
 
 
 @transaction.atomic
@@ -54,6 +56,10 @@ def waiting(*, now: datetime) -> QuerySet[Member]:
         recorded_by__isnull=False,
         withdrawal=None,
     ).exclude(recorded_by=OuterRef("user"))
+    # In a question the practice is told of the patient's words alone, and only while those wait for it.
+    to_answer = unread.filter(
+        recorded_by=OuterRef("room__patient"), sequence__gt=OuterRef("room__settled_up_to")
+    )
     told = Nudge.objects.filter(member=OuterRef("pk"), read_up_to=OuterRef("read_mark__sequence"))
     writing = Message.objects.filter(
         room=OuterRef("room"), recorded_by=OuterRef("user"), recorded_at__gt=since
@@ -61,12 +67,11 @@ def waiting(*, now: datetime) -> QuerySet[Member]:
     return (
         Member.objects.present()
         .filter(
-            Q(room__closes_at=None) | Q(room__closes_at__gt=now),
+            ~FOR_THE_PRACTICE | (Exists(to_answer) & Q(room__closed_at=None)),
             Exists(unread),
             ~Exists(told),
             ~Exists(writing),
             room__in=lately.values("room"),
-            room__closed_at=None,
             read_mark__at__lte=since,
             user__is_active=True,
         )
@@ -85,14 +90,17 @@ def _letter(member: Member, *, now: datetime) -> Letter:
 
 
 def is_wanted(letter: Letter) -> bool:
-    """Whether the message still waits: by now it may be read, and the conversation over."""
-    return Nudge.objects.filter(
-        Q(member__room__closes_at=None) | Q(member__room__closes_at__gt=timezone.now()),
+    """Whether the message still waits: by now it may be read, and a question done.
+
+    What is over can still be read, and the last words of the practice are often the answer.
+    """
+    told = Nudge.objects.filter(
         letter=letter.copy_of_id or letter.pk,
-        member__room__closed_at=None,
         member__left_at=None,
         member__read_mark__sequence=F("read_up_to"),
-    ).exists()
+    )
+    members = Member.objects.filter(~FOR_THE_PRACTICE | Q(room__closed_at=None), pk__in=told.values("member"))
+    return members.exists()
 
 
 STILL_WANTED = {TEMPLATE: is_wanted}

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.db.models import Q
+
 from clinic import desk
 from clinic.boards import figures, manager
 from clinic.boards.figures import Day, Figure, between
 from clinic.models import Appointment, Original, Patient
-from messaging import clocks
-from messaging.models import Letter
+from messaging import clocks, delivering
+from messaging.models import Delivery, Letter
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -100,8 +102,11 @@ def _missed(today: Iterable[Appointment], day: Day) -> list[Call]:
 
 def _unreached(user: User, day: Day) -> list[Call]:
     """Patients to whom a letter of the last days could not be sent."""
-    failed = Letter.objects.visible_to(user).filter(
-        status=Letter.Status.FAILED, created_at__gte=day.now - LETTERS_LOOKED_BACK
+    lately = Letter.objects.visible_to(user).filter(created_at__gte=day.now - LETTERS_LOOKED_BACK)
+    failed = delivering.with_outcome(lately).filter(
+        Q(status=Letter.Status.FAILED)
+        | Q(dropped_for=Letter.Dropped.UNREACHABLE)
+        | Q(outcome__in=[Delivery.Outcome.BOUNCED, Delivery.Outcome.REFUSED])
     )
     letters = {letter.recipient_id: letter for letter in failed.order_by("created_at")}
     patients = Patient.objects.visible_to(user).filter(user__in=letters).select_related("user")[:SHOWN]

@@ -205,9 +205,7 @@ class TestBeat:
         with pytest.raises(calling.NoCall):
             at_work.beat()
 
-    def test_one_that_never_says_the_same_is_heard_and_not_written_down(
-        self, running, at_home, monkeypatch
-    ):
+    def test_one_that_never_says_the_same_is_heard_and_not_written_down(self, running, at_home, monkeypatch):
         monkeypatch.setattr(calling, "MOST_REPORTS", 4)
         at_home.beat()
 

@@ -8,7 +8,8 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
-from messaging import chatting, mailing, nudging, quieting
+from config.base import uuid7
+from messaging import chatting, enquiring, mailing, nudging, quieting
 from messaging.models import Letter, Nudge, ReadMark
 
 NOON = "2026-11-25T01:00:00+00:00"
@@ -104,20 +105,47 @@ class TestNudge:
 
         assert nudge() == 0
 
-    @pytest.mark.parametrize("end", ["closed", "over", "left", "inactive", "long ago"])
+    @pytest.mark.parametrize("end", ["left", "inactive", "long ago"])
     def test_nobody_is_called_to_what_is_over(self, said, room, patient, clock, end):
         said()
         match end:
-            case "closed":
-                chatting.close_room(room, by=None)
-            case "over":
-                chatting.leave_open_until(room, timezone.now(), by=None)
             case "left":
                 room.members.get(user=patient).change(by=None, left_at=timezone.now())
             case "inactive":
                 patient.change(by=None, is_active=False)
             case "long ago":
                 clock.shift(timedelta(days=3))
+
+        assert nudge() == 0
+
+    def test_the_last_words_before_the_end_are_told_too(self, said, room):
+        said()
+        chatting.close_room(room, by=None)
+
+        assert (nudge(), readers()) == (1, ["patient@example.com"])
+
+    def test_in_a_question_colleagues_are_told_of_the_patients_words_alone(
+        self, clock, patient, reception, manager
+    ):
+        room = enquiring.ask("Where is it?", topic="other", by=patient, client_id=uuid7())
+        for person in (reception, manager):
+            chatting.bring_in(room, person, by=None)
+            chatting.read_up_to(room, by=person, sequence=1)
+        chatting.post(room, by=reception, text="In your receipts.")
+        clock.shift(11 * MINUTE)
+        assert (nudge(), readers()) == (1, ["patient@example.com"])
+
+        chatting.post(room, by=patient, text="Where exactly?")
+        clock.shift(11 * MINUTE)
+        nudge()
+
+        assert sorted(readers()) == ["manager@example.com", "patient@example.com", "reception@example.com"]
+
+    def test_a_question_that_is_done_calls_nobody_of_the_practice(self, clock, patient, reception):
+        room = enquiring.ask("Thank you!", topic="other", by=patient, client_id=uuid7())
+        chatting.bring_in(room, reception, by=None)
+        enquiring.finish(room, by=reception, seen=1)
+        clock.shift(11 * MINUTE)
 
         assert nudge() == 0
 
@@ -143,12 +171,12 @@ class TestSending:
 
         assert mailing.why_not(Letter.objects.get()) == Letter.Dropped.OVER
 
-    def test_what_was_closed_meanwhile_is_not_sent(self, said, room):
+    def test_what_was_closed_meanwhile_is_sent_to_who_has_not_read_it(self, said, room):
         said()
         nudge()
         chatting.close_room(room, by=None)
 
-        assert mailing.why_not(Letter.objects.get()) == Letter.Dropped.OVER
+        assert mailing.why_not(Letter.objects.get()) is None
 
     def test_at_night_it_waits_for_the_morning(self, said, monkeypatch):
         monkeypatch.setattr(quieting, "HOURS", [lambda: quieting.Hours(9, 12)])  # by Perth's clock it is 9 am

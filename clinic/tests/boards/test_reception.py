@@ -10,7 +10,7 @@ from clinic import attending, boards, booking
 from clinic.models import Appointment
 from config.base import uuid7
 from messaging import enquiring
-from messaging.models import Letter
+from messaging.models import Delivery, Letter
 
 NOON = "2026-03-03T01:00Z"  # in Sydney
 
@@ -107,6 +107,17 @@ class TestCalls:
         assert calls(reception) == [("Ada Example", "A letter could not be delivered")]
         noon.shift(timedelta(days=7, seconds=1))
         assert calls(reception) == []
+
+    def test_name_whose_letter_came_back_from_the_provider(self, reception, make_patient, noon):
+        ada = make_patient("ada")
+        Letter.objects.add(
+            by=None, recipient=ada.user, to=ada.user.email, template="t", status="sent", message_id="m1",
+            next_attempt_at=timezone.now(),
+        )  # fmt: skip
+        report = {"event_id": "e1", "message_id": "m1", "to": ada.user.email, "at": timezone.now()}
+        Delivery.objects.create(outcome=Delivery.Outcome.BOUNCED, **report)
+
+        assert calls(reception) == [("Ada Example", "A letter could not be delivered")]
 
     def test_name_nobody_because_of_a_letter_to_staff(self, reception, manager):
         Letter.objects.add(
