@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Upper
 
 from config.base import Fact, ScopedQuerySet
 
@@ -69,7 +69,7 @@ class Delivery(Fact):
         ordering = ["-at", "-pk"]
         indexes = [
             models.Index(fields=["message_id"], name="messaging_delivery_message"),
-            models.Index(Lower("to"), name="messaging_delivery_to"),
+            models.Index(Upper("to"), name="messaging_delivery_to"),  # as iexact asks
         ]
 
     def __str__(self) -> str:
