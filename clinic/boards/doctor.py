@@ -98,7 +98,8 @@ def _visits(user: User, day: Day) -> list[Appointment]:
 
 
 def _later(user: User, day: Day) -> Appointment | None:
-    return _own(user).filter(starts_at__gte=day.end, status=Appointment.Status.CONFIRMED).first()
+    # Shortly before midnight, who waits may be of tomorrow.
+    return _own(user).filter(starts_at__gte=day.end, status__in=FIRST).first()
 
 
 def _unsigned(user: User) -> list[Note]:

@@ -87,7 +87,7 @@ def test_a_letter(request, patient, who, sees):
 
 @pytest.mark.parametrize(("who", "sees"), LETTERS.items())
 def test_a_choice_of_letters(request, patient, who, sees):
-    choosing.choose(patient, wanted={"reminders", "messages"}, by=patient)
+    choosing.choose(patient, wanted={"reminders", "messages", "notices"}, by=patient)
 
     assert Choice.objects.visible_to(request.getfixturevalue(who)).count() == int(sees)
 

@@ -130,7 +130,10 @@ def review(manager: Actor) -> None:
     manager.photograph("85-import-line")
     page.go_back()
 
-    page.get_by_role("navigation", name="Kinds of lines").get_by_role("link", name="Still to decide").click()
+    with page.expect_navigation():  # or the boxes of the page before are ticked
+        page.get_by_role("navigation", name="Kinds of lines").get_by_role(
+            "link", name="Still to decide"
+        ).click()
     for box in page.locator("input[name=_selected_action]").all():
         box.check()
     page.locator("select[name=action]").select_option(label="Take over")
