@@ -17,6 +17,8 @@ from django_q.models import OrmQ
 from config.supervisor import postgres
 from config.tests import sharing
 
+pytest_plugins = ["messaging.tests.browsing"]
+
 
 def pytest_configure(config):
     settings.STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns of a missing one

@@ -360,8 +360,9 @@ def check():
     assert all(one.ended_at for one in found[:-1])
     for one, then in pairwise(found):
         assert one.started_at <= one.ended_at <= then.started_at
-    for one in found:
-        if one.call_id:
-            assert one.ended_at or one.call.status == Call.Status.RUNNING
-            said = one.call.reports.filter(kind__in=["connected", "resumed"], at__lte=one.started_at)
-            assert said.values("side").distinct().count() == 2
+    by_call = [one for one in found if one.call_id]
+    assert by_call, "The two were connected before anything else happened."
+    for one in by_call:
+        assert one.ended_at or one.call.status == Call.Status.RUNNING
+        said = one.call.reports.filter(kind__in=["connected", "resumed"], at__lte=one.started_at)
+        assert said.values("side").distinct().count() == 2

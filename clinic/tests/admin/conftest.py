@@ -3,6 +3,8 @@
 import pytest
 from django.urls import reverse
 
+from clinic.models import Broadcast
+
 
 @pytest.fixture
 def boss(manager, staff_client):
@@ -49,3 +51,15 @@ def sent(browser, encounter):
         return [str(message) for message in answer.context["messages"]]
 
     return send
+
+
+@pytest.fixture
+def author(make_user):
+    return make_user("manager", "author")
+
+
+@pytest.fixture
+def notice(author, patient):
+    return Broadcast.objects.add(
+        by=author, author=author, subject="Closed on Monday", text="We are closed on Monday."
+    )

@@ -5,8 +5,7 @@ from django.core.management import call_command
 from playwright.sync_api import expect
 
 from clinic.models import Broadcast
-from clinic.tests.admin.test_broadcasts import author, notice, page  # noqa: F401  fixtures
-from messaging.tests.views.conftest import chromium, web  # noqa: F401  fixtures
+from clinic.tests.admin.test_broadcasts import page
 from messaging.tests.views.test_letter_screens import picture
 from messaging.tests.views.test_room_screens import DESK, look
 
@@ -16,11 +15,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_second_manager_reads_it_as_a_patient_does_and_approves(
     request,
-    chromium,  # noqa: F811
-    web,  # noqa: F811
+    chromium,
+    web,
     staff_client,
     manager,
-    notice,  # noqa: F811
+    notice,
     scheme,
 ):
     call_command("createcachetable", "shared_cache")  # the desk counts what waits there

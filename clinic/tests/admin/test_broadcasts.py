@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from clinic import broadcasting
 from clinic.models import Addressee, AdvertisingTerm, Broadcast
+from clinic.tests.admin.conftest import press
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:clinic_broadcast_changelist")
@@ -13,25 +14,8 @@ ADD = reverse("admin:clinic_broadcast_add")
 FIELDS = {"subject": "Closed on Monday", "text": "We are closed on Monday.", "state": "", "practitioner": ""}
 
 
-@pytest.fixture
-def author(make_user):
-    return make_user("manager", "author")
-
-
-@pytest.fixture
-def notice(author, patient):
-    return Broadcast.objects.add(
-        by=author, author=author, subject="Closed on Monday", text="We are closed on Monday."
-    )
-
-
 def page(notice):
     return reverse("admin:clinic_broadcast_change", args=[notice.pk])
-
-
-def press(client, notice, button, **data):
-    address = reverse(f"admin:clinic_broadcast_{button}", args=[notice.pk])
-    return client.post(address, {"_form_submitted": "1", **data})
 
 
 def test_a_manager_writes_one_and_another_approves_sends_and_stops_it(staff_client, author, manager, patient):

@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 from clinic.tests.admin.test_reaching import AT, page
 from messaging import choosing
 from messaging.models import Delivery
-from messaging.tests.views.conftest import chromium, web  # noqa: F401  fixtures
 from messaging.tests.views.test_letter_screens import picture
 from messaging.tests.views.test_room_screens import DESK, look
 
@@ -17,8 +16,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_desk_is_warned_and_notes_what_the_patient_wants(
     request,
-    chromium,  # noqa: F811
-    web,  # noqa: F811
+    chromium,
+    web,
     staff_client,
     reception,
     patient,

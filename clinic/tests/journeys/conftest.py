@@ -1,21 +1,10 @@
-import shutil
-
 import pytest
 from django.conf import settings
 from playwright.sync_api import sync_playwright
 
 from clinic.tests.journeys.actors import Actor
 from clinic.tests.journeys.stage import SMALL_DEMO, Stage
-
-CHROMIUM = ["chromium", "chromium-browser", "google-chrome"]
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from messaging.tests import browsing
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +26,12 @@ def playwright():
 @pytest.fixture(scope="session")
 def chromium():
     """Where the browser is."""
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    assert found, "Chromium is missing: make test installs it."
-    return found
+    return browsing.program()
 
 
 @pytest.fixture(scope="module")
 def browser(playwright, chromium):
-    browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+    browser = playwright.chromium.launch(executable_path=chromium, args=browsing.QUIET)
     yield browser
     browser.close()
 

@@ -16,9 +16,9 @@ from playwright.sync_api import Error, expect, sync_playwright
 from clinic import booking
 from clinic.models import Encounter, Segment
 from clinic.tests.conftest import PASSWORD
-from clinic.tests.journeys.conftest import QUIET
 from messaging import mailing
 from messaging.models import Call, CallReport, Letter, Seat
+from messaging.tests.browsing import QUIET
 from messaging.tests.live import Web, wait_until, wait_until_quiet
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

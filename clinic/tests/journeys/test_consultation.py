@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from clinic.demo import people
 from clinic.tests.journeys.actors import DESK, PATIENCE, PHONE, Actor
-from clinic.tests.journeys.conftest import QUIET
+from messaging.tests.browsing import QUIET
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 DOCTOR = f"dr.hughes@{people.DOMAIN}"

@@ -13,14 +13,13 @@ from playwright.sync_api import expect
 
 from clinic import attending, booking, cancelling, consulting
 from messaging.tests.live import wait_until, wait_until_quiet
-from messaging.tests.views.conftest import chromium, web  # noqa: F401  fixtures
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PATIENCE = 30_000  # milliseconds
 
 
 @pytest.fixture
-def open_page(chromium, web):  # noqa: F811
+def open_page(chromium, web):
     """Open an address in a browser in which somebody is signed in, and wait until it hears of news."""
     contexts = []
     call_command("createcachetable", "shared_cache", verbosity=0)  # the web process's, not ours
