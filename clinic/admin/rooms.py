@@ -66,7 +66,7 @@ class RoomAdmin(PossibleButtons, RecordAdmin):
     fields = [
         ("title", "show_record"),
         ("show_members", "show_phone"),
-        ("assigned_to", "show_waiting"),
+        ("show_assigned", "show_waiting"),
         "created_at",
         "closes_at",
         "closed_at",
@@ -76,7 +76,7 @@ class RoomAdmin(PossibleButtons, RecordAdmin):
         "show_record",
         "show_members",
         "show_phone",
-        "assigned_to",
+        "show_assigned",
         "show_waiting",
         "created_at",
     ]
@@ -145,6 +145,10 @@ class RoomAdmin(PossibleButtons, RecordAdmin):
     @display(description="Unread", ordering="unread", empty_value="–")
     def show_unread(self, room: Any) -> int | None:
         return room.unread
+
+    @display(description="Assigned to", empty_value="–")
+    def show_assigned(self, room: Room) -> str:
+        return str(room.assigned_to or "")  # a name: reception opens no account
 
     @display(description="Last written", ordering="last_at")
     def show_last(self, room: Room):

@@ -135,7 +135,7 @@ class LetterAdmin(RecordAdmin):
 
     @display(description="By", ordering="channel")
     def show_channel(self, letter: Letter) -> str:
-        return letter.get_channel_display()
+        return letter.get_channel_display().replace("-", "\N{NON-BREAKING HYPHEN}")  # one line in the list
 
     @display(description="To", ordering="to")
     def show_to(self, letter: Letter) -> str:

@@ -131,6 +131,13 @@ class TestInbox:
         assert html.count("0491570006") == 1
         assert reverse("admin:clinic_patient_change", args=[patient.patient.pk]) in html
 
+    def test_links_to_no_account_that_reception_may_not_open(self, staff_client, reception, asked):
+        enquiring.assign(asked, to=reception, by=reception)
+
+        html = staff_client(reception).get(reverse("admin:messaging_room_change", args=[asked.pk]))
+
+        assert html.content.decode().count(reverse("admin:clinic_user_changelist")) == 0
+
     def test_puts_who_waits_longest_first(self, staff_client, reception, asked, make_patient):
         later = enquiring.ask("Hello", topic="other", by=make_patient("later").user, client_id=uuid7())
 
