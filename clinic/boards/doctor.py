@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Case, OuterRef, Subquery, When
 
 from clinic import answering, authorising, desk, surveying
 from clinic.boards import figures
@@ -58,8 +58,12 @@ def board(user: User) -> dict[str, Any]:
 
 
 def next_visit(user: User) -> Appointment | None:
-    """Tell whom of today's patients the doctor ``user`` sees now."""
-    return next_of(_visits(user, figures.today()))
+    """Tell whom the doctor ``user`` sees now: of today's, or who waits for a visit after midnight."""
+    day = figures.today()
+    if found := next_of(_visits(user, day)):
+        return found
+    later = _later(user, day)
+    return None if later is None or later.status == Appointment.Status.CONFIRMED else later
 
 
 def next_of(visits: list[Appointment]) -> Appointment | None:
@@ -98,8 +102,11 @@ def _visits(user: User, day: Day) -> list[Appointment]:
 
 
 def _later(user: User, day: Day) -> Appointment | None:
-    # Shortly before midnight, who waits may be of tomorrow.
-    return _own(user).filter(starts_at__gte=day.end, status__in=FIRST).first()
+    # Shortly before midnight, who waits may be of tomorrow: they come first, as they do by day.
+    comes = Case(When(status=Appointment.Status.CONFIRMED, then=1), default=0)
+    return (
+        _own(user).filter(starts_at__gte=day.end, status__in=FIRST).order_by(comes, "starts_at", "pk").first()
+    )
 
 
 def _unsigned(user: User) -> list[Note]:

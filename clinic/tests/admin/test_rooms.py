@@ -131,12 +131,16 @@ class TestInbox:
         assert html.count("0491570006") == 1
         assert reverse("admin:clinic_patient_change", args=[patient.patient.pk]) in html
 
-    def test_links_to_no_account_that_reception_may_not_open(self, staff_client, reception, asked):
-        enquiring.assign(asked, to=reception, by=reception)
+    def test_names_who_answers_without_a_link_that_reception_may_not_open(
+        self, staff_client, reception, manager, asked
+    ):
+        enquiring.assign(asked, to=manager, by=reception)
 
-        html = staff_client(reception).get(reverse("admin:messaging_room_change", args=[asked.pk]))
+        page = staff_client(reception).get(reverse("admin:messaging_room_change", args=[asked.pk]))
 
-        assert html.content.decode().count(reverse("admin:clinic_user_changelist")) == 0
+        html = page.content.decode()
+        assert str(manager) in html
+        assert html.count(reverse("admin:clinic_user_changelist")) == 0
 
     def test_puts_who_waits_longest_first(self, staff_client, reception, asked, make_patient):
         later = enquiring.ask("Hello", topic="other", by=make_patient("later").user, client_id=uuid7())

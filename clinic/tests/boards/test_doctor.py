@@ -84,6 +84,17 @@ class TestBoard:
 
         assert boards.doctor.board(doctor.user)["next"] == visit
 
+    def test_offers_who_waits_shortly_before_midnight_for_a_visit_after_it(self, doctor, book, noon):
+        first, waiting = book("ada", 12), book("ben", 12.25)
+        noon.shift(timedelta(hours=11, minutes=59))
+        before = boards.doctor.board(doctor.user)["next"], boards.doctor.next_visit(doctor.user)
+
+        attending.arrive(waiting, by=waiting.patient.user)
+
+        assert before == (first, None)
+        assert boards.doctor.board(doctor.user)["next"] == waiting
+        assert boards.doctor.next_visit(doctor.user) == waiting
+
     def test_flags_what_the_doctor_should_know_before(self, doctor, book):
         visit = book("ada", 1)
         patient, by = visit.patient, doctor.user

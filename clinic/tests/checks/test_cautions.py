@@ -97,9 +97,8 @@ class TestNoneKnown:
         asked_ago(200)
         caring.state_none_known(world.draft.patient, kind="conditions", by=world.by)
 
-        day = timezone.localdate(
-            timezone.now() - timedelta(days=200)
-        )  # as many hours: summer time ends between
+        # As many hours ago, not days on the wall: summer time may end between.
+        day = timezone.localdate(timezone.now() - timedelta(days=200))
         assert world.found()["none_is_said_anew"].sentence == (
             f"No known allergies and no other medicines: this was last said on {day:%-d %B %Y}, more than"
             " 180 days ago. Ask and record it again."

@@ -113,9 +113,8 @@ class World:
 
     def had(self, *, days_ago: int, product=None, valid_days: int | None = None, **dose) -> Prescription:
         """An S8 script of so many days ago; its validity is over unless said."""
-        then = timezone.localtime() - timedelta(
-            days=days_ago
-        )  # by the clock on the wall: summer time ends between
+        # By the clock on the wall: summer time may end between.
+        then = timezone.localtime() - timedelta(days=days_ago)
         product = product or self.line.product
         told = {"product": str(product.pk), "name": product.name, "strength": product.strength_text}
         until = then + timedelta(days=days_ago - 1 if valid_days is None else valid_days)
