@@ -54,6 +54,18 @@ class AuditEvent(models.Model):
         SIGN_IN_FAILED = "sign_in_failed", "Failed to sign in"
         VERIFY = "verify", "Checked a paper"
         SECOND_FACTOR = "second_factor", "Second factor"
+        VOID = "void", "Made void"
+        APPROVE = "approve", "Approved"
+        EMAIL = "email", "Sent by e-mail"
+        IMPORT = "import", "Imported"
+        LOCK_OUT = "lock_out", "Locked out"
+        SESSION_END = "session_end", "Ended a session"
+        ROLE_CHANGE = "role_change", "Changed a role"
+        SETTING_CHANGE = "setting_change", "Changed a setting"
+        BREAK_GLASS = "break_glass", "Opened outside their care"
+        BACKUP = "backup", "Backed up"
+        RESTORE = "restore", "Restored"
+        SCHEDULED = "scheduled", "Ran by itself"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     at = models.DateTimeField(default=timezone.now, db_index=True)
@@ -61,6 +73,10 @@ class AuditEvent(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="who"
     )
     role = models.CharField("role then", max_length=20, blank=True)
+    practitioner_id = models.UUIDField("as practitioner", null=True)
+    on_behalf_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="on behalf of"
+    )
     action = models.CharField(max_length=20, choices=Action)
     record_type = models.CharField(max_length=60, blank=True)
     record_id = models.UUIDField(null=True)
