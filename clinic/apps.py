@@ -6,50 +6,55 @@ class ClinicConfig(AppConfig):
     name = "clinic"
 
     def ready(self) -> None:
-        from clinic import (
-            advertising,
-            broadcasting,
-            caring,
-            expiring,
-            filling,
-            following,
-            guarding,
-            letterbook,
-            linking,
-            meeting,
-            questionbook,
-            receivers,  # noqa: F401  connects itself
-            reminding,
-            roles,
-            ruling,
-        )
+        from clinic import receivers  # noqa: F401  connects itself
         from clinic.kinds import KINDS
-        from clinic.models import Practice
-        from config import caching, checks, schedules  # noqa: F401  the checks register themselves
-        from messaging import calling, chatting, heeding, kinds, mailing, quieting
-        from messaging.models import rooms
+        from config import checks  # noqa: F401  the checks register themselves
+        from messaging import kinds
 
         kinds.register(KINDS)
-        quieting.HOURS.append(lambda: quieting.Hours(*Practice.objects.current().quiet_hours))
-        mailing.SECRETS |= linking.SECRETS
-        mailing.STILL_WANTED |= (
-            reminding.STILL_WANTED
-            | filling.STILL_WANTED
-            | expiring.STILL_WANTED
-            | following.STILL_WANTED
-            | broadcasting.STILL_WANTED
-        )
-        calling.ABOVE.append(meeting)
-        heeding.WATCHERS.append(
-            lambda: roles.who_may("messaging.view_every_concern", "messaging.see_to_concern")
-        )
-        rooms.READ_BY.append(caring.conversations_in_care)
-        chatting.TEAM.append(lambda: roles.who_may("messaging.answer_enquiry"))
-        post_migrate.connect(advertising.ship, sender=self, dispatch_uid="advertising")
-        post_migrate.connect(heeding.ship, sender=self, dispatch_uid="heeding")
-        post_migrate.connect(caching.make_table, sender=self, dispatch_uid="caching")
-        post_migrate.connect(schedules.sync, sender=self, dispatch_uid="schedules")
-        post_migrate.connect(letterbook.ship, sender=self, dispatch_uid="letterbook")
-        post_migrate.connect(guarding.install, sender=self, dispatch_uid="guarding")
-        post_migrate.connect(questionbook.ship, sender=self, dispatch_uid="questionbook")
-        post_migrate.connect(ruling.ship, sender=self, dispatch_uid="ruling")
+        tell_of_letters()
+        tell_of_conversations()
+        self.ship()
+
+    def ship(self) -> None:
+        """Have after every ``migrate`` what the product brings along."""
+        from clinic import advertising, guarding, letterbook, questionbook, ruling
+        from config import caching, schedules
+        from messaging import heeding
+
+        brought = {
+            "advertising": advertising.ship,
+            "heeding": heeding.ship,
+            "caching": caching.make_table,
+            "schedules": schedules.sync,
+            "letterbook": letterbook.ship,
+            "guarding": guarding.install,
+            "questionbook": questionbook.ship,
+            "ruling": ruling.ship,
+        }
+        for name, bring in brought.items():
+            post_migrate.connect(bring, sender=self, dispatch_uid=name)
+
+
+def tell_of_letters() -> None:
+    """What the outbox asks the clinic: when it is night, what is secret, and what still makes sense."""
+    from clinic import broadcasting, expiring, filling, following, linking, reminding
+    from clinic.models import Practice
+    from messaging import mailing, quieting
+
+    quieting.HOURS.append(lambda: quieting.Hours(*Practice.objects.current().quiet_hours))
+    mailing.SECRETS |= linking.SECRETS
+    for rule in (reminding, filling, expiring, following, broadcasting):
+        mailing.STILL_WANTED |= rule.STILL_WANTED
+
+
+def tell_of_conversations() -> None:
+    """What conversations and calls ask the clinic: who reads, who answers, and what a talk is part of."""
+    from clinic import caring, meeting, roles
+    from messaging import calling, chatting, heeding
+    from messaging.models import rooms
+
+    calling.ABOVE.append(meeting)
+    heeding.WATCHERS.append(lambda: roles.who_may("messaging.view_every_concern", "messaging.see_to_concern"))
+    rooms.READ_BY.append(caring.conversations_in_care)
+    chatting.TEAM.append(lambda: roles.who_may("messaging.answer_enquiry"))
