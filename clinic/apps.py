@@ -18,7 +18,7 @@ class ClinicConfig(AppConfig):
 
     def ship(self) -> None:
         """Have after every ``migrate`` what the product brings along."""
-        from clinic import advertising, guarding, letterbook, questionbook, ruling
+        from clinic import advertising, guarding, letterbook, questionbook, ruling, sharing
         from config import caching, schedules
         from messaging import heeding
 
@@ -31,6 +31,7 @@ class ClinicConfig(AppConfig):
             "guarding": guarding.install,
             "questionbook": questionbook.ship,
             "ruling": ruling.ship,
+            "sharing": sharing.ship,
         }
         for name, bring in brought.items():
             post_migrate.connect(bring, sender=self, dispatch_uid=name)
@@ -38,12 +39,13 @@ class ClinicConfig(AppConfig):
 
 def tell_of_letters() -> None:
     """What the outbox asks the clinic: when it is night, what is secret, and what still makes sense."""
-    from clinic import broadcasting, expiring, filling, following, linking, reminding
+    from clinic import broadcasting, expiring, filling, following, linking, opting, reminding
     from clinic.models import Practice
     from messaging import mailing, quieting
 
     quieting.HOURS.append(lambda: quieting.Hours(*Practice.objects.current().quiet_hours))
-    mailing.SECRETS |= linking.SECRETS
+    mailing.SECRETS |= linking.SECRETS | {broadcasting.OFFER: opting.secrets}
+    mailing.HEADERS |= {broadcasting.OFFER: opting.headers}
     for rule in (reminding, filling, expiring, following, broadcasting):
         mailing.STILL_WANTED |= rule.STILL_WANTED
 

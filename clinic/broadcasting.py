@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from clinic import advertising
+from clinic import advertising, opting
 from clinic.models import Addressee, Appointment, Broadcast, Patient, Practice
 from config.base import Refused, enqueue
 from messaging import mailing
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from clinic.models import User
 
 TEMPLATE = "clinic/mail/notice"
+OFFER = "clinic/mail/offer"
 MINUTE = timedelta(minutes=1)
 
 FUNCTIONS = """
@@ -29,11 +30,11 @@ CREATE OR REPLACE FUNCTION clinic_refuse_other_words() RETURNS trigger LANGUAGE 
 BEGIN
   IF OLD.status <> 'draft' AND (
     NEW.status = 'draft'
-    OR (OLD.subject, OLD.text, OLD.state, OLD.practitioner_id, OLD.visited_since, OLD.author_id,
-        OLD.approved_by_id, OLD.approved_at)
+    OR (OLD.subject, OLD.text, OLD.state, OLD.practitioner_id, OLD.visited_since, OLD.is_marketing,
+        OLD.author_id, OLD.approved_by_id, OLD.approved_at)
        IS DISTINCT FROM
-       (NEW.subject, NEW.text, NEW.state, NEW.practitioner_id, NEW.visited_since, NEW.author_id,
-        NEW.approved_by_id, NEW.approved_at)) THEN
+       (NEW.subject, NEW.text, NEW.state, NEW.practitioner_id, NEW.visited_since, NEW.is_marketing,
+        NEW.author_id, NEW.approved_by_id, NEW.approved_at)) THEN
     RAISE EXCEPTION 'clinic_broadcast: what was approved is kept as it is.'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'clinic_broadcast_as_approved';
   END IF;
@@ -87,10 +88,12 @@ class Progress(NamedTuple):
 
 
 def readers(broadcast: Broadcast, *, now: datetime) -> QuerySet[Patient]:
-    """The patients whom ``broadcast`` is for, and who did not turn such letters off."""
+    """The patients whom ``broadcast`` is for: not who turned such letters off, and of offers who said yes."""
     theirs = Appointment.objects.filter(patient=OuterRef("pk"))
     opted_out = Choice.objects.filter(person=OuterRef("user"), group=Group.NOTICES, is_wanted=False)
     found = Patient.objects.filter(~Exists(opted_out), user__is_active=True)
+    if broadcast.is_marketing:
+        found = found.filter(opting.said_yes())
     if broadcast.state:
         found = found.filter(state=broadcast.state)
     if broadcast.practitioner_id:
@@ -229,7 +232,7 @@ def progress(broadcast: Broadcast, *, now: datetime) -> Progress:
 
 def _letter(broadcast: Broadcast, patient: Patient, *, now: datetime) -> Letter:
     return Letter(
-        template=TEMPLATE,
+        template=OFFER if broadcast.is_marketing else TEMPLATE,
         recipient=patient.user,
         to=patient.user.email,
         next_attempt_at=now,
@@ -243,4 +246,9 @@ def is_wanted(letter: Letter) -> bool:
     return not broadcast.filter(status=Broadcast.Status.STOPPED).exists()
 
 
-STILL_WANTED = {TEMPLATE: is_wanted}
+def is_offer_wanted(letter: Letter) -> bool:
+    """The same of an offer, and that its reader still says yes to offers."""
+    return is_wanted(letter) and opting.is_wanted(letter)
+
+
+STILL_WANTED = {TEMPLATE: is_wanted, OFFER: is_offer_wanted}

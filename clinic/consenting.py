@@ -32,6 +32,7 @@ VERSIONS = {
     Consent.Kind.UNAPPROVED_S8: "2026-12",
     Consent.Kind.UNAPPROVED_S8_INHALED: "2026-12",
     Consent.Kind.SHARE_GP: "2026-11",
+    Consent.Kind.MARKETING: "2026-12",
 }
 CLASSES = {
     ("S4", False): Consent.Kind.UNAPPROVED_S4,

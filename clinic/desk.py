@@ -105,6 +105,14 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Audit trail", "policy", "clinic.auditevent"),
         Entry("Checks of the records", "rule", "clinic.inspection"),
     ],
+    "Privacy": [
+        Entry("Incidents", "gpp_maybe", "clinic.incident"),
+        Entry("Requests about one’s data", "contact_page", "clinic.privacyrequest"),
+        Entry("Closed accounts", "no_accounts", "clinic.closure"),
+        Entry("Legal holds", "lock_clock", "clinic.legalhold"),
+        Entry("Destruction register", "auto_delete", "clinic.destruction"),
+        Entry("Recipients overseas", "public", "clinic.recipient"),
+    ],
     "Settings": [
         Entry("Practice", "home_health", "clinic.practice"),
         Entry("Rules of the states", "gavel", "clinic.staterule"),

@@ -12,7 +12,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from clinic import auditing, consenting
-from clinic.models import AuditEvent, Consent, Patient, Practitioner, Role, User
+from clinic.models import AuditEvent, Closure, Consent, Patient, Practitioner, Role, User
 from config.base import Refused, acting_as
 from messaging import mailing, streaming
 from messaging.models import Letter
@@ -46,6 +46,13 @@ class StaysPatient(Refused):
 class AddressTaken(Refused):
     def __init__(self) -> None:
         super().__init__("There is already an account with this e-mail address. Look for it in the list.")
+
+
+class ClosedByThem(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "The patient closed this account. Open it under Closed accounts; you say there who asked."
+        )
 
 
 class SecondPersonNeeded(Refused):
@@ -140,8 +147,13 @@ def deactivate(user: User, *, by: User | None, why: str) -> None:
 
 @transaction.atomic
 def activate(user: User, *, by: User | None, why: str) -> None:
-    """Open a closed account again."""
+    """Open a closed account again.
+
+    :raises ClosedByThem: the patient closed it, and nobody made sure who asks
+    """
     _only_managers(by)
+    if Closure.objects.filter(patient__user=user, reopened_at=None).exists():
+        raise ClosedByThem
     user.lock().change(by=by, why=why, is_active=True)
 
 

@@ -45,10 +45,19 @@ KINDS = {
     "clinic/mail/document_ready": Kind("Document ready", Group.PAPERS, waits=True),
     "clinic/mail/document_news": Kind("News about a document", Group.PAPERS, waits=True),
     "clinic/mail/notice": Kind("Notice of the practice", Group.NOTICES, waits=True),
+    "clinic/mail/offer": Kind("Offer of the practice", Group.NOTICES, waits=True),
+    "clinic/mail/account_ended": Kind("The account was closed", Group.ACCOUNT),
     "clinic/mail/prescription_void": Kind(
         "Prescription made void, to its prescriber", Group.WORK, waits=True
     ),
     "clinic/mail/appointment_moved_doctor": Kind("Appointment moved, to the doctor", Group.WORK),
     "clinic/mail/appointment_cancelled_doctor": Kind("Appointment cancelled, to the doctor", Group.WORK),
+    "clinic/mail/incident_due": Kind("An incident waits for its decision", Group.WORK, waits=True),
+    "clinic/mail/incident_notice": Kind(
+        "Notice about an incident with one’s data", Group.ACCOUNT, waits=True
+    ),
+    "clinic/mail/request_received": Kind("A request about one’s data waits", Group.WORK, waits=True),
+    "clinic/mail/request_answered": Kind("A request about one’s data is answered", Group.ACCOUNT, waits=True),
+    "clinic/mail/account_closed": Kind("A patient closed their account", Group.WORK, waits=True),
     "clinic/mail/inspection_failed": Kind("The nightly inspection found something", Group.WORK, waits=True),
 }

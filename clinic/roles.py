@@ -46,10 +46,39 @@ CARE = {
 # The way of a paper from the printer to the pharmacy; it tells nothing of what is prescribed.
 ENVELOPES = {"clinic.view_original", "clinic.send_original", "clinic.view_dispensenote"}
 
+# The duties towards people whose data we hold: kept by managers, looked at by auditors.
+DUTIES = {
+    f"clinic.view_{name}"
+    for name in (
+        "affectedperson",
+        "closure",
+        "destruction",
+        "incident",
+        "incidentnotice",
+        "incidentsearch",
+        "legalhold",
+        "privacyrequest",
+        "recipient",
+        "requesttext",
+    )
+}
+
 GRANTS: dict[str, frozenset[str]] = {
     Role.MANAGER: frozenset(
         DESK
         | ENVELOPES
+        | DUTIES
+        | _all("clinic", "incident")
+        | _all("clinic", "legalhold")
+        | _all("clinic", "recipient")
+        | {
+            "clinic.approve_incident",
+            "clinic.add_privacyrequest",
+            "clinic.answer_privacyrequest",
+            "clinic.add_destruction",
+            "clinic.approve_destruction",
+            "clinic.reopen_closure",
+        }
         | _all("clinic", "pharmacy")
         | _all("clinic", "lettertext")
         | _all("clinic", "broadcast")
@@ -158,6 +187,9 @@ GRANTS: dict[str, frozenset[str]] = {
         | _all("clinic", "pharmacy")
         | _all("clinic", "patient")
         | {
+            "clinic.view_privacyrequest",
+            "clinic.add_privacyrequest",
+            "clinic.view_requesttext",
             "clinic.view_every_patient",
             "clinic.view_roster",
             "clinic.view_rosterexception",
@@ -188,6 +220,9 @@ GRANTS: dict[str, frozenset[str]] = {
         | CARE
         | _all("clinic", "notetemplate")
         | {
+            "clinic.view_privacyrequest",
+            "clinic.view_requesttext",
+            "clinic.answer_clinical_privacyrequest",
             "clinic.view_patient",
             "clinic.view_patient_identifiers",
             "clinic.view_appointment",
@@ -237,6 +272,7 @@ GRANTS: dict[str, frozenset[str]] = {
     Role.AUDITOR: frozenset(
         DESK
         | CARE
+        | DUTIES
         | {
             "clinic.view_pharmacy",
             "clinic.view_broadcast",

@@ -4,8 +4,19 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from clinic import broadcasting, documents, expiring, filling, inspecting, reminding, rostering, waitlisting
-from clinic.models import ClinicalLetter, Prescription
+from clinic import (
+    assessing,
+    broadcasting,
+    copying,
+    documents,
+    expiring,
+    filling,
+    inspecting,
+    reminding,
+    rostering,
+    waitlisting,
+)
+from clinic.models import ClinicalLetter, Practice, Prescription, PrivacyRequest
 
 
 def expire_holds() -> None:
@@ -31,6 +42,18 @@ def keep_waiting_list() -> None:
 
 def remind_patients() -> None:
     reminding.remind(now=timezone.now())
+
+
+def remind_of_incidents() -> None:
+    assessing.remind(today=Practice.objects.current().today())
+
+
+def copy_record(request_id: str) -> None:
+    copying.make(PrivacyRequest.objects.get(pk=request_id))
+
+
+def sweep_copies() -> None:
+    copying.sweep(now=timezone.now())
 
 
 def warn_holds() -> None:

@@ -21,6 +21,8 @@ SCHEDULES = {
     "Send the letters that are due": ("messaging.tasks.send_due_letters", EVERY_MINUTE),
     "Notice who left a call without a word": ("messaging.tasks.look_after_calls", EVERY_MINUTE),
     "Take up interrupted imports again": ("catalog.tasks.resume_imports", EVERY_MINUTE),
+    "Remind managers of incidents": ("clinic.tasks.remind_of_incidents", "10 * * * *"),
+    "Remove copies whose days are over": ("clinic.tasks.sweep_copies", "45 3 * * *"),
     "Make the papers that are missing": ("clinic.tasks.render_missing", "25 * * * *"),
     "Remove files that no message took": ("messaging.tasks.sweep_attachments", "35 3 * * *"),
     "Trim live events": ("messaging.tasks.trim_events", "5 * * * *"),

@@ -46,6 +46,8 @@ SECRETS: dict[str, Callable[[Letter], dict[str, str]]] = {}
 """By template: what makes, at sending, the words that no row may hold. The apps above fill it."""
 STILL_WANTED: dict[str, Callable[[Letter], bool]] = {}
 """By template: whether a letter still makes sense, asked before it is sent. The apps above fill it."""
+HEADERS: dict[str, Callable[[Letter], dict[str, str]]] = {}
+"""By template: lines for the head of the mail. The apps above fill it."""
 PROBLEMS = (
     smtplib.SMTPException,
     OSError,
@@ -299,6 +301,8 @@ def render(letter: Letter) -> EmailMultiAlternatives:
     mail = EmailMultiAlternatives(subject, body + foot, settings.DEFAULT_FROM_EMAIL, [letter.to])
     # Always the same, so that a mailbox which got it from a worker that then died shows it once.
     mail.extra_headers["Message-ID"] = f"<{letter.pk}@{address.rpartition('@')[2]}>"
+    if letter.template in HEADERS:
+        mail.extra_headers |= HEADERS[letter.template](letter)
     page = select_template([f"{letter.template}.html", "messaging/mail/plain.html"])
     mail.attach_alternative(page.render({**context, "subject": subject, "text": body}), "text/html")
     for enclosure in letter.enclosures:

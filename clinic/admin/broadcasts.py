@@ -47,7 +47,7 @@ class BroadcastAdmin(PossibleButtons, RecordAdmin):
 
     def get_fieldsets(self, request, obj=None):
         """Ask for the words and the readers; what came of it stands above them once it is written."""
-        words = ("The notice", {"fields": ["subject", "text"]})
+        words = ("The notice", {"fields": ["subject", "text", "is_marketing"]})
         told = "Leave all three empty, and everybody who has an account gets it."
         readers = (
             "Who gets it",

@@ -14,7 +14,18 @@ from catalog.models import Import
 from clinic import authorising, desk, reporting, ruling
 from clinic.boards import figures, health
 from clinic.boards.figures import Chart, Day, Figure, between, dollars
-from clinic.models import LIVE, Appointment, Approval, Original, Patient, Practitioner, StateRule
+from clinic.models import (
+    LIVE,
+    Appointment,
+    Approval,
+    Destruction,
+    Incident,
+    Original,
+    Patient,
+    Practitioner,
+    PrivacyRequest,
+    StateRule,
+)
 from messaging.models import Concern, Letter
 
 if TYPE_CHECKING:
@@ -184,11 +195,39 @@ def _queues(user: User, day: Day) -> list[Figure]:
         *(_queue(user, *queue) for queue in QUEUES),
         ending_approvals(user, day),
         rules_to_check(user, day),
+        *duties(user, day),
         Figure(
             "Background tasks that failed",
             desk.failed_tasks(user, since=since),
             desk.page("django_q.failure", stopped__gte=since),
             is_urgent=True,
+        ),
+    ]
+
+
+def duties(user: User, day: Day) -> list[Figure]:
+    """Duties of privacy whose clocks run; one that is nearly over stands out."""
+    running = Incident.objects.visible_to(user).running()
+    asked = PrivacyRequest.objects.visible_to(user).waiting()
+    lines = Destruction.objects.visible_to(user)
+    near_on = (day.start + NEAR).date()
+    return [
+        Figure(
+            "Incidents to decide",
+            running.count(),
+            desk.page("clinic.incident", clock="running"),
+            is_urgent=True,
+        ),
+        Figure(
+            "Requests about one’s data",
+            asked.count(),
+            desk.page("clinic.privacyrequest", answer="waiting"),
+            is_urgent=asked.filter(asked_on__lte=near_on - timedelta(days=PrivacyRequest.DAYS)).exists(),
+        ),
+        Figure(
+            "Destructions to approve",
+            lines.filter(status=Destruction.Status.PROPOSED).count(),
+            desk.page("clinic.destruction", status__exact=Destruction.Status.PROPOSED),
         ),
     ]
 

@@ -17,7 +17,7 @@ from config.base import Refused
 class BroadcastForm(forms.ModelForm):
     class Meta:
         model = Broadcast
-        fields = ("subject", "text", "state", "practitioner", "visited_since")
+        fields = ("subject", "text", "state", "practitioner", "visited_since", "is_marketing")
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

@@ -20,6 +20,7 @@ from clinic.models.documents import Document
 from clinic.models.encounters import Encounter, Segment
 from clinic.models.favourites import Favourite
 from clinic.models.feeds import CalendarFeed
+from clinic.models.incidents import AffectedPerson, Incident, IncidentNotice, IncidentSearch
 from clinic.models.inspections import Inspection
 from clinic.models.letters import ClinicalLetter, LetterKind, LetterText
 from clinic.models.notes import Addendum, Note, NoteTemplate
@@ -31,8 +32,10 @@ from clinic.models.practice import Practice
 from clinic.models.practitioners import Practitioner
 from clinic.models.precautions import Override, Screening
 from clinic.models.prescriptions import MonitoringCheck, Prescription, PrescriptionLine
+from clinic.models.privacy import Closure, PrivacyRequest, Recipient, RecordCopy, RequestText
 from clinic.models.questionnaires import Answer, FlagSeverity, Intake, QuestionKind, Questionnaire
 from clinic.models.reminders import Reminder
+from clinic.models.retention import Destruction, LegalHold
 from clinic.models.rosters import AppointmentType, Roster, RosterException
 from clinic.models.states import StateRule
 from clinic.models.waitlist import WaitlistEntry, WaitlistOffer
@@ -44,6 +47,7 @@ __all__ = [
     "Addressee",
     "AdverseEvent",
     "AdvertisingTerm",
+    "AffectedPerson",
     "Alert",
     "Allergy",
     "Answer",
@@ -56,17 +60,23 @@ __all__ = [
     "CalendarFeed",
     "CancellationPolicy",
     "ClinicalLetter",
+    "Closure",
     "Condition",
     "Confirmation",
     "Consent",
+    "Destruction",
     "DispenseNote",
     "Document",
     "Encounter",
     "Favourite",
     "FlagSeverity",
     "IdentityCheck",
+    "Incident",
+    "IncidentNotice",
+    "IncidentSearch",
     "Inspection",
     "Intake",
+    "LegalHold",
     "LetterKind",
     "LetterText",
     "MonitoringCheck",
@@ -82,9 +92,13 @@ __all__ = [
     "Practitioner",
     "Prescription",
     "PrescriptionLine",
+    "PrivacyRequest",
     "QuestionKind",
     "Questionnaire",
+    "Recipient",
+    "RecordCopy",
     "Reminder",
+    "RequestText",
     "Role",
     "Roster",
     "RosterException",

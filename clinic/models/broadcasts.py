@@ -96,6 +96,11 @@ class Broadcast(Stateful):
         verbose_name="with an appointment to come with",
     )
     visited_since = models.DateField("with a visit since", null=True, blank=True)
+    is_marketing = models.BooleanField(
+        "an offer",
+        default=False,
+        help_text="Anything that promotes a service. It goes only to those who said yes to offers.",
+    )
     status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT, editable=False)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="+")
     approved_at = models.DateTimeField(null=True, editable=False)

@@ -126,6 +126,7 @@ class Consent(Fact):
         UNAPPROVED_S8 = "unapproved_s8", "Unapproved medicine of Schedule 8, not inhaled"
         UNAPPROVED_S8_INHALED = "unapproved_s8_inhale", "Unapproved medicine of Schedule 8, inhaled"
         SHARE_GP = "share_gp", "Letters to the usual GP"
+        MARKETING = "marketing", "Offers of the practice"
 
     class Answer(models.TextChoices):
         GIVEN = "given"

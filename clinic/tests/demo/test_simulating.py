@@ -58,6 +58,7 @@ def lived_through() -> Any:
             "clinic.questionnaire",
             "messaging.phrase",
             "clinic.advertisingterm",
+            "clinic.recipient",
         ]
     )
 
