@@ -70,10 +70,17 @@ def write(patient: Patient, *, tell: Callable[[int], None] = lambda percent: Non
                 archive.writestr(file.name, file.read())
             except (printing.Damaged, rendering.NotPrinted):
                 missing.append(file.name)
-            tell(20 + 75 * done // len(files))
+            tell(20 + 70 * done // len(files))
         practice = Practice.objects.current()
         names = [file.name for file in files if file.name not in missing]
-        context = {"patient": patient, "practice": practice, "sections": told, "files": names, "now": now}
+        told_in_words = [(section, [*map(_to_read, rows)]) for section, rows in told]
+        context = {
+            "patient": patient,
+            "practice": practice,
+            "sections": told_in_words,
+            "files": names,
+            "now": now,
+        }
         archive.writestr("index.html", render_to_string("clinic/record_copy.html", context))
         content = {
             "made_at": now.isoformat(),
@@ -82,6 +89,7 @@ def write(patient: Patient, *, tell: Callable[[int], None] = lambda percent: Non
             "files_that_could_not_be_read": missing,
             **{section.key: rows for section, rows in told},
         }
+        tell(95)
         archive.writestr("record.json", json.dumps(content, indent=1, ensure_ascii=False, default=str))
     return packed.getvalue()
 
@@ -91,9 +99,14 @@ def _rows(section: Section, patient: Patient) -> list[dict[str, Any]]:
     paths = [*section.columns.values()]
     words = {path: _choices(rows.model, path) for path in paths}
     return [
-        {label: _plain(words[path].get(row[path], row[path])) for label, path in section.columns.items()}
+        {label: _plain(_in_words(row[path], words[path])) for label, path in section.columns.items()}
         for row in rows.values(*dict.fromkeys(paths))
     ]
+
+
+def _to_read(row: dict[str, Any]) -> dict[str, Any]:
+    """The row without what only machines read."""
+    return {label: value for label, value in row.items() if not isinstance(value, dict | list)}
 
 
 def _choices(model: type[Model], path: str) -> Mapping[Any, str]:
@@ -103,8 +116,12 @@ def _choices(model: type[Model], path: str) -> Mapping[Any, str]:
         found = model._meta.get_field(step)
         if found.related_model is None:
             return {}
-        model = found.related_model  # type: ignore[assignment]
+        model = found.related_model
     return dict(getattr(model._meta.get_field(last), "flatchoices", ()))
+
+
+def _in_words(value: Any, words: Mapping[Any, str]) -> Any:
+    return words.get(value, value) if isinstance(value, str | int) else value
 
 
 def _plain(value: Any) -> Any:

@@ -23,6 +23,7 @@ from clinic.models import (
     OtherMedicine,
     Patient,
     Prescription,
+    PrescriptionLine,
     RequestText,
     Segment,
 )
@@ -167,6 +168,21 @@ SECTIONS = [
         "Prescriptions, as they were issued",
         lambda p: Prescription.objects.filter(patient=p, issued_at__isnull=False).order_by("issued_at"),
         {"Number": "number", "Status": "status", "Issued": "issued_at", "Content": "content"},
+    ),
+    Section(
+        "prescribed",
+        "What was prescribed",
+        lambda p: PrescriptionLine.objects.filter(
+            prescription__patient=p, prescription__issued_at__isnull=False, removed_at=None
+        ).order_by("prescription__number", "created_at", "pk"),
+        {
+            "Prescription": "prescription__number",
+            "Medicine": "product__name",
+            "Packs": "quantity",
+            "Directions": "directions",
+            "Repeats": "repeats",
+            "Days between repeats": "interval_days",
+        },
     ),
     Section(
         "letters",

@@ -99,7 +99,11 @@ def ask(
     waiting = PrivacyRequest.objects.waiting().filter(patient=patient, kind=kind).count()
     if waiting >= (MOST_OPEN if is_correction else 1):
         raise AskedTwice
-    known = {"identity_how": identity_how, "identified_at": timezone.now(), "identified_by": by}
+    known: dict[str, Any] = {
+        "identity_how": identity_how,
+        "identified_at": timezone.now(),
+        "identified_by": by,
+    }
     request: PrivacyRequest = PrivacyRequest.objects.add(
         by=by,
         patient=patient,

@@ -151,7 +151,7 @@ def latest(today: datetime.date, *, years: int) -> datetime.date:
     return day
 
 
-def with_entries() -> QuerySet[Patient]:
+def with_entries() -> QuerySet[Any]:
     """Patients with ``first_on`` and ``last_on``: what was first and last written by the practice's days.
 
     The first entry is the registration: nothing can be written of somebody before it.
@@ -186,13 +186,18 @@ def _last(rows: QuerySet, path: str, when: str) -> Subquery:
     return Subquery(mine.annotate(last=Max(when)).values("last"))
 
 
+def until(row: Any) -> Any:
+    """The last day of a row of ``with_entries``."""
+    return retain_until(row.date_of_birth, first_on=row.first_on, last_on=row.last_on)
+
+
 def until_of(patient: Patient) -> datetime.date | None:
     """The last day on which the record of ``patient`` must be kept, as things are."""
-    row: Any = with_entries().get(pk=patient.pk)
-    return retain_until(patient.date_of_birth, first_on=row.first_on, last_on=row.last_on)
+    found: datetime.date | None = until(with_entries().get(pk=patient.pk))
+    return found
 
 
-def due(today: datetime.date) -> QuerySet[Patient]:
+def due(today: datetime.date) -> QuerySet[Any]:
     """Patients whose record need not be kept any longer, the longest over first; holds are not looked at."""
     over = latest(today, years=YEARS)
     # Nothing is older than the record itself, so that most of them need no closer look.
@@ -205,7 +210,7 @@ def due(today: datetime.date) -> QuerySet[Patient]:
     return found.filter(was_adult | is_old_enough, last_on__lte=over).order_by("last_on", "pk")
 
 
-def to_review(today: datetime.date) -> QuerySet[Patient]:
+def to_review(today: datetime.date) -> QuerySet[Any]:
     """Those of them without a hold that are not on the register yet."""
     held = LegalHold.objects.live().filter(patient=OuterRef("pk"))
     on_register = Destruction.objects.filter(patient_key=OuterRef("pk"), status__in=Destruction.LIVE)
@@ -221,7 +226,7 @@ def propose(patients: Collection[UUID], *, by: User) -> int:
     """
     _require(by, "clinic.add_destruction")
     list(Patient.objects.select_for_update().filter(pk__in=patients).order_by("pk"))
-    found: list[Any] = list(to_review(Practice.objects.current().today()).filter(pk__in=patients))
+    found = list(to_review(Practice.objects.current().today()).filter(pk__in=patients))
     if not found:
         raise NotDue
     lines = [
@@ -231,9 +236,7 @@ def propose(patients: Collection[UUID], *, by: User) -> int:
             born_on=patient.date_of_birth,
             first_on=patient.first_on,
             last_on=patient.last_on,
-            kept_until_on=retain_until(
-                patient.date_of_birth, first_on=patient.first_on, last_on=patient.last_on
-            ),
+            kept_until_on=until(patient),
             proposed_by=by,
         )
         for patient in found

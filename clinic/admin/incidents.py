@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import admin
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -18,7 +18,7 @@ from unfold.forms import BaseDialogForm
 from clinic import affecting, assessing, desk
 from clinic.admin.availability import Reason, by_our_clock
 from clinic.forms.incidents import DecisionForm, IncidentForm, LodgeForm, SearchForm
-from clinic.models import AffectedPerson, Incident, IncidentSearch, Practice
+from clinic.models import AffectedPerson, Incident, IncidentSearch, Practice, User
 from config import printing
 from config.admin import FactAdmin, PossibleButtons, RecordAdmin, step
 from config.base import SignedInRequest, record_viewed
@@ -50,8 +50,8 @@ def days_left(due_on: datetime.date | None, *, today: datetime.date) -> str:
     if due_on is None:
         return "–"
     days = (due_on - today).days
-    words = f"{days} day{'' if days == 1 else 's'} left" if days >= 0 else f"{-days} days late"
-    return f"{due_on:%d/%m/%Y}, {words}"
+    unit = "day" if abs(days) == 1 else "days"
+    return f"{due_on:%d/%m/%Y}, {abs(days)} {unit} {'left' if days >= 0 else 'late'}"
 
 
 class Clock(admin.SimpleListFilter):
@@ -166,8 +166,8 @@ class IncidentAdmin(PossibleButtons, RecordAdmin):
             return "Not drafted yet"
         return format_html(
             '<a class="underline" href="{}">PDF</a> · <a class="underline" href="{}">Text</a>',
-            "../statement.pdf",
-            "../statement.txt",
+            reverse("admin:clinic_incident_statement", args=[incident.pk, "pdf"]),
+            reverse("admin:clinic_incident_statement", args=[incident.pk, "txt"]),
         )
 
     @display(description="Approved")
@@ -180,22 +180,22 @@ class IncidentAdmin(PossibleButtons, RecordAdmin):
     def show_decided(self, incident: Incident) -> str:
         return by_our_clock(incident.decided_at)
 
-    @step("Assess", may="change", icon="search", text="The 30 days count from the day of awareness.")
+    @step("Assess", may="handle", icon="search", text="The 30 days count from the day of awareness.")
     def assess(self, request: SignedInRequest, incident: Incident, form: BaseDialogForm) -> str:
         assessing.assess(incident, by=request.user)
         return "The incident is being assessed."
 
-    @step("People must be told", may="change", form=DecisionForm, icon="notification_important")
+    @step("People must be told", may="handle", form=DecisionForm, icon="notification_important")
     def eligible(self, request: SignedInRequest, incident: Incident, form: DecisionForm) -> str:
         assessing.decide(incident, is_eligible=True, by=request.user, **_given(form, "reasons"))
         return "Decided. Now write what the people read, and draft the statement to the OAIC."
 
-    @step("Nobody must be told", may="change", form=DecisionForm, icon="check")
+    @step("Nobody must be told", may="handle", form=DecisionForm, icon="check")
     def not_eligible(self, request: SignedInRequest, incident: Incident, form: DecisionForm) -> str:
         assessing.decide(incident, is_eligible=False, by=request.user, **_given(form, "reasons"))
         return "Decided, with your reasons. Close the entry when everything is done."
 
-    @step("Find people affected", may="change", form=SearchForm, icon="person_search")
+    @step("Find people affected", may="handle", form=SearchForm, icon="person_search")
     def search(self, request: SignedInRequest, incident: Incident, form: SearchForm) -> HttpResponse:
         said = form.cleaned_data
         question = affecting.Question(
@@ -209,7 +209,7 @@ class IncidentAdmin(PossibleButtons, RecordAdmin):
         found = affecting.search(incident, question, by=request.user)
         return HttpResponseRedirect(desk.page("clinic.affectedperson", search__id__exact=found.pk))
 
-    @step("Draft the statement", may="change", icon="draft", text="It replaces what stands there now.")
+    @step("Draft the statement", may="handle", icon="draft", text="It replaces what stands there now.")
     def draft(self, request: SignedInRequest, incident: Incident, form: BaseDialogForm) -> str:
         assessing.draft_statement(incident, by=request.user)
         return "The statement is drafted. Read it, and edit what it does not tell yet."
@@ -221,22 +221,25 @@ class IncidentAdmin(PossibleButtons, RecordAdmin):
 
     @step(
         "Tell the people",
-        may="change",
+        may="handle",
         icon="send",
         text="Each of them gets one letter that says nothing of it.",
     )
     def tell(self, request: SignedInRequest, incident: Incident, form: BaseDialogForm) -> str:
         return f"{affecting.tell(incident, by=request.user)} letters are in the outbox."
 
-    @step("Lodged with the OAIC", may="change", form=LodgeForm, icon="outbound")
+    @step("Lodged with the OAIC", may="handle", form=LodgeForm, icon="outbound")
     def lodge(self, request: SignedInRequest, incident: Incident, form: LodgeForm) -> str:
         assessing.lodge(incident, by=request.user, **_given(form, "lodged_on", "reference"))
         return "Noted. Close the entry when everybody is told."
 
-    @step("Close", may="change", form=Reason, icon="lock", text="The entry stays as it is from now on.")
+    @step("Close", may="handle", form=Reason, icon="lock", text="The entry stays as it is from now on.")
     def close(self, request: SignedInRequest, incident: Incident, form: Reason) -> str:
         assessing.close(incident, by=request.user, **_given(form, "why"))
         return "The incident is closed."
+
+    def has_handle_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("clinic.change_incident")
 
     def has_approve_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("clinic.approve_incident")
@@ -258,7 +261,7 @@ class IncidentAdmin(PossibleButtons, RecordAdmin):
         )
 
 
-def _print(incident: Incident, *, by: object) -> bytes:
+def _print(incident: Incident, *, by: User) -> bytes:
     now = timezone.localtime()
     attached = printing.Attachment(
         name="statement.json",

@@ -149,13 +149,7 @@ class DestructionAdmin(PossibleButtons, RecordAdmin):
             return self._propose(request)
         found = retaining.to_review(timezone.localdate())
         page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-        rows = [
-            (
-                one,
-                retaining.retain_until(one.date_of_birth, first_on=one.first_on, last_on=one.last_on),
-            )
-            for one in page
-        ]
+        rows = [(patient, retaining.until(patient)) for patient in page]
         context = {
             **self.admin_site.each_context(request),
             "title": "Records whose time is over",

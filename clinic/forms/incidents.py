@@ -94,7 +94,7 @@ class SearchForm(BaseDialogForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["record_type"].choices = [("", "All"), *kinds_of_record()]  # type: ignore[attr-defined]
+        self.fields["record_type"].choices = [("", "All"), *kinds_of_record()]
 
     def clean_person(self) -> User | None:
         email = self.cleaned_data["person"]

@@ -67,7 +67,8 @@ class CorrectionForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
 
 
 class RequestForm(forms.ModelForm):
@@ -127,7 +128,7 @@ class DoctorForm(BaseDialogForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = Practitioner.objects.visible_to(self.request.user).filter(user__is_active=True)
-        self.fields["doctor"].queryset = offered.select_related("user")  # type: ignore[attr-defined]
+        self.fields["doctor"].queryset = offered.select_related("user")
 
 
 class DestroyedForm(BaseDialogForm):

@@ -232,7 +232,7 @@ class Closure(Record):
 
 class RecipientQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
-        return self if user.is_authenticated else self.none()
+        return self  # it says nothing of anybody
 
     def current(self, today: datetime.date) -> Self:
         return self.filter(Q(until_on=None) | Q(until_on__gte=today), since_on__lte=today)
