@@ -20,7 +20,7 @@ from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from clinic import auditing, enrolling
+from clinic import auditing, enrolling, staying, throttling
 from clinic.models import AuditEvent
 from config.base import Refused, SignedInRequest
 from messaging import mailing
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 FRESH = timedelta(minutes=5)
 """How long a second factor counts for the next sensitive step."""
-STAFF_IDLE = timedelta(minutes=15)
 PASSED_AT = "second_factor_at"
 """In the session: when its person last showed the second factor, as seconds since 1970."""
 ENROLLING = "enrolling_device"
@@ -72,7 +71,6 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": "This e-mail address and password do not go together. Please try again.",
-        "too_many_login_attempts": "There were too many attempts. Please wait five minutes and try again.",
         "rate_limited": "That was too often. Please wait a few minutes and try again.",
         "incorrect_password": "This is not your password.",
         "enter_current_password": "Please type the password you have now.",
@@ -80,6 +78,22 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_login_stages(self) -> list[str]:
         return [*super().get_login_stages(), "clinic.accounts.SecondFactorStage"]
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Check a password, also once more of somebody who is signed in.
+
+        :raises TooOften: the account or the network has to wait, whether the password is right or not
+        """
+        email = credentials.get("email") or ""
+        attempt = throttling.begin(
+            email, address=request.META.get("REMOTE_ADDR", ""), browser=staying.browser_of(request)
+        )
+        user: User | None = super().authenticate(request, **credentials)
+        if user is None:
+            throttling.fail(attempt, email=email)
+        else:
+            throttling.succeed(attempt)
+        return user
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return reverse("admin:index") if request.user.is_staff else settings.LOGIN_REDIRECT_URL
@@ -136,7 +150,7 @@ def pass_second_factor(request: HttpRequest, device: Device) -> None:
 def limit_idle(request: HttpRequest) -> None:
     """Sign staff out after a quarter of an hour without a request; patients after the site's default."""
     if request.user.is_authenticated and request.user.is_staff:
-        request.session.set_expiry(int(STAFF_IDLE.total_seconds()))
+        request.session.set_expiry(int(staying.STAFF_IDLE.total_seconds()))
 
 
 def second_factor_fresh(request: SignedInRequest, *, within: timedelta = FRESH) -> bool:
@@ -196,6 +210,7 @@ def confirm_enrolment(request: SignedInRequest, *, device: TOTPDevice) -> list[s
     device.confirmed = True
     device.save(update_fields=["confirmed"])
     auditing.note(AuditEvent.Action.SECOND_FACTOR, by=request.user, why="Set up an authenticator app.")
+    staying.end_all(request.user, by=request.user, why="Another authenticator app.", but=request)
     enrolling.tell_of_second_factor(request.user, "An authenticator app was set up.")
     pass_second_factor(request, device)
     has_codes = StaticDevice.objects.devices_for_user(request.user).exists()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from clinic import auditing, consenting
+from clinic import auditing, consenting, staying, throttling
 from clinic.models import AuditEvent, Closure, Consent, Patient, Practitioner, Role, User
 from config.base import Refused, acting_as
 from messaging import mailing, streaming
@@ -142,6 +142,7 @@ def deactivate(user: User, *, by: User | None, why: str) -> None:
     _only_managers(by)
     _not_oneself(user, by=by)
     user.lock().change(by=by, why=why, is_active=False)
+    staying.end_all(user, by=by, why="The account was closed.")
     streaming.recheck(user)
 
 
@@ -165,7 +166,32 @@ def reset_second_factor(user: User, *, by: User | None, why: str) -> None:
     for kind in (TOTPDevice, StaticDevice):
         kind.objects.filter(user=user).delete()
     auditing.note(AuditEvent.Action.SECOND_FACTOR, by=by, record=user, why=f"Reset: {why}")
+    staying.end_all(user, by=by, why="The second factor was reset.")
     tell_of_second_factor(user, "A practice manager took it back; at your next sign-in you set up a new one.")
+
+
+def end_sessions(user: User, *, by: User | None, why: str) -> int:
+    """End every session of one of the staff, and tell how many these were.
+
+    :raises NotAllowed: only managers end the sessions of others
+    :raises StaysPatient: patients end theirs themselves
+    """
+    _only_managers(by)
+    _not_oneself(user, by=by)
+    if not user.is_staff:
+        raise StaysPatient
+    return staying.end_all(user, by=by, why=f"Ended by a manager: {why}")
+
+
+@transaction.atomic
+def lift_lock(user: User, *, by: User | None, why: str) -> None:
+    """Let an account take passwords again that is shut after too many wrong ones.
+
+    :raises NotAllowed: only managers do
+    """
+    _only_managers(by)
+    throttling.lift(user.email)
+    auditing.note(AuditEvent.Action.LOCK_OUT, by=by, record=user, why=f"Lifted: {why}", outcome="lifted")
 
 
 def tell_of_second_factor(user: User, what: str) -> None:

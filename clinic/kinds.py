@@ -10,6 +10,7 @@ ACCOUNT = {
     "email_confirmation_signup": "Confirm the e-mail address, after signing up",
     "email_deleted": "An e-mail address was removed",
     "invitation": "Invitation of staff",
+    "new_browser": "Somebody signed in from a new browser",
     "password_changed": "The password was changed",
     "password_reset": "The password was changed by a link",
     "password_reset_key": "Choose a new password",

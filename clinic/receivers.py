@@ -1,6 +1,7 @@
 """What clinic does when an app below it, or a package, reports something."""
 
 from allauth.account.signals import email_confirmed, password_changed, password_reset, user_logged_in
+from django.contrib.auth.signals import user_logged_in as session_begun
 from django.contrib.auth.signals import user_logged_out, user_login_failed
 from django.dispatch import receiver
 
@@ -12,7 +13,7 @@ from billing.signals import (
     visit_wanted,
     zone_wanted,
 )
-from clinic import attesting, auditing, booking, enrolling, itemising
+from clinic import attesting, auditing, booking, enrolling, itemising, staying
 from clinic.models import Appointment, AuditEvent, Practice
 from config.base import record_viewed, rows_exported
 
@@ -65,8 +66,14 @@ def note_sign_in(sender, request, user, **kwargs):
     auditing.note(AuditEvent.Action.SIGN_IN, by=user)
 
 
+@receiver(session_begun, dispatch_uid="clinic.begin_session")
+def begin_session(sender, request, user, **kwargs):
+    staying.begin(request, user)
+
+
 @receiver(user_logged_out, dispatch_uid="clinic.note_sign_out")
 def note_sign_out(sender, request, user, **kwargs):
+    staying.signed_out(request)
     if user:
         auditing.note(AuditEvent.Action.SIGN_OUT, by=user)
 
@@ -83,5 +90,6 @@ def welcome(sender, email_address, **kwargs):
 
 
 @receiver([password_changed, password_reset], dispatch_uid="clinic.note_new_password")
-def note_new_password(sender, user, **kwargs):
+def note_new_password(sender, user, request=None, **kwargs):
+    staying.end_all(user, by=user, why="Another password.", but=request)
     auditing.note(AuditEvent.Action.UPDATE, by=user, record=user, why="Chose a new password.")

@@ -14,6 +14,8 @@ from clinic import (
     inspecting,
     reminding,
     rostering,
+    staying,
+    throttling,
     waitlisting,
 )
 from clinic.models import ClinicalLetter, Practice, Prescription, PrivacyRequest
@@ -78,3 +80,8 @@ def render_prescription(prescription_id: str) -> None:
 
 def render_letter(letter_id: str) -> None:
     documents.render_letter(ClinicalLetter.objects.get(pk=letter_id))
+
+
+def sweep_doors() -> None:
+    throttling.sweep()
+    staying.sweep()

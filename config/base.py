@@ -8,6 +8,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
+from math import ceil
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -42,6 +44,16 @@ class SignedInRequest(HttpRequest):
 
 class Refused(Exception):
     """A rule said no, and ``str()`` of this says why to the person who asked."""
+
+
+class TooOften(Refused):
+    """Somebody tried too often; ``wait`` is how many seconds they should wait."""
+
+    def __init__(self, wait: timedelta) -> None:
+        self.wait = max(1, ceil(wait.total_seconds()))
+        minutes = ceil(self.wait / 60)
+        when = "a minute" if minutes == 1 else f"{minutes} minutes"
+        super().__init__(f"There were too many attempts. Please wait {when} and try again.")
 
 
 class IllegalMove(Refused):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 
 from csp.constants import NONCE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.contrib import messages
@@ -9,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from config.base import Refused
+from config.base import Refused, TooOften
 
 SEEN_EVERY = 60  # seconds
 # Unfold runs Alpine's standard build (eval) and sets style attributes; nothing else on the site does.
@@ -62,6 +63,8 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, TooOften):
+            return too_often(request, exception)
         if not isinstance(exception, Refused):
             return None
         back = request.headers.get("Referer", "")
@@ -69,3 +72,10 @@ class RefusalMiddleware:
             messages.error(request, str(exception))
             return redirect(back)
         return render(request, "refused.html", {"why": str(exception)}, status=409)
+
+
+def too_often(request: HttpRequest, why: TooOften) -> HttpResponse:
+    """Say that somebody has to wait, and for how long."""
+    answer = render(request, "refused.html", {"why": str(why)}, status=HTTPStatus.TOO_MANY_REQUESTS)
+    answer.headers["Retry-After"] = str(why.wait)
+    return answer

@@ -25,6 +25,7 @@ SCHEDULES = {
     "Remove copies whose days are over": ("clinic.tasks.sweep_copies", "45 3 * * *"),
     "Make the papers that are missing": ("clinic.tasks.render_missing", "25 * * * *"),
     "Remove files that no message took": ("messaging.tasks.sweep_attachments", "35 3 * * *"),
+    "Forget old tries and browsers": ("clinic.tasks.sweep_doors", "40 3 * * *"),
     "Trim live events": ("messaging.tasks.trim_events", "5 * * * *"),
 }
 

@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "config.middleware.AdminPolicyMiddleware",
     "config.tracing.TraceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "clinic.middleware.StayingMiddleware",
     "config.middleware.SeenMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -75,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "clinic.middleware.ThrottleMiddleware",
     "config.middleware.RefusalMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -163,11 +165,13 @@ AUTHENTICATION_BACKENDS = ["clinic.roles.RoleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "config.passwords.StaffLengthValidator", "OPTIONS": {"min_length": 14}},
+    {"NAME": "config.passwords.KnownPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 if TESTING:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow one is for real passwords
+PASSWORD_RESET_TIMEOUT = 48 * 3600  # invitations too: both links work once
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = "/portal/"
 LOGOUT_REDIRECT_URL = "/"
@@ -186,6 +190,14 @@ ACCOUNT_FORMS = {
     "reauthenticate": "clinic.forms.entrance.AgainForm",
 }
 ACCOUNT_CHANGE_EMAIL = True
+# Our doors count for themselves (clinic/throttling.py, clinic/middleware.py): one truth, not two.
+# allauth keeps the pause between two letters that confirm an address.
+ACCOUNT_RATE_LIMITS = {
+    **dict.fromkeys(["login", "login_failed", "signup", "reset_password", "reset_password_from_key"]),
+    **dict.fromkeys(["change_password", "manage_email", "reauthenticate", "request_login_code"]),
+    **dict.fromkeys(["change_phone", "verify_phone"]),
+    "confirm_email": "1/180s/key",
+}
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # another e-mail address takes the password
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_PREVENT_ENUMERATION = "strict"
@@ -207,6 +219,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
+BROWSER_COOKIE_NAME = "browser"  # by what a browser that signed in before is known again
 CSRF_COOKIE_HTTPONLY = False  # the room's script sends it back as a header
 if not DEMO:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -215,6 +228,7 @@ if not DEMO:
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    BROWSER_COOKIE_NAME = "__Host-browser"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

@@ -61,7 +61,11 @@ UNFOLD = {
     "DASHBOARD_CALLBACK": "clinic.boards.fill",
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "clinic.desk.sidebar"},
     "ACCOUNT": {
-        "navigation": [{"title": "Change password", "link": reverse_lazy("account_change_password")}]
+        "navigation": [
+            {"title": "Change password", "link": reverse_lazy("account_change_password")},
+            {"title": "Second factor", "link": reverse_lazy("otp-devices")},
+            {"title": "Your sessions", "link": reverse_lazy("sessions")},
+        ]
     },
     # Names of patients stay neither in the browser (show_history) nor in the cache (StaffSite.search).
     "COMMAND": {"search_models": False, "show_history": False, "search_callback": "clinic.finding.hits"},

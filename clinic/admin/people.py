@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
@@ -20,7 +21,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from clinic import enrolling
+from clinic import enrolling, throttling
 from clinic.admin.patients import CHECK_AGAIN
 from clinic.forms.accounts import SigningDialog
 from clinic.models import Role, User
@@ -49,7 +50,7 @@ class RoleDialog(ReasonDialog):
 
 class ResetDialog(SigningDialog):
     why = forms.CharField(
-        label="How do you know that it is really them?",
+        label="How did you check that it is really them?",
         max_length=300,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
     )
@@ -78,17 +79,40 @@ class UserAdmin(RecordAdmin):
             "Account",
             {
                 "classes": ["tab"],
-                "fields": ["show_role", "is_active", "show_second_factor", "last_login", "created_at"],
+                "fields": [
+                    "show_role",
+                    "is_active",
+                    "show_lock",
+                    "show_second_factor",
+                    "last_login",
+                    "created_at",
+                ],
             },
         ),
     ]
-    readonly_fields = ["email", "show_role", "is_active", "show_second_factor", "last_login", "created_at"]
+    readonly_fields = [
+        "email",
+        "show_role",
+        "is_active",
+        "show_lock",
+        "show_second_factor",
+        "last_login",
+        "created_at",
+    ]
     actions_list = ["invite"]
     actions_detail = [
         {
             "title": "Account",
             "icon": "manage_accounts",
-            "items": ["invite_again", "change_role", "reset_second_factor", "deactivate", "activate"],
+            "items": [
+                "invite_again",
+                "change_role",
+                "reset_second_factor",
+                "end_sessions",
+                "lift_lock",
+                "deactivate",
+                "activate",
+            ],
         }
     ]
 
@@ -114,6 +138,13 @@ class UserAdmin(RecordAdmin):
     @display(description="Second factor", boolean=True)
     def show_second_factor(self, user: User) -> bool:
         return getattr(user, "has_app", False)
+
+    @display(description="Passwords")
+    def show_lock(self, user: User) -> str:
+        until = throttling.shut_until(user.email)
+        if until is None:
+            return "Taken"
+        return f"Not taken until {timezone.localtime(until):%H:%M}: there were too many wrong ones"
 
     @action(
         description="Invite",
@@ -160,6 +191,28 @@ class UserAdmin(RecordAdmin):
         enrolling.reset_second_factor(user, by=request.user, why=form.cleaned_data["why"])
         return f"{user} sets up a new second factor at the next sign-in."
 
+    @step(
+        "End sessions",
+        may="staff",
+        form=ReasonDialog,
+        icon="logout",
+        text="Wherever they are signed in, they are asked to sign in again.",
+    )
+    def end_sessions(self, request, user: User, form: ReasonDialog) -> str:
+        count = enrolling.end_sessions(user, by=request.user, why=form.cleaned_data["why"])
+        return f"{user} was signed in {count} times, and is no more." if count else f"{user} had no session."
+
+    @step(
+        "Lift lock",
+        may="locked",
+        form=ReasonDialog,
+        icon="lock_open",
+        text="After too many wrong passwords an account takes none for a while. It opens again by itself.",
+    )
+    def lift_lock(self, request, user: User, form: ReasonDialog) -> str:
+        enrolling.lift_lock(user, by=request.user, why=form.cleaned_data["why"])
+        return f"{user} can try again now."
+
     @step("Deactivate", may="deactivate", form=ReasonDialog, icon="person_off")
     def deactivate(self, request, user: User, form: ReasonDialog) -> str:
         enrolling.deactivate(user, by=request.user, why=form.cleaned_data["why"])
@@ -178,6 +231,10 @@ class UserAdmin(RecordAdmin):
 
     def has_reset_permission(self, request, object_id=None) -> bool:
         return self._may(request, object_id, has_app=True)
+
+    def has_locked_permission(self, request, object_id=None) -> bool:
+        user = self.get_queryset(request).filter(pk=object_id).first()
+        return bool(user) and self._may(request, object_id) and throttling.shut_until(user.email) is not None
 
     def has_deactivate_permission(self, request, object_id=None) -> bool:
         return self._may(request, object_id, is_active=True)

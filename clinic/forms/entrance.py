@@ -28,7 +28,8 @@ class OurWords:
             if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
                 field.error_messages["required"] = "Please fill this in."
             if name == "password1":
-                field.help_text = "At least 10 characters. A few words in a row are easy to remember."
+                least = 14 if getattr(getattr(self, "user", None), "is_staff", False) else 10
+                field.help_text = f"At least {least} characters. A few words in a row are easy to remember."
 
 
 class SignInForm(OurWords, allauth_forms.LoginForm):

@@ -17,6 +17,7 @@ from clinic.models.care import (
 )
 from clinic.models.deliveries import DispenseNote, Original, Pharmacy
 from clinic.models.documents import Document
+from clinic.models.doors import OpenSession, Shut, Try
 from clinic.models.encounters import Encounter, Segment
 from clinic.models.favourites import Favourite
 from clinic.models.feeds import CalendarFeed
@@ -83,6 +84,7 @@ __all__ = [
     "NoneKnown",
     "Note",
     "NoteTemplate",
+    "OpenSession",
     "Original",
     "OtherMedicine",
     "Override",
@@ -104,9 +106,11 @@ __all__ = [
     "RosterException",
     "Screening",
     "Segment",
+    "Shut",
     "Slot",
     "State",
     "StateRule",
+    "Try",
     "User",
     "WaitlistEntry",
     "WaitlistOffer",

@@ -157,7 +157,7 @@ class TestSignIn:
 
     def test_stops_guessing(self, browser, with_password):
         patient = with_password("patient")
-        for guess in range(5):
+        for guess in range(10):
             sign_in(browser, patient.email, f"wrong-guess-number-{guess}")
 
         answer = sign_in(browser, patient.email)

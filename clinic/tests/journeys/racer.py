@@ -95,7 +95,25 @@ def write_papers(order: str, moment: str, fate: str) -> None:
         transaction.set_rollback(fate == "lost")
 
 
+def guess(email: str) -> None:
+    from clinic import throttling  # noqa: PLC0415
+
+    attempt = throttling.begin(email, address="203.0.113.9", browser="")
+    time.sleep(0.3)  # as long as a password takes to be looked at
+    throttling.fail(attempt, email=email)
+
+
+def knock(source: str) -> None:
+    from datetime import timedelta  # noqa: PLC0415
+
+    from clinic import throttling  # noqa: PLC0415
+
+    throttling.knock("door", source=source, most=3, within=timedelta(minutes=15))
+
+
 RULES = {
+    "guess": guess,
+    "knock": knock,
     "hold": hold,
     "open": open_page,
     "expire": expire,

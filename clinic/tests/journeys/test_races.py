@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from billing import charging
 from clinic import booking, expiring
-from clinic.models import Appointment, Roster, Slot
+from clinic.models import Appointment, Roster, Shut, Slot
 from config import invariants
 from config.base import work_off
 from messaging.models import Letter
@@ -204,3 +204,17 @@ def test_two_runs_offer_each_time_once(at_once, doctor, short_visit):
 
     assert sorted(int(count) for count in outcomes)[:3] == [0, 0, 0]
     assert Slot.objects.count() == Slot.history.count() == max(int(count) for count in outcomes) > 600
+
+
+class TestDoors:
+    def test_many_guesses_at_once_are_no_more_than_one_after_the_other(self, at_once):
+        email = "somebody@example.com"
+        first = at_once(*[("guess", email)] * RACERS)
+        then = at_once(*[("guess", email)] * RACERS)
+
+        assert Counter(first) == {"done": RACERS}
+        assert Counter(then) == {"done": 10 - RACERS, "TooOften": 2 * RACERS - 10}
+        assert Shut.objects.count() == 1
+
+    def test_many_forms_at_once_are_no_more_than_one_after_the_other(self, at_once):
+        assert Counter(at_once(*[("knock", "here")] * RACERS)) == {"done": 3, "TooOften": RACERS - 3}
