@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
-from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import django_otp
@@ -12,7 +9,6 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.stages import LoginStage
 from allauth.core.internal.httpkit import headed_redirect_response
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -22,6 +18,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from clinic import auditing, enrolling, staying, throttling
 from clinic.models import AuditEvent
+from config import stepping
 from config.base import Refused, SignedInRequest
 from messaging import mailing
 
@@ -30,10 +27,6 @@ if TYPE_CHECKING:
 
     from clinic.models import User
 
-FRESH = timedelta(minutes=5)
-"""How long a second factor counts for the next sensitive step."""
-PASSED_AT = "second_factor_at"
-"""In the session: when its person last showed the second factor, as seconds since 1970."""
 ENROLLING = "enrolling_device"
 """In the session: the device that is being set up."""
 RECOVERY_CODES = 10
@@ -142,7 +135,7 @@ def verify_code(user: User, code: str, *, recovery: bool = False) -> Device:
 def pass_second_factor(request: HttpRequest, device: Device) -> None:
     """Let this session count as verified by ``device``, under a new key."""
     django_otp.login(request, device)
-    request.session[PASSED_AT] = timezone.now().timestamp()
+    request.session[stepping.PASSED_AT] = timezone.now().timestamp()
     request.session.cycle_key()
     limit_idle(request)
 
@@ -151,30 +144,6 @@ def limit_idle(request: HttpRequest) -> None:
     """Sign staff out after a quarter of an hour without a request; patients after the site's default."""
     if request.user.is_authenticated and request.user.is_staff:
         request.session.set_expiry(int(staying.STAFF_IDLE.total_seconds()))
-
-
-def second_factor_fresh(request: SignedInRequest, *, within: timedelta = FRESH) -> bool:
-    """Whether this session's person showed the second factor a moment ago."""
-    passed_at = request.session.get(PASSED_AT, 0)
-    is_recent = timezone.now().timestamp() - passed_at < within.total_seconds()
-    return is_recent and request.user.is_verified()  # type: ignore[attr-defined]  # put there by django-otp
-
-
-def step_up(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Ask for the second factor again before ``view``, unless that was a moment ago."""
-
-    @wraps(view)
-    def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return view(request, *args, **kwargs) if second_factor_fresh(request) else ask_second_factor(request)
-
-    return guarded
-
-
-def ask_second_factor(request: SignedInRequest) -> HttpResponse:
-    """Send somebody to show the second factor, and then back here."""
-    # A form cannot be sent again by a redirect: its page asks for it once more.
-    here = request.get_full_path() if request.method == "GET" else request.headers.get("Referer", "")
-    return redirect_to_login(here, reverse("otp-verify"))
 
 
 def complete_sign_in(request: HttpRequest, *, stage: LoginStage, device: Device) -> HttpResponse:

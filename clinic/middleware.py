@@ -35,13 +35,14 @@ LIMITS = {
     "account_reset_password": Limit(30, field="email"),
     "account_reset_password_from_key": Limit(30),
     "account_confirm_email": Limit(60),
+    "account_confirm_login_code": Limit(30),  # allauth's, not used here
     "account_logout": Limit(60),
     "otp-login": Limit(60),
     "verify": Limit(60),
     "letter-reports": Limit(30, is_webhook=True),
     "text-reports": Limit(30, is_webhook=True),
 }
-"""What anybody may send without signing in, by the name of its address; a test finds those that are missing."""
+"""What anybody may send without signing in, by the name of its address; a test finds what is missing."""
 OTHERS = Limit(300)
 """What no stranger has any business to send at all."""
 PER_PERSON = {"account_change_password": 10, "account_email": 20}
@@ -87,6 +88,8 @@ class StayingMiddleware:
             if staying.ROW not in session:
                 staying.begin(request, request.user)
             staying.follow(request, was_seen=session.get("seen_at") != seen_at)
+            # Whoever sits there next must not find the pages of before by going back.
+            response.headers.setdefault("Cache-Control", "private, no-store")
         staying.remember_browser(request, response)
         return response
 

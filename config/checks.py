@@ -12,7 +12,7 @@ from django.utils import timezone
 from config import sealing
 
 RENEW_BEFORE = timedelta(days=30)
-SECRET_LENGTH = 20
+SECRET_LENGTH, KEY_LENGTH = 20, 50
 
 
 @register(Tags.security)
@@ -24,7 +24,17 @@ def production_is_not_a_demo(**kwargs: Any) -> list[CheckMessage]:
         "config.E001": ("DEBUG is on", settings.DEBUG),
         "config.E002": (
             "SECRET_KEY is missing or the demo's",
-            settings.SECRET_KEY in {"", settings.DEMO_SECRET} or len(settings.SECRET_KEY) < 50,
+            settings.SECRET_KEY in {"", settings.DEMO_SECRET} or len(settings.SECRET_KEY) < KEY_LENGTH,
+        ),
+        "config.E015": (
+            "SECRET_KEY_FALLBACKS has the demo's key or a short one",
+            any(
+                key == settings.DEMO_SECRET or len(key) < KEY_LENGTH for key in settings.SECRET_KEY_FALLBACKS
+            ),
+        ),
+        "config.E016": (
+            "S3_BUCKET without S3_SECRET_KEY of its S3_ACCESS_KEY",
+            _lacks_the_key_of_its_bucket(),
         ),
         "config.E003": ("ALLOWED_HOSTS is empty", not settings.ALLOWED_HOSTS),
         "config.E004": (
@@ -103,6 +113,12 @@ def texts_reach_people(**kwargs: Any) -> list[CheckMessage]:
         told = "SMS_PROVIDER needs SMS_ACCOUNT, SMS_SECRET and SMS_FROM, and an SMS_API_BASE by https."
         return [Error(told, id="config.E014")]
     return []
+
+
+def _lacks_the_key_of_its_bucket() -> bool:
+    """Whether a bucket is named with half a key; with none at all the machine itself may be let in."""
+    options = settings.STORAGES["default"].get("OPTIONS", {})
+    return bool(options.get("access_key")) != bool(options.get("secret_key"))
 
 
 def _is_secret(text: str) -> bool:

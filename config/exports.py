@@ -10,6 +10,7 @@ from import_export.admin import ExportMixin
 from tablib import Dataset
 from unfold.contrib.import_export.forms import ExportForm
 
+from config import stepping
 from config.base import SignedInRequest, rows_exported
 from config.spreadsheets import SafeCSV, SafeXLSX
 
@@ -19,6 +20,13 @@ class Exports(ExportMixin):
 
     export_formats = [SafeXLSX, SafeCSV]
     export_form_class = ExportForm
+
+    def export_action(self, request: SignedInRequest) -> HttpResponse:
+        """Ask whoever may export for the second factor first, as for everything that leaves in bulk."""
+        if self.has_export_permission(request) and not stepping.second_factor_fresh(request):
+            return stepping.ask_second_factor(request)
+        answer: HttpResponse = super().export_action(request)
+        return answer
 
     def get_data_for_export(self, request: SignedInRequest, queryset: QuerySet, **kwargs: Any) -> Dataset:
         rows: Dataset = super().get_data_for_export(request, queryset, **kwargs)

@@ -13,11 +13,27 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from config.base import Refused, TooOften
 
 SEEN_EVERY = 60  # seconds
+NOTHING = "default-src 'none'; frame-ancestors 'none'"
 # Unfold runs Alpine's standard build (eval) and sets style attributes; nothing else on the site does.
 ADMIN_POLICY = {
     "script-src": [SELF, UNSAFE_EVAL, NONCE],
     "style-src": [SELF, UNSAFE_INLINE],
 }
+
+
+class FrontMiddleware:
+    """The last to see an answer, whoever made it: what every one of them says to browsers."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        # The page of a call alone sets its own (messaging/views/calls.py).
+        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Content-Security-Policy", NOTHING)  # static files have none of their own
+        return response
 
 
 class AdminPolicyMiddleware:
@@ -30,8 +46,6 @@ class AdminPolicyMiddleware:
         response = self.get_response(request)
         if request.path.startswith("/admin/"):
             response._csp_replace = ADMIN_POLICY  # type: ignore[attr-defined]  # read by django-csp
-        # The page of a call alone sets its own (messaging/views/calls.py).
-        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         return response
 
 

@@ -40,7 +40,7 @@ class Bloom(NamedTuple):
 
     @classmethod
     def of(cls, sums: Iterable[bytes], *, count: int) -> Self:
-        """Fill one for ``count`` sums: with 20 bits for each, or fewer where the file would grow too large."""
+        """Fill one for ``count`` sums: 20 bits for each, or fewer where the file would grow too large."""
         wanted = math.ceil(-count * math.log(WRONGLY) / math.log(2) ** 2 / 8)
         size = max(64, min(wanted, LARGEST - HEADER))
         bits = bytearray(size)

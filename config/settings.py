@@ -1,5 +1,6 @@
 """Settings of the whole project, read top to bottom. Hosts and secrets come from the environment."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,12 +8,14 @@ import environ
 from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 
+from config import secret_files
 from config.supervisor import postgres
 from config.unfold import UNFOLD  # noqa: F401  read by django-unfold
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+secret_files.take(os.environ)
 
 TESTING = "pytest" in sys.modules
 ENVIRONMENT = env("ENVIRONMENT", default="test" if TESTING else "demo")  # demo | test | production
@@ -59,6 +62,7 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "config.middleware.FrontMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

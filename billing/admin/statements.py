@@ -18,7 +18,7 @@ from billing import crediting, stating
 from billing.forms import PeriodForm
 from billing.periods import usual
 from billing.views import statements
-from config import spreadsheets
+from config import spreadsheets, stepping
 from config.base import SignedInRequest, record_viewed
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def urls(guard: Callable[..., Any]) -> list[URLPattern]:
     return [
         path("statement/<uuid:pk>/", guard(page), name="billing_statement"),
-        path("statement/<uuid:pk>/<str:kind>/", guard(file), name="billing_statement_file"),
+        path("statement/<uuid:pk>/<str:kind>/", guard(stepping.step_up(file)), name="billing_statement_file"),
     ]
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
@@ -21,6 +23,9 @@ from config.base import Refused
 PATH = "/webhook/stripe/"
 LARGEST = 1_000_000  # bytes; Stripe's events have a few thousand
 AT_ONCE = 100  # webhooks that are written in one go
+UNSIGNED = 400
+MOST_UNSIGNED, UNSIGNED_WITHIN = 30, 15 * 60  # seconds; what is signed is never refused
+MOST_ADDRESSES = 10_000  # that are remembered at all
 
 Application = Callable[[dict[str, Any], Callable, Callable], Awaitable[None]]
 
@@ -96,12 +101,30 @@ class Mailbag:
             arrival.tell(error)
 
 
+class Strangers:
+    """Counts what came without Stripe's signature, by address and in this process: nothing of it is kept."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, deque[float]] = {}
+
+    def wait(self, address: str) -> int:
+        """Count one more, and tell for how many seconds its sender should be silent; 0 for not at all."""
+        now = time.monotonic()
+        if len(self._seen) > MOST_ADDRESSES:
+            self._seen.clear()
+        seen = self._seen.setdefault(address, deque(maxlen=MOST_UNSIGNED + 1))
+        seen.append(now)
+        is_full = len(seen) > MOST_UNSIGNED and now - seen[0] < UNSIGNED_WITHIN
+        return int(UNSIGNED_WITHIN - (now - seen[0])) + 1 if is_full else 0
+
+
 class StripeDoor:
     """Answers Stripe's webhooks, and hands everything else to the site behind."""
 
     def __init__(self, site: Application) -> None:
         self.site = site
         self.bag = Mailbag()
+        self.strangers = Strangers()
 
     async def __call__(self, scope: dict[str, Any], receive: Callable, send: Callable) -> None:
         if scope["type"] != "http" or scope["path"] != PATH:
@@ -109,6 +132,9 @@ class StripeDoor:
             return
         status, told = await self.answer(scope, receive)
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"x-content-type-options", b"nosniff")]
+        if status == UNSIGNED and (wait := self.strangers.wait((scope.get("client") or ("",))[0])):
+            status, told = 429, "Too much came from you without Stripe's signature. Please stop."
+            headers.append((b"retry-after", str(wait).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": told.encode()})
 
@@ -123,7 +149,7 @@ class StripeDoor:
         try:
             notice = gateway.read_event(body, signature)
         except Refused as no:
-            return 400, str(no)
+            return UNSIGNED, str(no)
         try:
             await self.bag.keep(notice, body)
         except Exception as failure:  # noqa: BLE001  Stripe sends again what we could not keep

@@ -24,6 +24,7 @@ from catalog.admin.import_steps import ImportSteps
 from catalog.admin.import_tabs import address, tabs
 from catalog.forms.imports import SendInForm
 from catalog.models import Import, ImportPolicy, ImportRow
+from config import stepping
 from config.admin import RecordAdmin
 from config.base import record_viewed
 from messaging import streaming
@@ -116,7 +117,7 @@ class ImportAdmin(ImportSteps):
         )
         lines = path(
             "<uuid:pk>/<str:which>.xlsx",
-            self.admin_site.admin_view(require_GET(self.download)),
+            self.admin_site.admin_view(require_GET(stepping.step_up(self.download))),
             name="catalog_import_download",
         )
         return [own, lines, *super().get_urls()]

@@ -23,6 +23,7 @@ from unfold.decorators import action, display
 from clinic import authorising
 from clinic.forms.approvals import CHOOSE, AuthorityForm, LetterForm, PeriodForm, WithdrawDialog
 from clinic.models import Approval, ApprovalReport, Practitioner
+from config import stepping
 from config.admin import RecordAdmin, step
 from config.base import Refused, SignedInRequest, record_viewed
 from config.spreadsheets import harmless
@@ -139,9 +140,10 @@ class ApprovalAdmin(RecordAdmin):
 
     def get_urls(self):
         guard = self.admin_site.admin_view
+        table = require_GET(stepping.step_up(self.report_csv))
         return [
             path("report/", guard(require_GET(self.report)), name="clinic_approval_report"),
-            path("report/csv/", guard(require_GET(self.report_csv)), name="clinic_approval_report_csv"),
+            path("report/csv/", guard(table), name="clinic_approval_report_csv"),
             path("report/sent/", guard(require_POST(self.report_sent)), name="clinic_approval_report_sent"),
             path("<uuid:pk>/letter/", guard(require_GET(self.letter)), name="clinic_approval_letter"),
             path("<uuid:pk>/letter/add/", guard(self.letter_add), name="clinic_approval_letter_add"),

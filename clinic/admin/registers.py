@@ -12,10 +12,10 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
 
-from clinic import accounts, auditing, registering, watching
+from clinic import auditing, registering, watching
 from clinic.forms.periods import PeriodForm
 from clinic.models import AuditEvent, Practice
-from config import printing, spreadsheets
+from config import printing, spreadsheets, stepping
 from config.base import SignedInRequest
 
 PER_PAGE = 50
@@ -26,7 +26,7 @@ class RegisterScreens:
 
     def get_urls(self) -> list:
         guard = self.admin_site.admin_view  # type: ignore[attr-defined]  # mixed into a ModelAdmin
-        download = guard(accounts.step_up(self.register_file))
+        download = guard(stepping.step_up(self.register_file))
         return [
             path("watch/", guard(self.watch), name="clinic_watch_changelist"),
             path("registers/", guard(self.registers), name="clinic_register_changelist"),

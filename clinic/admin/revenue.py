@@ -20,7 +20,7 @@ from clinic import auditing, earning
 from clinic.boards.figures import COLOURS, Chart
 from clinic.earning import Revenue, Row
 from clinic.models import AuditEvent
-from config import spreadsheets
+from config import spreadsheets, stepping
 from config.base import SignedInRequest
 
 REST = "All others"
@@ -37,7 +37,7 @@ class Tally(NamedTuple):
 def urls(guard: Callable[..., Any]) -> list[URLPattern]:
     return [
         path("revenue/", guard(page), name="clinic_revenue_changelist"),
-        path("revenue/<str:kind>/", guard(file), name="clinic_revenue_file"),
+        path("revenue/<str:kind>/", guard(stepping.step_up(file)), name="clinic_revenue_file"),
     ]
 
 

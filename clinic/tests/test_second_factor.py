@@ -12,6 +12,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from clinic import accounts
 from clinic.tests.test_accounts import _no_limits_reached_before, code_of, events, sign_in, signed_in_as  # noqa: F401  a fixture
+from config import stepping
 from messaging.models import Letter
 
 
@@ -187,6 +188,6 @@ class TestVerify:
         request.session, request.user = staff_client(manager).session, manager
         request.user.is_verified = lambda: True
 
-        assert accounts.second_factor_fresh(request)
+        assert stepping.second_factor_fresh(request)
         with time_machine.travel(timezone.now() + timedelta(minutes=6)):
-            assert not accounts.second_factor_fresh(request)
+            assert not stepping.second_factor_fresh(request)

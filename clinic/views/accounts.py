@@ -16,6 +16,7 @@ from django_otp import user_has_device
 
 from clinic import accounts
 from clinic.forms.accounts import CodeForm, EnrolForm
+from config import stepping
 from config.base import SignedInRequest
 
 
@@ -51,7 +52,7 @@ def second_factor_verify(request: SignedInRequest) -> HttpResponse:
 @login_required
 def second_factor_enrol(request: SignedInRequest) -> HttpResponse:
     """Set up an app. A session that showed no second factor cannot add another one."""
-    if user_has_device(request.user) and not accounts.second_factor_fresh(request):
+    if user_has_device(request.user) and not stepping.second_factor_fresh(request):
         return redirect("otp-verify")
     device = accounts.device_to_enrol(request)
     form = EnrolForm(request.POST or None, device=device)
@@ -76,7 +77,7 @@ def second_factor_devices(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @login_required
 @never_cache
-@accounts.step_up
+@stepping.step_up
 def second_factor_codes(request: SignedInRequest) -> HttpResponse:
     """New recovery codes: on this one page, once."""
     return _recovery_codes(request, accounts.renew_recovery_codes(request.user))

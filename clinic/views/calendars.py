@@ -18,9 +18,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import condition, require_POST, require_safe
 
-from clinic import accounts, calendars, subscribing
+from clinic import calendars, subscribing
 from clinic.models import BOOKED, Appointment, Patient
 from clinic.views.patients import for_patients
+from config import stepping
 from config.base import SignedInRequest, record_viewed
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
@@ -48,8 +49,8 @@ def calendar(request: SignedInRequest) -> HttpResponse:
 @sensitive_variables("address")
 def calendar_open(request: SignedInRequest) -> HttpResponse:
     """A new address: on this one page, once."""
-    if request.user.is_staff and not accounts.second_factor_fresh(request):
-        return accounts.ask_second_factor(request)
+    if request.user.is_staff and not stepping.second_factor_fresh(request):
+        return stepping.ask_second_factor(request)
     token = subscribing.open(request.user)
     address = settings.BASE_URL.rstrip("/") + reverse("calendar-feed", args=[token])
     return _page(request, address=address, subscribe="webcal:" + address.partition(":")[2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from billing.models import Receipt
 from clinic import offering, profiling
@@ -16,6 +17,7 @@ from config.base import SignedInRequest
 NEWEST = 3
 
 
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     return render(request, "clinic/home.html", {"doctors": offering.doctors(), "kinds": offering.fees()})
 

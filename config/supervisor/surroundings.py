@@ -9,6 +9,8 @@ from pathlib import Path
 
 import environ
 
+from config import secret_files
+
 BASE = Path(__file__).resolve().parents[2]
 STATE = BASE / ".devdb"
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - what a person may ask for, not what we choose
@@ -54,6 +56,7 @@ def own() -> Addresses:
     :raises BadSetting: when a port is not one.
     """
     environ.Env.read_env(BASE / ".env")
+    secret_files.take(os.environ)
     return complete(os.environ)
 
 

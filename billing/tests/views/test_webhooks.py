@@ -19,7 +19,7 @@ from billing import charging, reserving
 from billing.models import StripeEvent
 from billing.tests.conftest import PAGES
 from billing.tests.stories import Story
-from billing.views.webhooks import LARGEST, StripeDoor
+from billing.views.webhooks import LARGEST, MOST_UNSIGNED, UNSIGNED_WITHIN, StripeDoor, Strangers
 from config.asgi import application
 
 URL = "/webhook/stripe/"
@@ -285,3 +285,24 @@ def test_a_payment_reaches_us_however_the_webhooks_travel(
     order.refresh_from_db()
     assert order.status == "paid"
     assert heard == [("order_paid", order)]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestStrangers:
+    def test_are_told_to_stop_and_never_shut_out_what_is_signed(self):
+        """Everybody may stand behind one address, Stripe too."""
+        door, body = StripeDoor(no_site), json.dumps(EVENT)
+
+        async def all_of_them():
+            unsigned = [(await ask(door, b"{}", {}))[0] for _ in range(MOST_UNSIGNED + 2)]
+            return unsigned, (await ask(door, body.encode(), signed(body)))[0]
+
+        assert asyncio.run(all_of_them()) == ([400] * MOST_UNSIGNED + [429] * 2, 200)
+
+    def test_each_address_is_counted_by_itself(self):
+        strangers = Strangers()
+        waits = [strangers.wait("a") for _ in range(MOST_UNSIGNED + 1)]
+
+        assert waits[:-1] == [0] * MOST_UNSIGNED
+        assert 0 < waits[-1] <= UNSIGNED_WITHIN + 1
+        assert strangers.wait("b") == 0
