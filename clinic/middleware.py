@@ -39,13 +39,14 @@ LIMITS = {
     "account_logout": Limit(60),
     "otp-login": Limit(60),
     "verify": Limit(60),
+    "offers-end": Limit(60),
     "letter-reports": Limit(30, is_webhook=True),
     "text-reports": Limit(30, is_webhook=True),
 }
 """What anybody may send without signing in, by the name of its address; a test finds what is missing."""
 OTHERS = Limit(300)
 """What no stranger has any business to send at all."""
-PER_PERSON = {"account_change_password": 10, "account_email": 20}
+PER_PERSON = {"account_change_password": 10, "account_email": 20, "my-data-copy": 10, "my-data-close": 10}
 """Forms of people who are signed in, that would let a found-open browser try passwords or send letters."""
 
 

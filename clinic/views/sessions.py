@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -33,9 +34,10 @@ def sessions(request: SignedInRequest) -> HttpResponse:
 def end(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     rows = OpenSession.objects.visible_to(request.user)
     row = get_object_or_404(rows, pk=pk)
-    staying.end(rows.filter(pk=row.pk), of=request.user, by=request.user, why="Ended by its person.")
     if str(row.pk) == request.session.get(staying.ROW):
+        logout(request)
         return redirect("account_login")
+    staying.end(rows.filter(pk=row.pk), of=request.user, by=request.user, why="Ended by its person.")
     messages.success(request, "That session has ended.")
     return redirect("sessions")
 

@@ -19,7 +19,7 @@ from billing import charging, reserving
 from billing.models import StripeEvent
 from billing.tests.conftest import PAGES
 from billing.tests.stories import Story
-from billing.views.webhooks import LARGEST, MOST_UNSIGNED, UNSIGNED_WITHIN, StripeDoor, Strangers
+from billing.views.webhooks import LARGEST, MOST_UNSIGNED, UNSIGNED_WITHIN, Strangers, StripeDoor
 from config.asgi import application
 
 URL = "/webhook/stripe/"
