@@ -20,6 +20,7 @@ from django.utils.dateparse import parse_datetime
 from catalog import sheets
 from catalog.models import Import, Supplier
 from catalog.sheets.layout import Layout
+from config import acting
 from config.base import enqueue, forbid_transaction
 
 if TYPE_CHECKING:
@@ -40,8 +41,10 @@ def receive(key: str, *, data: bytes, file_name: str, by: User | None) -> Receip
     """Keep the file and note that it came; the very file that is under way already is recognised.
 
     :raises UnknownSupplier: there is no layout of this name
+    :raises NotTaken: it has macros, objects, links or calls, which would act where somebody opens it
     """
     forbid_transaction()
+    acting.refuse(data)
     of = sheets.layout_of(key)
     fingerprint = hashlib.sha256(data).hexdigest()
     stored = f"imports/{key}/{fingerprint}{PurePath(file_name).suffix.lower()[:8]}"

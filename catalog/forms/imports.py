@@ -14,6 +14,8 @@ from unfold.widgets import (
 )
 
 from catalog import sheets
+from config import acting
+from config.base import Refused
 
 LONGEST_REASON = 300
 ON_THE_BAR = (
@@ -39,6 +41,19 @@ class SendInForm(forms.Form):
         named = {key: sheets.layout_of(key).supplier for key in sheets.known_suppliers()}
         field: Any = self.fields["supplier"]
         field.choices = sorted(named.items(), key=lambda choice: choice[1].casefold())
+
+    def clean_file(self) -> Any:
+        return without_action(self.cleaned_data["file"])
+
+
+def without_action(file: Any) -> Any:
+    """The file that was sent, if nothing in it would act where somebody opens it."""
+    try:
+        acting.refuse(file.read())
+    except Refused as no:
+        raise forms.ValidationError(str(no)) from None
+    file.seek(0)
+    return file
 
 
 class WhyDialog(BaseDialogForm):

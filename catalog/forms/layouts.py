@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from catalog import checking, matching
+from catalog.forms.imports import without_action
 from catalog.matching import AGAIN, LEFT_OUT, NAME_IN_SECTIONS, READ, Choice
 from catalog.models import Price, Supplier
 from catalog.sheets.guessing import FIELDS
@@ -37,6 +38,9 @@ class SampleForm(forms.Form):
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.fields["supplier"].queryset = Supplier.objects.visible_to(user)  # type: ignore[attr-defined]
+
+    def clean_sample(self) -> Any:
+        return without_action(self.cleaned_data["sample"])
 
 
 class WholeForm(forms.Form):
