@@ -120,7 +120,8 @@ def is_over(session: Any) -> bool:
 
 def follow(request: HttpRequest, *, was_seen: bool) -> None:
     """Keep the list in step with a session: its key may be another one now, its person ``was_seen``."""
-    session, changes = request.session, {}
+    session = request.session
+    changes: dict[str, Any] = {}
     printed, now = fingerprint(session.session_key), timezone.now()
     if session.session_key and printed != session[PRINT]:
         session[PRINT] = changes["fingerprint"] = printed

@@ -117,7 +117,8 @@ def texts_reach_people(**kwargs: Any) -> list[CheckMessage]:
 
 def _lacks_the_key_of_its_bucket() -> bool:
     """Whether a bucket is named with half a key; with none at all the machine itself may be let in."""
-    options = settings.STORAGES["default"].get("OPTIONS", {})
+    storage: Any = settings.STORAGES["default"]
+    options = storage.get("OPTIONS", {})
     return bool(options.get("access_key")) != bool(options.get("secret_key"))
 
 
