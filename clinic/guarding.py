@@ -11,7 +11,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 
-from clinic import broadcasting, claiming, vouching, withholding
+from clinic import broadcasting, chaining, claiming, vouching, withholding
 from config.base import Fact, Kept
 from config.versioning import UUID7
 from messaging import guarding as conversing
@@ -141,14 +141,15 @@ def install(**kwargs: Any) -> None:
     """Lay the triggers on every table of ours; doing it again changes nothing."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(FUNCTIONS + claiming.FUNCTIONS + withholding.FUNCTIONS + vouching.FUNCTIONS)
-        cursor.execute(conversing.FUNCTIONS + broadcasting.FUNCTIONS)
+        cursor.execute(conversing.FUNCTIONS + broadcasting.FUNCTIONS + chaining.FUNCTIONS)
         for statement in statements():
             cursor.execute(statement)
 
 
 def statements() -> list[str]:
     """The triggers of every model, as SQL."""
-    found = [*keep_as_written("clinic_auditevent"), *claiming.statements(), *withholding.statements()]
+    found = [*keep_as_written("clinic_auditevent"), *keep_as_written("clinic_auditlink")]
+    found += [*claiming.statements(), *withholding.statements(), *chaining.statements()]
     found += [*vouching.statements(), *conversing.statements(), *broadcasting.statements()]
     ours: list[Any] = [model for label in APPS for model in apps.get_app_config(label).get_models()]
     for model in ours:

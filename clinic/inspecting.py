@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic import roles
+from clinic import anchoring, demonstrating, roles
 from clinic.models import Inspection
 from config import invariants
 from messaging import mailing
@@ -25,27 +25,47 @@ MISSED_AFTER = timedelta(hours=26)
 
 def inspect(*, by: User | None = None) -> Inspection:
     """Run every check now, and keep what was found."""
+    return _examine(by, trail=None)
+
+
+def _examine(by: User | None, *, trail: dict[str, Any] | None) -> Inspection:
     began = time.perf_counter()
     found = invariants.examine()
+    findings = [_told(finding) for finding in found] + ([trail] if trail else [])
     return Inspection.objects.create(
         recorded_by=by,
-        failed=sum(finding.broken > 0 for finding in found),
+        failed=sum(finding["broken"] > 0 for finding in findings),
         milliseconds=round((time.perf_counter() - began) * 1000),
-        findings=[
-            {
-                "name": finding.check.name,
-                "sentence": finding.check.sentence,
-                "broken": finding.broken,
-                "examples": finding.examples,
-            }
-            for finding in found
-        ],
+        findings=findings,
     )
 
 
+def _told(finding: invariants.Finding) -> dict[str, Any]:
+    return {
+        "name": finding.check.name,
+        "sentence": finding.check.sentence,
+        "broken": finding.broken,
+        "examples": finding.examples,
+    }
+
+
+def prove_trail() -> dict[str, Any]:
+    """Walk through the chain over the audit trail, and tell what was found as any check does."""
+    anchors, strange = anchoring.gather()
+    faults = [*demonstrating.verify(anchors=anchors).faults, *strange]
+    return {
+        "name": "trail_is_proved",
+        "sentence": "The audit trail is as it was sealed, and as its anchors say.",
+        "broken": len(faults),
+        "examples": [f"{fault.kind}: {fault.row}" for fault in faults[: invariants.EXAMPLES]],
+    }
+
+
 def inspect_by_night() -> Inspection:
-    """Run every check as the schedule does: where one fails, the managers get a letter that says no more."""
-    found = inspect()
+    """Run every check as the schedule does, and prove the audit trail.
+
+    Where one fails, the managers get a letter that says no more."""
+    found = _examine(None, trail=prove_trail())
     if found.failed:
         _tell_managers(found)
     return found

@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db import models
 
 from billing.models import Order
+from clinic import chaining
 from clinic.models import BOOKED, LIVE
 from config.base import Kept, Stateful
 from config.invariants import Check
@@ -131,6 +132,11 @@ KEEPING = [
         "tasks_are_worked_off",
         "No task waits long for a worker.",
         f"SELECT id FROM django_q_ormq WHERE lock < now() - interval '{WAITING_TOO_LONG}'",
+    ),
+    Check(
+        "trail_is_sealed",
+        "What happened more than five minutes ago is sealed into the chain of the audit trail.",
+        chaining.UNSEALED,
     ),
     Check(
         "every_version_has_its_record",

@@ -60,5 +60,6 @@ KINDS = {
     "clinic/mail/request_received": Kind("A request about one’s data waits", Group.WORK, waits=True),
     "clinic/mail/request_answered": Kind("A request about one’s data is answered", Group.ACCOUNT, waits=True),
     "clinic/mail/account_closed": Kind("A patient closed their account", Group.WORK, waits=True),
+    "clinic/mail/audit_anchor": Kind("Anchor of the audit trail, to who keeps it", Group.WORK, waits=True),
     "clinic/mail/inspection_failed": Kind("The nightly inspection found something", Group.WORK, waits=True),
 }

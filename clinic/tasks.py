@@ -5,8 +5,10 @@ from uuid import UUID
 from django.utils import timezone
 
 from clinic import (
+    anchoring,
     assessing,
     broadcasting,
+    chaining,
     copying,
     documents,
     expiring,
@@ -68,6 +70,14 @@ def send_broadcasts() -> None:
 
 def offer_slots() -> None:
     rostering.offer(now=timezone.now())
+
+
+def seal_audit() -> None:
+    chaining.seal()
+
+
+def anchor_audit() -> None:
+    anchoring.anchor()
 
 
 def render_missing() -> None:

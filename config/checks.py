@@ -63,6 +63,10 @@ def production_is_not_a_demo(**kwargs: Any) -> list[CheckMessage]:
             "MAIL_WEBHOOK_SECRET is missing, short, or not of the form user:password",
             bool(settings.MAIL_PROVIDER) and not _is_secret(settings.MAIL_WEBHOOK_SECRET),
         ),
+        "config.E031": (
+            "AUDIT_KEY is missing, the demo's, or not 64 hexadecimal digits",
+            settings.AUDIT_KEY == settings.DEMO_AUDIT_KEY or not _is_key(settings.AUDIT_KEY),
+        ),
     }
     return [
         Error(f"{what}: set it in the environment before you start in production.", id=code)
@@ -120,6 +124,10 @@ def _lacks_the_key_of_its_bucket() -> bool:
     storage: Any = settings.STORAGES["default"]
     options = storage.get("OPTIONS", {})
     return bool(options.get("access_key")) != bool(options.get("secret_key"))
+
+
+def _is_key(text: str) -> bool:
+    return len(text) == 64 and not set(text.lower()) - set("0123456789abcdef")
 
 
 def _is_secret(text: str) -> bool:

@@ -152,6 +152,10 @@ BUCKET = {
 # Papers: a PKCS #12 file of the practice, if they are to carry its integrity seal (config/sealing.py).
 SEAL_CERTIFICATE = env("SEAL_CERTIFICATE", default="")
 SEAL_PASSPHRASE = env("SEAL_PASSPHRASE", default="")
+# The audit trail: the secret (Ed25519, 64 hex digits) that signs its anchors, and earlier public keys.
+DEMO_AUDIT_KEY = "de" * 32
+AUDIT_KEY = env("AUDIT_KEY", default=DEMO_AUDIT_KEY if DEMO else "")
+AUDIT_KEYS_RETIRED = env.list("AUDIT_KEYS_RETIRED", default=[])
 FILE_UPLOAD_PERMISSIONS, FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o600, 0o700
 STORAGES = {
     "default": BUCKET if env("S3_BUCKET", default="") else FOLDER,

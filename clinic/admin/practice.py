@@ -21,6 +21,7 @@ class PracticeAdmin(RecordAdmin):
                     ("street", "suburb"),
                     ("state", "postcode"),
                     ("phone", "email"),
+                    "anchor_address",
                 ],
             },
         ),

@@ -15,6 +15,7 @@ from clinic.models.care import (
     NoneKnown,
     OtherMedicine,
 )
+from clinic.models.chain import AuditAnchor, AuditLink, AuditSeal
 from clinic.models.deliveries import DispenseNote, Original, Pharmacy
 from clinic.models.documents import Document
 from clinic.models.doors import OpenSession, Shut, Try
@@ -56,7 +57,10 @@ __all__ = [
     "AppointmentType",
     "Approval",
     "ApprovalReport",
+    "AuditAnchor",
     "AuditEvent",
+    "AuditLink",
+    "AuditSeal",
     "Broadcast",
     "CalendarFeed",
     "CancellationPolicy",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Func, Q, Value, When
 from django.utils import timezone
 
 from clinic.models.encounters import CLINICAL
@@ -85,6 +85,12 @@ class AuditEvent(models.Model):
     history_id = models.UUIDField("version", null=True)
     trace = models.JSONField("from where", default=tracing.current)
     outcome = models.CharField(max_length=20, default="done")
+    # Which transaction wrote it: the database says so itself, and seals what no transaction can precede.
+    tx = models.BigIntegerField(
+        "transaction",
+        db_default=Func(function="clinic_transaction", output_field=models.BigIntegerField()),
+        editable=False,
+    )
 
     objects = AuditEventQuerySet.as_manager()
 
@@ -95,6 +101,7 @@ class AuditEvent(models.Model):
             models.Index(fields=["patient_id", "at"], name="clinic_audit_patient"),
             models.Index(fields=["record_id", "at"], name="clinic_audit_record"),
             models.Index(fields=["by", "at"], name="clinic_audit_person"),
+            models.Index(fields=["tx", "id"], name="clinic_audit_transaction"),
         ]
 
     def __str__(self) -> str:

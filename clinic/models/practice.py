@@ -102,6 +102,12 @@ class Practice(Record):
         validators=[MinValueValidator(1)],
         help_text="Slow enough that it can be stopped, and that no provider takes it for spam.",
     )
+    anchor_address = models.EmailField(
+        "e-mail address that keeps the daily anchor of the audit trail",
+        blank=True,
+        help_text="Of somebody outside the practice, such as an accountant: with what they keep, it shows if"
+        " the trail was cut off or written anew.",
+    )
     horizon_weeks = models.PositiveSmallIntegerField("weeks ahead that can be booked", default=8)
     reminder_hours = ArrayField(
         models.PositiveSmallIntegerField(

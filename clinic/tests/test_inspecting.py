@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from clinic import inspecting
+from clinic import chaining, inspecting
 from clinic.models import Inspection, User
 from messaging.models import Letter
 
@@ -27,7 +27,9 @@ def test_keeps_what_every_check_found(confirmed, off_guard, manager):
     ]
 
 
-def test_the_managers_are_written_to_when_the_night_found_something(confirmed, off_guard, manager, reception):
+def test_the_managers_are_written_to_when_the_night_found_something(
+    confirmed, off_guard, manager, reception, files
+):
     with off_guard("clinic_appointment") as cursor:
         cursor.execute("UPDATE clinic_appointment SET status = 'arrived'")
 
@@ -38,10 +40,22 @@ def test_the_managers_are_written_to_when_the_night_found_something(confirmed, o
     assert {letter.context["path"] for letter in letters} == {f"/admin/clinic/inspection/{found.pk}/change/"}
 
 
-def test_nobody_is_written_to_when_all_is_well(manager):
+def test_nobody_is_written_to_when_all_is_well(manager, files):
+    chaining.seal()
+
     inspecting.inspect_by_night()
 
     assert not Letter.objects.exists()
+
+
+def test_the_night_proves_the_trail(manager, files, off_guard):
+    chaining.seal()
+    with off_guard("clinic_auditevent") as cursor:
+        cursor.execute("UPDATE clinic_auditevent SET why = 'Another.'")
+
+    found = inspecting.inspect_by_night()
+
+    assert [one["name"] for one in found.findings if one["broken"]] == ["trail_is_proved"]
 
 
 def test_says_when_all_is_well(db):

@@ -61,6 +61,14 @@ FAULTS = {
     "tasks_are_worked_off": [
         f"INSERT INTO django_q_ormq (key, payload, lock) VALUES ('default', '', {LONG_AGO})",
     ],
+    "trail_is_sealed": [
+        f"INSERT INTO clinic_auditevent (id, at, action, record_type, role, why, trace, outcome)"
+        f" VALUES (gen_random_uuid(), {LONG_AGO}, 'read', '', '', '', '{{{{}}}}', 'done')",
+        "UPDATE clinic_auditevent SET tx = 2",
+        "INSERT INTO clinic_auditseal (id, recorded_at, trace, number, first, last, head, horizon, server,"
+        " mark)"
+        " VALUES (gen_random_uuid(), now(), '{{}}', 1, 1, 1, '', 1, clinic_audit_server(), '')",
+    ],
     "every_version_has_its_record": [
         "UPDATE messaging_historicalroom SET id = gen_random_uuid() WHERE id = {room}",
     ],
@@ -78,7 +86,7 @@ FAULTS = {
 }
 TABLES = [
     "clinic_appointment", "clinic_slot", "messaging_member", "messaging_historicalroom", "messaging_letter",
-    "clinic_segment", "messaging_call", "messaging_historicalcall",
+    "clinic_segment", "messaging_call", "messaging_historicalcall", "clinic_auditevent", "clinic_auditseal",
 ]  # fmt: skip
 
 

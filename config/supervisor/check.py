@@ -22,6 +22,7 @@ PRODUCTION = {
     "CSRF_TRUSTED_ORIGINS": "https://clinic.example.com",
     "STRIPE_SECRET_KEY": "sk_live_only_for_this_check",
     "STRIPE_WEBHOOK_SECRET": "whsec_only_for_this_check",
+    "AUDIT_KEY": "0123456789abcdef" * 4,
     "EMAIL_URL": "smtp+tls://user:password@mail.example.com:587",
     "FROM_EMAIL": "The Clinic <hello@clinic.example.com>",
 }

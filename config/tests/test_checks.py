@@ -13,6 +13,7 @@ PRODUCTION = {
     "STRIPE_SECRET_KEY": "sk_live_x",
     "STRIPE_WEBHOOK_SECRET": "whsec_real",
     "STRIPE_API_BASE": "",
+    "AUDIT_KEY": "0123456789abcdef" * 4,
     "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
     "DEFAULT_FROM_EMAIL": "The Clinic <hello@clinic.example>",
 }
@@ -53,6 +54,9 @@ def test_a_whole_configuration_passes(production):
         ("BASE_URL", "", "config.E008"),
         ("DEFAULT_FROM_EMAIL", "ProMedicine <hello@promedicine.example>", "config.E009"),
         ("DEFAULT_FROM_EMAIL", "", "config.E009"),
+        ("AUDIT_KEY", "", "config.E031"),
+        ("AUDIT_KEY", "de" * 32, "config.E031"),
+        ("AUDIT_KEY", "x" * 64, "config.E031"),
     ],
 )
 def test_each_demo_value_is_named(production, name, value, code):
