@@ -64,7 +64,8 @@ def prove_trail() -> dict[str, Any]:
 def inspect_by_night() -> Inspection:
     """Run every check as the schedule does, and prove the audit trail.
 
-    Where one fails, the managers get a letter that says no more."""
+    Where one fails, the managers get a letter that says no more.
+    """
     found = _examine(None, trail=prove_trail())
     if found.failed:
         _tell_managers(found)
