@@ -61,7 +61,7 @@ def _sign() -> AuditAnchor | None:
     newest = AuditSeal.objects.order_by("-number").first()
     if newest is None or AuditAnchor.objects.filter(day=practice.today()).exists():
         return None
-    document = {
+    document: dict[str, Any] = {
         "at": timezone.now().isoformat(),
         "day": practice.today().isoformat(),
         "events": newest.last,

@@ -11,4 +11,5 @@ BENCHMARKS = {
     "papers": "config.benchmarks.papers",
     "chat": "config.benchmarks.chat",
     "churn": "config.benchmarks.churn",
+    "audit": "config.benchmarks.audit",
 }
