@@ -18,7 +18,7 @@ $$
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinic', '0030_privacy_duties'),
+        ('clinic', '0031_doors'),
     ]
 
     operations = [
