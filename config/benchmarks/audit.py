@@ -94,7 +94,8 @@ def load(count: int) -> None:
                  (id, at, action, record_type, record_id, patient_id, role, why, trace, outcome)
                SELECT clinic_uuid7(), now() - interval '1 day', 'read', 'clinic.encounter',
                  gen_random_uuid(), gen_random_uuid(), 'doctor', '', jsonb_build_object(
-                   'request', gen_random_uuid(), 'address', '203.0.113.7', 'device', repeat('Mozilla/5.0 ', 8), 'session', md5(n::text)),
+                   'request', gen_random_uuid(), 'address', '203.0.113.7', 'device',
+                   repeat('Mozilla/5.0 ', 8), 'session', md5(n::text)),
                  'done'
                FROM generate_series(1, %s) n""",
             [count],
