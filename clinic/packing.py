@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -80,7 +81,10 @@ def pack(events: AuditEventQuerySet, *, to: IO[bytes], by: User | None, why: str
 
 def _choose(cursor: Any, events: AuditEventQuerySet) -> None:
     cursor.execute("CREATE TEMP TABLE packed (id uuid, number bigint) ON COMMIT DROP")
-    sql, values = events.order_by().values("pk").query.sql_with_params()
+    try:
+        sql, values = events.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:  # Django sees without asking that there can be none
+        return
     chosen = f"SELECT e.id, l.number FROM ({sql}) e(id) LEFT JOIN clinic_auditlink l ON l.id = e.id"
     cursor.execute(f"INSERT INTO packed {chosen}", values)
 

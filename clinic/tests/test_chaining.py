@@ -18,7 +18,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def bare(transactional_db):
     """What the product ships was written down too: here the trail begins with the test."""
-    connection.cursor().execute("TRUNCATE clinic_auditevent, clinic_auditlink, clinic_auditseal")
+    connection.cursor().execute(
+        "TRUNCATE clinic_auditevent, clinic_auditlink, clinic_auditseal, clinic_auditanchor"
+    )
 
 
 def note(times=1, **fields):

@@ -37,7 +37,9 @@ def trail(files):
 @pytest.fixture(autouse=True)
 def bare(transactional_db):
     """What the product ships was written down too: here the trail begins with the test."""
-    connection.cursor().execute("TRUNCATE clinic_auditevent, clinic_auditlink, clinic_auditseal")
+    connection.cursor().execute(
+        "TRUNCATE clinic_auditevent, clinic_auditlink, clinic_auditseal, clinic_auditanchor"
+    )
 
 
 def verify(*files):
