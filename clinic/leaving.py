@@ -90,6 +90,8 @@ def close(patient: Patient, *, cancels: bool, by: User) -> None:
 @transaction.atomic
 def _close(patient: Patient, *, by: User) -> None:
     user = patient.user.lock()
+    if not user.is_active:
+        return  # the form came twice
     if patient.appointments.filter(status__in=Appointment.TO_COME).exists():
         raise HasAppointments
     for entry in WaitlistEntry.objects.filter(patient=patient, status=WaitlistEntry.Status.WAITING):

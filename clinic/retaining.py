@@ -273,6 +273,12 @@ def _require_free(line: Destruction) -> None:
         raise NotDue
 
 
+def worksheet(today: datetime.date) -> QuerySet[Destruction]:
+    """What the database's owner may destroy now: approved, under no hold, and nothing written since."""
+    still_due = due(today).order_by().filter(pk=OuterRef("patient_key"))
+    return Destruction.objects.on_worksheet().filter(Exists(still_due))
+
+
 @transaction.atomic
 def drop(line: Destruction, *, why: str, by: User) -> None:
     """Keep a record after all.

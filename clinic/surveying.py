@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from clinic import consenting, identifiers, spelling
+from clinic import consenting, identifiers, requesting, spelling
 from clinic.models import (
     Alert,
     Allergy,
@@ -79,6 +79,7 @@ def rows(patient: Patient, *, by: User) -> dict[str, QuerySet]:
         "denied": denied.order_by("kind", "-recorded_at").distinct("kind"),
         "identity_checks": checks[:1],
         "consents": Consent.objects.visible_to(by).filter(patient=patient).newest(),
+        "statements": requesting.attached_to(patient, by=by),
     }
 
 
@@ -89,6 +90,7 @@ def told(patient: Patient, read: Mapping[str, Any]) -> dict[str, Any]:
     kinds = ("allergies", "conditions", "medicines", "alerts")
     return {
         **{name: _kind(name, read) for name in kinds},
+        "statements": list(read["statements"]),
         "ended": [fact for name in kinds for fact in read[name] if fact.ended_at],
         "identity_check": next(iter(read["identity_checks"]), None),
         "classes": [agreement for agreement in agreements if agreement.kind in consenting.CLASSES.values()],

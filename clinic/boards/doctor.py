@@ -44,6 +44,7 @@ def board(user: User) -> dict[str, Any]:
             Figure("Prescriptions in draft", len(drafts), drafts_link, "draft"),
             Figure("Papers to sign", len(papers), papers_link, "draw"),
             *_adverse(user),
+            *figures.corrections(user),
             Figure("Unread messages", unread, desk.page("messaging.room"), "forum"),
             _ending_approvals(user, day),
         ],

@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from django.utils.timesince import timesince
 
 from clinic import desk
+from clinic.models import PrivacyRequest
 from messaging.models import Concern, Room
 
 if TYPE_CHECKING:
@@ -67,6 +68,16 @@ def calls_for_help(user: User) -> list[Figure]:
     waiting = Concern.objects.visible_to(user).open().count()
     link = desk.page("messaging.concern", status__exact="open")
     return [Figure("Calls for help", waiting, link, "crisis_alert", is_urgent=True)] if waiting else []
+
+
+def corrections(user: User) -> list[Figure]:
+    """Corrections of clinical records that a doctor is to answer; nothing where there is none."""
+    waiting = [*PrivacyRequest.objects.visible_to(user).waiting()]
+    if not waiting:
+        return []
+    link = desk.page("clinic.privacyrequest", answer="waiting")
+    label = f"Corrections to answer by {waiting[0].due_on:%d/%m}"
+    return [Figure(label, len(waiting), link, "edit_document")]
 
 
 def questions(user: User) -> Figure:

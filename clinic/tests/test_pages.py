@@ -16,6 +16,8 @@ PUBLIC = [
     "/accounts/confirm-email/never-sent/",
     "/accounts/password/reset/key/1-never/",
     "/accounts/inactive/",
+    "/account-closed/",
+    "/offers/end/never-sent/",
     "/no-such-page/",
     "/",
 ]

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 
 from clinic import requesting
 from clinic.models import Practice, PrivacyRequest, RequestText
@@ -140,6 +141,13 @@ class TestCorrection:
         for reader, texts in ((doctor.user, [WORDS]), (auditor, [WORDS]), (manager, [])):
             found = requesting.attached_to(patient, by=reader)
             assert [text.text for text in found] == texts
+
+    def test_shows_them_on_the_panel_of_care(self, ask, patient, confirmed, doctor, staff_client):
+        requesting.attach(ask(is_clinical=True), answer="It was seen.", by=doctor.user)
+
+        page = staff_client(doctor.user).get(reverse("admin:clinic_patient_change", args=[patient.pk]))
+
+        assert WORDS in page.content.decode()
 
     def test_is_answered_by_a_named_doctor_when_nobody_is_in_care(
         self, ask, confirmed, doctor, make_doctor, manager

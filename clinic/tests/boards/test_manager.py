@@ -8,8 +8,8 @@ from django.utils import timezone
 from django_q.models import Failure
 
 from billing.models import Dispute, Payment, StripeEvent
-from clinic import boards, booking
-from clinic.models import AdverseEvent, Appointment
+from clinic import assessing, boards, booking, requesting
+from clinic.models import AdverseEvent, Appointment, Incident
 from messaging.models import Letter
 
 NOON = "2026-03-03T01:00Z"  # in Sydney, a Tuesday
@@ -241,3 +241,35 @@ class TestCharts:
 
     def test_are_empty_before_the_first_day(self, manager):
         assert [chart.is_empty for chart in boards.manager.board(manager)["charts"]] == [True, True]
+
+
+class TestDuties:
+    def test_count_what_waits_and_lead_to_its_lists(self, manager, patient, staff_client):
+        incident = Incident(name="Lost", aware_on=timezone.localdate(), what_happened="A phone was lost.")
+        assessing.record(incident, by=manager)
+        requesting.ask(patient, kind="access", by=patient.user)
+
+        board = boards.manager.board(manager)
+
+        waiting = {"Incidents to decide": 1, "Requests about one’s data": 1}
+        assert numbers(board, "queues") == waiting
+        links = [figure.link for figure in board["queues"] if figure.label in waiting]
+        counts = [staff_client(manager).get(link).context["cl"].result_count for link in links]
+        assert counts == [1, 1]
+
+    def test_a_request_stands_out_near_its_end(self, manager, patient):
+        asked_on = timezone.localdate() - timedelta(days=28)
+        requesting.ask(patient, kind="access", by=manager, asked_on=asked_on)
+
+        queues = boards.manager.board(manager)["queues"]
+
+        assert [one.is_urgent for one in queues if one.label == "Requests about one’s data"] == [True]
+
+    def test_a_doctor_sees_the_corrections_that_are_theirs(self, confirmed, patient, doctor, make_doctor):
+        requesting.ask(patient, kind="correction", text="No asthma.", is_clinical=True, by=patient.user)
+
+        theirs = numbers(boards.doctor.board(doctor.user), "numbers")
+        others = numbers(boards.doctor.board(make_doctor("other").user), "numbers")
+
+        assert theirs["Corrections to answer by 02/04"] == 1
+        assert not [label for label in others if label.startswith("Corrections")]

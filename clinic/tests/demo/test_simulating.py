@@ -15,6 +15,7 @@ from clinic.demo import people, simulating, visiting
 from clinic.models import (
     Appointment,
     AuditEvent,
+    Consent,
     Intake,
     Note,
     Patient,
@@ -101,6 +102,8 @@ class TestSeedDemo:
         assert set(late) == set(by_policy)
         assert Payment.objects.filter(status="succeeded", intent_id="").count() == 0
         assert Letter.objects.filter(status="owed").count() == 0
+        # Nobody is opted in to offers who did not say so.
+        assert not Consent.objects.filter(kind=Consent.Kind.MARKETING).exists()
         # Everything bears the time at which it would have happened.
         days = lived_through().order_by("at__date").values_list("at__date", flat=True).distinct()
         assert [day.day for day in days] == [15, 16, 17, 18]
