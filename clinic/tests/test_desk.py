@@ -13,6 +13,15 @@ from messaging.models import Letter
 
 STAFF = [Role.MANAGER, Role.RECEPTION, Role.DOCTOR, Role.AUDITOR]
 CATALOGUE = {"Products", "Prices", "Suppliers"}
+REQUESTS = "Requests about one’s data"
+PRIVACY = {
+    REQUESTS,
+    "Incidents",
+    "Closed accounts",
+    "Legal holds",
+    "Destruction register",
+    "Recipients overseas",
+}
 ALWAYS = {
     "Calls for help",
     *("Dashboard", "Appointments", "Patients", "Practitioners", "Audit trail"),
@@ -65,9 +74,11 @@ SHOWN = {
         *("Papers to sign and send", "Pharmacies", "Prescribing in figures"),
         *("Texts for letters", "Templates for notes", "Words that call for help"),
         *("Notices to patients", "Words kept out of public texts"),
+        *PRIVACY,
     },
     Role.RECEPTION: ALWAYS
     | {
+        REQUESTS,
         "Conversations",
         "Orders",
         "Receipts",
@@ -79,7 +90,7 @@ SHOWN = {
     Role.DOCTOR: ALWAYS
     | CATALOGUE
     | CLINICAL
-    | {"Conversations", "Favourites", "Revenue", "Rules of the states"},
+    | {"Conversations", "Favourites", "Revenue", "Rules of the states", REQUESTS},
     Role.AUDITOR: ALWAYS
     | CATALOGUE
     | CLINICAL
@@ -96,6 +107,7 @@ SHOWN = {
         "Rules of the states",
         "Words that call for help",
         *("Notices to patients", "Words kept out of public texts"),
+        *PRIVACY,
     },
 }
 
