@@ -252,7 +252,7 @@ class TestDuties:
         board = boards.manager.board(manager)
 
         waiting = {"Incidents to decide": 1, "Requests about one’s data": 1}
-        assert numbers(board, "queues") == waiting
+        assert waiting.items() <= numbers(board, "queues").items()
         links = [figure.link for figure in board["queues"] if figure.label in waiting]
         counts = [staff_client(manager).get(link).context["cl"].result_count for link in links]
         assert counts == [1, 1]
