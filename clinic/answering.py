@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from clinic.models import Answer, Appointment, FlagSeverity, Intake, Questionnaire
+from clinic.models.questions import asked_of
 from config.base import Refused
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from clinic.models import Encounter, User
-    from clinic.models.questionnaires import Flag, Question
+    from clinic.models.questions import Flag, Question
 
 OPEN = (Appointment.Status.CONFIRMED, Appointment.Status.ARRIVED)
 """While the visit is paid for and has not begun."""
@@ -88,6 +89,8 @@ def save(
 ) -> Intake:
     """Keep ``answers`` by their questions' keys; only what differs from the last ones is written.
 
+    Answers to questions that are not asked any more, after what was answered now, are taken back.
+
     :raises Closed: the visit is not paid for, has begun or is over
     :raises OtherQuestions: another version was answered before
     :raises Unreadable: something is no answer to a question of this version
@@ -103,12 +106,33 @@ def save(
     if not all(key in asked and asked[key].accepts(value) for key, value in answers.items()):
         raise Unreadable
     before = values(intake)
+    now = _counting(asked.values(), before | dict(answers))
     Answer.objects.bulk_create(
-        Answer(intake=intake, key=key, value=answers[key], recorded_by=by)
+        Answer(intake=intake, key=key, value=now[key], recorded_by=by)
         for key in asked
-        if key in answers and answers[key] != before.get(key, "")
+        if now[key] != before.get(key, "")
     )
     return intake
+
+
+def _counting(asked: Iterable[Question], said: Mapping[str, str]) -> dict[str, str]:
+    """Of every question the answer that counts: none where it is not asked."""
+    asked = [*asked]
+    open_now = {question.key for question in asked_of(asked, said)}
+    return {one.key: said.get(one.key, "") if one.key in open_now else "" for one in asked}
+
+
+def unanswered(questionnaire: Questionnaire, said: Mapping[str, str]) -> list[Question]:
+    """What is still to be answered: of the questions that are asked, those that must be."""
+    open_now = asked_of(questionnaire.asked(), said)
+    return [question for question in open_now if question.required and not said.get(question.key)]
+
+
+def wanted(appointment: Appointment) -> Questionnaire | None:
+    """What is asked before ``appointment``, in its version in force; of who began, the one they saw."""
+    begun = Questionnaire.objects.filter(intakes__appointment=appointment).first()
+    key = appointment.slot.appointment_type.asks
+    return begun or Questionnaire.objects.newest(key).first()
 
 
 def bring(moved: Appointment, *, before: Appointment) -> None:
@@ -130,6 +154,21 @@ def bring(moved: Appointment, *, before: Appointment) -> None:
 def values(intake: Intake) -> dict[str, str]:
     """The answers that count, by their questions' keys."""
     return {answer.key: answer.value for answer in intake.answers.all()}
+
+
+def how_far(appointment: Appointment, *, by: User) -> str:
+    """Whether the patient answered before ``appointment``: "", "begun", or "done" when nothing lacks."""
+    intakes = Intake.objects.visible_to(by).filter(appointment=appointment)
+    begun = intakes.select_related("questionnaire").prefetch_related("answers").first()
+    if begun is None:
+        return ""
+    return "begun" if unanswered(begun.questionnaire, values(begun)) else "done"
+
+
+def told_to_patient(questionnaire: Questionnaire, said: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Each question that was asked, and its answer, as the patient reads them."""
+    asked = asked_of(questionnaire.asked(), said)
+    return [(question.label, question.words(said.get(question.key, ""))) for question in asked]
 
 
 def rows(encounter: Encounter, *, by: User) -> dict[str, QuerySet]:
@@ -155,9 +194,14 @@ def told(encounter: Encounter, read: Mapping[str, Any]) -> dict[str, Any]:
         return {"intake": None}
     last = next((one for one in intakes if one is not this), None)
     said = _said(this, read["answers"], before=_words(last, read["answers"]) if last else {})
+    counting = {one.question.key: one.value for one in said}
+    asked = {question.key for question in asked_of((one.question for one in said), counting)}
+    lacking = [one for one in said if one.question.required and not one.value and one.question.key in asked]
     return {
         "intake": this,
-        "intake_said": said,
+        "intake_lacks": len(lacking),
+        # What was never asked of this patient is left out; what they took back is not.
+        "intake_said": [one for one in said if one.answers or one.question.key in asked],
         "intake_flags": raised(said),
         "intake_at": max((one.answers[-1].said_at for one in said if one.answers), default=this.recorded_at),
     }

@@ -69,6 +69,7 @@ urlpatterns = [
     path("portal/appointments/<uuid:pk>/pay/", payments.pay, name="appointment-pay"),
     path("portal/appointments/<uuid:pk>/paid/", payments.paid, name="appointment-paid"),
     path("portal/appointments/<uuid:pk>/before/", intake.intake, name="appointment-intake"),
+    path("portal/appointments/<uuid:pk>/before/keep/", intake.keep, name="appointment-intake-keep"),
     path("portal/receipts/", receipts.receipts, name="receipts"),
     path("portal/statement/", statements.statement, name="statement"),
     path("portal/documents/", documents.documents, name="documents"),

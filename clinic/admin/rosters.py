@@ -117,6 +117,7 @@ class AppointmentTypeAdmin(HoursAdmin):
         ("minutes", "modality"),
         ("buffer_before", "buffer_after"),
         ("new_fee", "returning_fee"),
+        "asks",
         "is_offered",
     ]
     list_display = ["name", "minutes", "show_buffers", "modality", "new_fee", "returning_fee", "is_offered"]

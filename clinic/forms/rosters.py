@@ -21,7 +21,7 @@ from billing.models import Fee
 from billing.templatetags.money import dollars
 from clinic import rostering
 from clinic.forms.profile import ZONES
-from clinic.models import Practice, RosterException, State
+from clinic.models import Practice, Questionnaire, RosterException, State
 from config.base import Refused, uuid7
 
 
@@ -76,6 +76,15 @@ class AppointmentTypeForm(forms.ModelForm):
                 help_text="From the fee schedule, as of today.",
                 widget=UnfoldAdminSelectWidget,
             )
+        self.fields["asks"] = forms.ChoiceField(
+            choices=[
+                (one.key, one.title) for one in Questionnaire.objects.order_by("key", "-version").distinct("key")
+            ],
+            initial=self.instance.asks,
+            label="Questions before it",
+            help_text="Asked as they were last published.",
+            widget=UnfoldAdminSelectWidget,
+        )
 
 
 class SlotForm(SeesOverlaps):

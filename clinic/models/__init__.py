@@ -35,7 +35,8 @@ from clinic.models.practitioners import Practitioner
 from clinic.models.precautions import Override, Screening
 from clinic.models.prescriptions import MonitoringCheck, Prescription, PrescriptionLine
 from clinic.models.privacy import Closure, PrivacyRequest, Recipient, RecordCopy, RequestText
-from clinic.models.questionnaires import Answer, FlagSeverity, Intake, QuestionKind, Questionnaire
+from clinic.models.questionnaires import Answer, Intake, Questionnaire, QuestionnaireDraft
+from clinic.models.questions import FlagSeverity, QuestionKind
 from clinic.models.reminders import Reminder
 from clinic.models.retention import Destruction, LegalHold
 from clinic.models.rosters import AppointmentType, Roster, RosterException
@@ -101,8 +102,12 @@ __all__ = [
     "PrivacyRequest",
     "QuestionKind",
     "Questionnaire",
+<<<<<<< HEAD
     "Recipient",
     "RecordCopy",
+=======
+    "QuestionnaireDraft",
+>>>>>>> 9ba6450 (Questions: Ten kinds, sections, conditions, flags on numbers and lists; answers are kept while they are given, go on elsewhere, and what is dropped is told.)
     "Reminder",
     "RequestText",
     "Role",

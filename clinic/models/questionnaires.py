@@ -2,127 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
-import re
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from clinic.models.appointments import Appointment
 from clinic.models.encounters import ClinicalQuerySet
-from config.base import Fact, ScopedQuerySet
+from clinic.models.questions import TEXT_MAX, Question, read_questions
+from config.base import Fact, Record, ScopedQuerySet
 
 if TYPE_CHECKING:
     from clinic.models.people import User
-
-KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
-TEXT_MAX = 2000
-"""Characters of one answer."""
-
-
-class QuestionKind(models.TextChoices):
-    YES_NO = "yes_no", "Yes or no"
-    CHOICE = "choice", "One of several"
-    TEXT = "text"
-    NUMBER = "number"
-    DATE = "date"
-
-
-class FlagSeverity(models.TextChoices):
-    """How much an answer asks of the doctor; the order is that of showing them."""
-
-    SERIOUS = "serious"
-    CAUTION = "caution"
-
-
-@dataclass(frozen=True)
-class Flag:
-    """What the doctor is told when a question is answered with ``answer``. No patient ever reads it."""
-
-    answer: str
-    severity: str
-    message: str
-
-    def __post_init__(self) -> None:
-        if self.severity not in FlagSeverity or not self.message:
-            raise ValueError("A red flag has a severity and a message to the doctor.")
-
-
-@dataclass(frozen=True)
-class Question:
-    """One question of one version. Answers are text: yes or no, a choice, a number, a date as 2026-12-31."""
-
-    key: str
-    label: str
-    kind: str
-    help: str = ""
-    required: bool = True
-    choices: list[str] = field(default_factory=list)
-    flags: list[Flag] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        if not KEY.fullmatch(self.key) or not self.label or self.kind not in QuestionKind:
-            raise ValueError("A question has a key of small letters, words and a kind.")
-        if (self.kind == QuestionKind.CHOICE) != (len(set(self.choices)) > 1):
-            raise ValueError("A question with choices has two of them at least, and no other has any.")
-        if not all(self.accepts(flag.answer) and flag.answer for flag in self.flags):
-            raise ValueError("A red flag is for an answer that can be given.")
-
-    def accepts(self, value: Any) -> bool:
-        """Whether ``value`` can be an answer; an empty one takes an answer back."""
-        if not isinstance(value, str) or len(value) > TEXT_MAX or "\0" in value:
-            return False
-        if self.kind == QuestionKind.YES_NO:
-            return value in {"", "yes", "no"}
-        if self.kind == QuestionKind.CHOICE:
-            return value in {"", *self.choices}
-        return not value or self.kind == QuestionKind.TEXT or _is_of(self.kind, value)
-
-    def words(self, value: str) -> str:
-        """The answer as people read it."""
-        if not value:
-            return "Not answered"
-        if self.kind == QuestionKind.DATE:
-            return date_format(datetime.date.fromisoformat(value), "j F Y")
-        return value.capitalize() if self.kind == QuestionKind.YES_NO else value
-
-    def raised(self, value: str) -> list[Flag]:
-        return [flag for flag in self.flags if flag.answer == value]
-
-
-def _is_of(kind: str, value: str) -> bool:
-    try:
-        return Decimal(value).is_finite() if kind == QuestionKind.NUMBER else bool(_date(value))
-    except (InvalidOperation, ValueError):
-        return False
-
-
-def _date(value: str) -> datetime.date:
-    return datetime.datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=datetime.UTC).date()
-
-
-def read_questions(rows: Any) -> list[Question]:
-    """Read the questions of a version.
-
-    :raises ValidationError: they are none, or one of them could not be asked or answered
-    """
-    try:
-        found = [
-            Question(**{**row, "flags": [Flag(**flag) for flag in row.get("flags", [])]}) for row in rows
-        ]
-    except (TypeError, ValueError, AttributeError) as error:
-        raise ValidationError("A question is not complete: %(why)s", params={"why": error}) from error
-    if not found or len({question.key for question in found}) < len(found):
-        raise ValidationError("There is at least one question, and no key stands twice.")
-    return found
-
 
 class QuestionnaireQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
@@ -163,6 +56,37 @@ class Questionnaire(Fact):
 
     def asked(self) -> list[Question]:
         return read_questions(self.questions)
+
+
+class QuestionnaireDraftQuerySet(ScopedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        return self if user.has_perm("clinic.view_questionnairedraft") else self.none()
+
+
+class QuestionnaireDraft(Record):
+    """What the next version of a questionnaire will ask; nobody is asked it before it is published.
+
+    Its ``questions`` may be unfinished: ``questioning.publish`` takes only what can be asked.
+    """
+
+    key = models.CharField(max_length=40, unique=True, editable=False)
+    title = models.CharField(max_length=100)
+    questions = models.JSONField(default=list, blank=True)
+
+    objects = QuestionnaireDraftQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "questionnaire"
+        ordering = ["title", "pk"]
+        permissions = [("publish_questionnaire", "Can have patients asked a questionnaire")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(title="") & ~Q(key=""), name="%(app_label)s_%(class)s_has_a_name"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class IntakeQuerySet(ClinicalQuerySet):

@@ -90,6 +90,8 @@ class AppointmentType(Record):
     modality = models.CharField(max_length=20, choices=Modality, default=Modality.VIDEO)
     new_fee = models.CharField("fee for a first visit", max_length=60, default="consultation.new")
     returning_fee = models.CharField("fee for a later visit", max_length=60, default="consultation.returning")
+    # The key of a questionnaire; its version in force is asked before such an appointment.
+    asks = models.CharField("questions before it", max_length=40, default="before_visit")
     is_offered = models.BooleanField(default=True)
 
     objects = AppointmentTypeQuerySet.as_manager()

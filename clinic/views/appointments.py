@@ -68,7 +68,7 @@ def show(
         "weeks": following.weeks_ahead(found) if found.status == Appointment.Status.COMPLETED else None,
         "appointment": found,
         "may_answer": found.status in answering.OPEN,
-        "has_answered": Intake.objects.visible_to(request.user).filter(appointment=found).exists(),
+        "answered": answering.how_far(found, by=request.user),
         "now": now,
         "may_move": reckoning.free_until(found) > now,
         "doors_open_at": attending.doors_open_at(found),

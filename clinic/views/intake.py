@@ -1,4 +1,4 @@
-"""What a patient answers before a visit."""
+"""What a patient answers before a visit: kept while they answer, and sent when all is answered."""
 
 from __future__ import annotations
 
@@ -6,34 +6,32 @@ from http import HTTPStatus
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
 
 from clinic import answering
-from clinic.forms.intake import IntakeForm
+from clinic.forms.intake import IntakeForm, Questions
 from clinic.models import Appointment, Intake, Patient, Questionnaire
 from clinic.views.appointments import own
 from clinic.views.patients import for_patients
-from config.base import SignedInRequest, record_viewed
+from config.base import Refused, SignedInRequest, record_viewed
 
 
 @for_patients
 def intake(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
     """The questions, and the answers so far; once the visit has begun they can be read, not changed."""
     found = get_object_or_404(own(request.user), pk=pk)
-    there = (
-        Intake.objects.visible_to(request.user)
-        .filter(appointment=found)
-        .select_related("questionnaire")
-        .prefetch_related("answers")
-        .first()
-    )
-    questionnaire = there.questionnaire if there else _shown(request)
+    there = _begun(request, found)
+    questionnaire = _seen(request, found, there)
     said, asked = answering.values(there) if there else {}, questionnaire.asked()
     form = IntakeForm(asked, said=said, data=request.POST if request.method == "POST" else None)
     if form.is_valid():
         answering.save(found, questionnaire=questionnaire, answers=form.answers(), by=request.user)
         messages.success(request, "Your answers are saved. Your doctor reads them.")
+        if left_out := form.left_out():
+            named = "”, “".join(left_out)
+            messages.info(request, f"Left out, because it is not asked after your other answers: “{named}”.")
         return redirect("appointment", pk=pk)
     if request.method == "GET":
         record_viewed.send(Appointment, record=there or found, request=request, action="read")
@@ -42,17 +40,54 @@ def intake(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse
         "questionnaire": questionnaire,
         "form": form,
         "is_open": found.status in answering.OPEN,
-        "answers": [(question.label, question.words(said.get(question.key, ""))) for question in asked],
+        "answers": answering.told_to_patient(questionnaire, said),
         "has_answered": there is not None,
+        "labels": {question.key: question.label for question in asked},
     }
     status = HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK
     return render(request, "clinic/appointment_intake.html", context, status=status)
 
 
-def _shown(request: SignedInRequest) -> Questionnaire:
-    """The version in force; of one who sends answers, the version that they saw."""
-    versions = Questionnaire.objects.visible_to(request.user).newest(Questionnaire.BEFORE_VISIT)
+@require_POST
+@for_patients
+def keep(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
+    """Keep the answers that were sent, while others are still to come; what does not fit is told by key."""
+    found = get_object_or_404(own(request.user), pk=pk)
+    there = _begun(request, found)
+    try:
+        questionnaire = _seen(request, found, there)
+        asked = [question for question in questionnaire.asked() if question.key in request.POST.getlist("of")]
+        form = Questions(asked, said={}, data=request.POST)
+        if form.is_valid():
+            answering.save(found, questionnaire=questionnaire, answers=form.answers(), by=request.user)
+            return JsonResponse({"kept": [question.key for question in asked]})
+    except Refused as no:
+        return JsonResponse({"why": str(no)}, status=HTTPStatus.CONFLICT)
+    wrong = {key: " ".join(map(str, errors)) for key, errors in form.errors.items()}
+    return JsonResponse({"wrong": wrong}, status=HTTPStatus.BAD_REQUEST)
+
+
+def _begun(request: SignedInRequest, found: Appointment) -> Intake | None:
+    intakes = Intake.objects.visible_to(request.user).filter(appointment=found)
+    return intakes.select_related("questionnaire").prefetch_related("answers").first()
+
+
+def _seen(request: SignedInRequest, found: Appointment, there: Intake | None) -> Questionnaire:
+    """The version in force; of one who sends answers, the version that they saw.
+
+    :raises OtherQuestions: they began with another one
+    """
     seen = request.POST.get("version", "")
-    if seen.isdecimal():
-        versions = versions.filter(version=min(int(seen), 9999))
-    return get_object_or_404(versions[:1])
+    if there:
+        if request.method == "POST" and seen != str(there.questionnaire.version):
+            raise answering.OtherQuestions
+        return there.questionnaire
+    wanted = answering.wanted(found)
+    if wanted is None:
+        raise Http404
+    if request.method != "POST":
+        return wanted
+    if not (seen.isascii() and seen.isdecimal()):
+        raise Http404
+    versions = Questionnaire.objects.visible_to(request.user).newest(wanted.key)
+    return get_object_or_404(versions, version=min(int(seen), 9999))

@@ -6,7 +6,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from clinic import answering
 from clinic.models import Answer, AuditEvent, Intake, Questionnaire
-from clinic.models.questionnaires import read_questions
+from clinic.models.questions import read_questions
 from clinic.questionbook import QUESTIONS
 
 pytestmark = pytest.mark.django_db

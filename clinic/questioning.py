@@ -1,0 +1,161 @@
+"""What staff have patients asked: writing the next version of a questionnaire, and publishing it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.text import slugify
+
+from clinic.models import Questionnaire, QuestionnaireDraft
+from clinic.models.questions import Question, read_questions
+from config.base import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clinic.models import User
+
+
+class CannotBeAsked(Refused):
+    """One of the questions is not complete; which, it says."""
+
+
+class NothingNew(Refused):
+    def __init__(self) -> None:
+        super().__init__("Patients are asked exactly this already. Change something first.")
+
+
+class ChangedMeanwhile(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "Somebody else changed this questionnaire while you wrote. What you wrote is still here, and not"
+            " saved: open the questionnaire in another tab, and bring the two together."
+        )
+
+
+class NameTaken(Refused):
+    def __init__(self) -> None:
+        super().__init__("There is a questionnaire of this name already. Choose another name.")
+
+
+class Difference(NamedTuple):
+    """One question that the next version asks otherwise."""
+
+    what: str
+    """Added, Taken out, Changed or Moved."""
+    label: str
+    parts: list[tuple[str, str, str]]
+    """What of it changed: its name, how it was, how it is."""
+
+
+def mark(draft: QuestionnaireDraft) -> str:
+    """What a form carries to tell which state of ``draft`` it showed."""
+    said = json.dumps([draft.title, draft.questions], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def begin(title: str, *, by: User) -> QuestionnaireDraft:
+    """Begin a questionnaire; its key is made of its first ``title`` and stays.
+
+    :raises NameTaken: there is one whose key would be the same
+    """
+    key = slugify(title).replace("-", "_")[:40] or "questions"
+    if QuestionnaireDraft.objects.filter(key=key).exists():
+        raise NameTaken
+    draft: QuestionnaireDraft = QuestionnaireDraft.objects.add(by=by, key=key, title=title)
+    return draft
+
+
+@transaction.atomic
+def rewrite(draft: QuestionnaireDraft, *, title: str, questions: list[Any], seen: str, by: User) -> None:
+    """Keep what the next version will ask, finished or not.
+
+    :raises ChangedMeanwhile: it is no longer as the form ``seen`` showed it
+    """
+    if mark(draft.lock()) != seen:
+        raise ChangedMeanwhile
+    if (draft.title, draft.questions) != (title, questions):
+        draft.change(by=by, title=title, questions=questions)
+
+
+@transaction.atomic
+def publish(draft: QuestionnaireDraft, *, by: User) -> Questionnaire:
+    """Have patients asked ``draft`` from now on. Who began to answer goes on with the version they saw.
+
+    :raises CannotBeAsked: one of its questions is not complete
+    :raises NothingNew: the version in force asks the same
+    """
+    read(draft.lock())
+    last = Questionnaire.objects.newest(draft.key).first()
+    if last and (last.title, last.questions) == (draft.title, draft.questions):
+        raise NothingNew
+    return Questionnaire.objects.create(
+        key=draft.key,
+        version=last.version + 1 if last else 1,
+        title=draft.title,
+        questions=draft.questions,
+        recorded_by=by,
+    )
+
+
+def read(draft: QuestionnaireDraft) -> list[Question]:
+    """The questions of ``draft``.
+
+    :raises CannotBeAsked: one of them is not complete
+    """
+    try:
+        return read_questions(draft.questions)
+    except ValidationError as no:
+        raise CannotBeAsked(" ".join(no.messages)) from no
+
+
+PARTS = {
+    "label": "Question",
+    "kind": "Kind",
+    "help": "Help",
+    "section": "Section",
+    "required": "Must be answered",
+    "choices": "Choices",
+    "lowest": "0 means",
+    "highest": "10 means",
+    "flags": "Red flags",
+    "when": "Asked when",
+}
+"""The parts of a question, as its editor calls them."""
+
+
+def differences(before: Sequence[dict[str, Any]], after: Sequence[Any]) -> list[Difference]:
+    """What ``after`` asks otherwise than ``before``, both as they are stored."""
+    rows = [row for row in after if isinstance(row, dict)]
+    was, now = {row["key"]: row for row in before}, {str(row.get("key")): row for row in rows}
+    found = [Difference("Taken out", was[key]["label"], []) for key in was if key not in now]
+    kept_before, kept_now = [key for key in was if key in now], [key for key in now if key in was]
+    for key, row in now.items():
+        label = str(row.get("label", ""))
+        if key not in was:
+            found.append(Difference("Added", label, []))
+        elif parts := _parts(was[key], row):
+            found.append(Difference("Changed", label, parts))
+        elif kept_before.index(key) != kept_now.index(key):
+            found.append(Difference("Moved", label, []))
+    return found
+
+
+def _parts(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
+    told = [(words, _told(before.get(name)), _told(after.get(name))) for name, words in PARTS.items()]
+    return [one for one in told if one[1] != one[2]]
+
+
+def _told(value: Any) -> str:
+    """A part of a question in words: what it lacks and what it leaves empty read alike."""
+    if isinstance(value, bool):
+        return "" if value else "No"  # to be answered is what a question is by itself
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {words}" for name, words in value.items() if words)
+    if isinstance(value, list):
+        return "; ".join(_told(one) for one in value)
+    return str(value or "")
