@@ -124,6 +124,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Templates for notes", "edit_document", "clinic.notetemplate"),
         Entry("Words kept out of public texts", "block", "clinic.advertisingterm"),
         Entry("Words that call for help", "sos", "messaging.phrase"),
+        Entry("Questions to patients", "quiz", "clinic.questionnairedraft"),
         Entry("Rosters", "calendar_month", "clinic.roster"),
         Entry("Leave and holidays", "beach_access", "clinic.rosterexception"),
         Entry("Times", "schedule", "clinic.slot"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clinic.models import Questionnaire
+from clinic.models import Questionnaire, QuestionnaireDraft
 
 
 def _yes_no(key: str, label: str, *flag: str, note: str = "") -> dict[str, Any]:
@@ -84,4 +84,9 @@ def ship(**kwargs: Any) -> None:
     if not Questionnaire.objects.filter(key=Questionnaire.BEFORE_VISIT).exists():
         Questionnaire.objects.create(
             key=Questionnaire.BEFORE_VISIT, version=1, title="Before your visit", questions=QUESTIONS
+        )
+    last = Questionnaire.objects.newest(Questionnaire.BEFORE_VISIT)[0]
+    if not QuestionnaireDraft.objects.filter(key=last.key).exists():
+        QuestionnaireDraft.objects.add(
+            by=None, why="Came with the product.", key=last.key, title=last.title, questions=last.questions
         )

@@ -37,6 +37,14 @@ class ChangedMeanwhile(Refused):
         )
 
 
+class NotPublished(Refused):
+    def __init__(self) -> None:
+        super().__init__(
+            "There are changes that were never published. Tick “Replace what is not published yet” if they"
+            " may go."
+        )
+
+
 class NameTaken(Refused):
     def __init__(self) -> None:
         super().__init__("There is a questionnaire of this name already. Choose another name.")
@@ -58,16 +66,19 @@ def mark(draft: QuestionnaireDraft) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def begin(title: str, *, by: User) -> QuestionnaireDraft:
-    """Begin a questionnaire; its key is made of its first ``title`` and stays.
+def is_taken(title: str) -> bool:
+    """Whether there is a questionnaire whose key ``title`` would make."""
+    return QuestionnaireDraft.objects.filter(key=_key(title)).exists()
 
-    :raises NameTaken: there is one whose key would be the same
-    """
-    key = slugify(title).replace("-", "_")[:40] or "questions"
-    if QuestionnaireDraft.objects.filter(key=key).exists():
-        raise NameTaken
-    draft: QuestionnaireDraft = QuestionnaireDraft.objects.add(by=by, key=key, title=title)
-    return draft
+
+def _key(title: str) -> str:
+    return slugify(title).replace("-", "_")[:40] or "questions"
+
+
+def begin(draft: QuestionnaireDraft, *, title: str, questions: list[Any], by: User) -> None:
+    """Begin a questionnaire; its key is made of its first ``title`` and stays."""
+    draft.key, draft.title, draft.questions = _key(title), title, questions
+    draft.sign_with(by=by).save(force_insert=True)
 
 
 @transaction.atomic
@@ -100,6 +111,21 @@ def publish(draft: QuestionnaireDraft, *, by: User) -> Questionnaire:
         questions=draft.questions,
         recorded_by=by,
     )
+
+
+@transaction.atomic
+def take_up(version: Questionnaire, *, is_sure: bool, by: User) -> QuestionnaireDraft:
+    """Go on from an older ``version``: what it asked is what the next one will ask, until it is changed.
+
+    :raises NotPublished: what is written now was never published, and nobody said that it may go
+    """
+    draft = QuestionnaireDraft.objects.select_for_update().get(key=version.key)
+    last = Questionnaire.objects.newest(version.key)[0]
+    if not is_sure and (draft.title, draft.questions) != (last.title, last.questions):
+        raise NotPublished
+    why = f"Taken up from version {version.version}."
+    draft.change(by=by, why=why, title=version.title, questions=version.questions)
+    return draft
 
 
 def read(draft: QuestionnaireDraft) -> list[Question]:

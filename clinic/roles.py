@@ -40,6 +40,7 @@ CARE = {
         "noneknown",
         "othermedicine",
         "questionnaire",
+        "questionnairedraft",
     )
 }
 
@@ -97,6 +98,8 @@ GRANTS: dict[str, frozenset[str]] = {
         | _all("clinic", "approval")
         | _all("clinic", "notetemplate")
         | _all("clinic", "staterule")
+        | _all("clinic", "questionnairedraft")
+        | {"clinic.publish_questionnaire", "clinic.view_questionnaire"}
         | _all("catalog", "supplier")
         | _all("catalog", "sheetlayout")
         | _all("catalog", "product")
@@ -186,6 +189,7 @@ GRANTS: dict[str, frozenset[str]] = {
         | ENVELOPES
         | _all("clinic", "pharmacy")
         | _all("clinic", "patient")
+        | {"clinic.view_questionnaire", "clinic.view_questionnairedraft"}
         | {
             "clinic.view_privacyrequest",
             "clinic.add_privacyrequest",

@@ -78,7 +78,8 @@ class AppointmentTypeForm(forms.ModelForm):
             )
         self.fields["asks"] = forms.ChoiceField(
             choices=[
-                (one.key, one.title) for one in Questionnaire.objects.order_by("key", "-version").distinct("key")
+                (one.key, one.title)
+                for one in Questionnaire.objects.order_by("key", "-version").distinct("key")
             ],
             initial=self.instance.asks,
             label="Questions before it",

@@ -17,6 +17,7 @@ from config.base import Fact, Record, ScopedQuerySet
 if TYPE_CHECKING:
     from clinic.models.people import User
 
+
 class QuestionnaireQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         return self  # asked of everybody

@@ -6,7 +6,7 @@ import datetime
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from clinic.models.places import State
 
 KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
+NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
 TEXT_MAX = 2000
 """Characters of one answer."""
 LINE_MAX = 200
@@ -85,6 +86,14 @@ class Fit:
             return " ".join(self.answer.casefold().split()) == " ".join(value.casefold().split())
         return self.answer == value
 
+    @property
+    def words(self) -> str:
+        """Which answers are meant, as staff read it."""
+        if self.answer:
+            return f"“{self.answer.capitalize()}”"
+        bounds = [f"{self.least} or more"] * bool(self.least) + [f"{self.most} or less"] * bool(self.most)
+        return " and ".join(bounds)
+
     def _holds(self, value: str) -> bool:
         number = _number(value)
         if number is None:
@@ -137,16 +146,19 @@ class Question:
     when: When | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.key, str) or not KEY.fullmatch(self.key):
+        if not _is_text(self.key, 40) or not KEY.fullmatch(self.key):
             raise ValueError(
                 "A question has a key: small letters, figures and underlines, and a letter first."
             )
-        texts = {self.label: 300, self.help: 500, self.section: 100, self.lowest: 40, self.highest: 40}
-        if not all(isinstance(text, str) and len(text) <= most for text, most in texts.items()):
+        ends = [(self.lowest, 40), (self.highest, 40)]
+        texts = [(self.label, 300), (self.help, 500), (self.section, 100), *ends]
+        if not all(_is_text(text, most) for text, most in texts):
             raise ValueError("Its words are too long: 300 letters for the question, 500 for the help.")
-        if not self.label.strip() or self.kind not in QuestionKind or not isinstance(self.required, bool):
+        if not self.label.strip() or self.kind not in QuestionKind or self.required not in {True, False}:
             raise ValueError("A question has words and a kind.")
-        if (self.kind in CHOSEN) != (len(set(self.choices)) > 1) or len(set(self.choices)) < len(self.choices):
+        if (self.kind in CHOSEN) != (len(set(self.choices)) > 1) or len(set(self.choices)) < len(
+            self.choices
+        ):
             raise ValueError("A question with choices has two different ones at least, and no other has any.")
         if len(self.choices) > CHOICES_MAX or not all(_is_choice(choice) for choice in self.choices):
             raise ValueError(
@@ -167,6 +179,10 @@ class Question:
         if self.kind == QuestionKind.NUMBER:
             return not value or _number(value) is not None
         return not value or self.kind != QuestionKind.DATE or _is_date(value)
+
+    @property
+    def kind_words(self) -> str:
+        return str(QuestionKind(self.kind).label)
 
     @property
     def longest(self) -> int:
@@ -199,16 +215,16 @@ class Question:
         return [flag for flag in self.flags if flag.meets(self, value)]
 
 
+def _is_text(value: Any, most: int) -> bool:
+    return isinstance(value, str) and len(value) <= most
+
+
 def _is_choice(choice: Any) -> bool:
-    return isinstance(choice, str) and 0 < len(choice) <= CHOICE_MAX and choice.isprintable()
+    return _is_text(choice, CHOICE_MAX) and choice != "" and choice.isprintable()
 
 
 def _number(value: str) -> Decimal | None:
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
+    return Decimal(value) if NUMBER.fullmatch(value) else None
 
 
 def _is_date(value: str) -> bool:
@@ -264,10 +280,7 @@ def _check_place(question: Question, before: Mapping[str, Question]) -> None:
         raise ValueError("Its key stands above already; each question has its own.")
     on = question.when
     if on and (on.key not in before or not on.is_for(before[on.key])):
-        raise ValueError(
-            "It is to be asked after an answer that cannot be given to an earlier question."
-        )
-    last = next(reversed(before.values()), None)
-    is_new = last is None or last.section != question.section
-    if question.section and is_new and any(one.section == question.section for one in before.values()):
+        raise ValueError("It is to be asked after an answer that cannot be given to an earlier question.")
+    sections = [one.section for one in before.values()]
+    if question.section and question.section in sections and sections[-1] != question.section:
         raise ValueError("Questions of one section follow each other.")

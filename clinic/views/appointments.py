@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from billing.models import Receipt
 from clinic import answering, attending, cancelling, consenting, filling, following, reckoning
 from clinic.forms.booking import CancelForm, HoldForm
-from clinic.models import LIVE, Appointment, Consent, Intake, Patient, User
+from clinic.models import LIVE, Appointment, Consent, Patient, User
 from clinic.views.patients import for_patients
 from clinic.views.waiting import offers_to
 from config.base import SignedInRequest, record_viewed

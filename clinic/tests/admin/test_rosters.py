@@ -152,7 +152,7 @@ class TestAppointmentType:
         return {
             "name": "Telephone, 20 minutes", "minutes": 20, "buffer_before": 0, "buffer_after": 5,
             "modality": "voice", "new_fee": "consultation.new", "returning_fee": "consultation.returning",
-            "is_offered": "on",
+            "is_offered": "on", "asks": "before_visit",
         }  # fmt: skip
 
     def test_is_kept_with_its_buffers(self, boss, telephone):
