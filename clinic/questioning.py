@@ -75,6 +75,26 @@ def _key(title: str) -> str:
     return slugify(title).replace("-", "_")[:40] or "questions"
 
 
+def named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give each question its key, made of its first words; the key of one that has it stays."""
+    taken = {str(row["key"]) for row in rows if row.get("key")}
+    named = []
+    for row in rows:
+        key = row.get("key") or _key_of(str(row.get("label", "")), taken)
+        taken.add(str(key))
+        named.append({**row, "key": key})
+    return named
+
+
+def _key_of(label: str, taken: set[str]) -> str:
+    plain = slugify(label).replace("-", "_").lstrip("0123456789_")[:30].rstrip("_") or "question"
+    number, key = 1, plain
+    while key in taken:
+        number += 1
+        key = f"{plain}_{number}"
+    return key
+
+
 def begin(draft: QuestionnaireDraft, *, title: str, questions: list[Any], by: User) -> None:
     """Begin a questionnaire; its key is made of its first ``title`` and stays."""
     draft.key, draft.title, draft.questions = _key(title), title, questions

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -49,14 +50,6 @@ class QuestionnaireDraftAdmin(RecordAdmin):
         }
         return super().get_queryset(request).annotate(**parts)
 
-    def get_object(self, request, object_id, from_field=None):
-        """Hold it while a form is saved: two people who save at once are told of each other."""
-        found = super().get_object(request, object_id, from_field)
-        if found is not None and request.method == "POST":
-            list(QuestionnaireDraft.objects.select_for_update().filter(pk=found.pk))
-            found = super().get_object(request, object_id, from_field)
-        return found
-
     def get_urls(self):
         view = self.admin_site.admin_view(self.preview)
         return [path("preview/", view, name="clinic_questionnairedraft_preview"), *super().get_urls()]
@@ -67,8 +60,9 @@ class QuestionnaireDraftAdmin(RecordAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
-            asked = read_questions(json.loads(request.POST.get("questions", "")))
-        except (ValueError, RecursionError):
+            rows = json.loads(request.POST.get("questions", ""))
+            asked = read_questions(questioning.named(rows))
+        except (ValueError, TypeError, AttributeError, RecursionError):
             return render(request, "admin/questions/preview.html", {"why": "There is nothing to show yet."})
         except ValidationError as no:
             return render(request, "admin/questions/preview.html", {"why": " ".join(no.messages)})
@@ -80,8 +74,11 @@ class QuestionnaireDraftAdmin(RecordAdmin):
         }
         return render(request, "admin/questions/preview.html", context)
 
+    @method_decorator(transaction.atomic)
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         draft = self.get_object(request, object_id) if object_id else None
+        if draft and request.method == "POST":  # two people who save at once are told of each other
+            QuestionnaireDraft.objects.select_for_update().get(pk=draft.pk)
         versions = Questionnaire.objects.visible_to(request.user).filter(key=draft.key if draft else "")
         told = {
             "editor": {

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.forms.fields import InvalidJSONInput
-from django.utils.text import slugify
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
@@ -71,7 +70,7 @@ class QuestionnaireForm(forms.ModelForm):
             raise forms.ValidationError(f"A questionnaire has at most {MOST} questions.")
         if "\\u0000" in str(self.data.get(self.add_prefix("questions"), "")):
             raise forms.ValidationError("There is a sign in the questions that cannot be kept.")
-        return _named(rows)
+        return questioning.named(rows)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -82,26 +81,6 @@ class QuestionnaireForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         """Leave the record as it was read: the rule compares it with what the page showed."""
-
-
-def _named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give each question its key, made of its first words; the key of one that has it stays."""
-    taken = {str(row["key"]) for row in rows if row.get("key")}
-    named = []
-    for row in rows:
-        key = row.get("key") or _key(str(row.get("label", "")), taken)
-        taken.add(str(key))
-        named.append({**row, "key": key})
-    return named
-
-
-def _key(label: str, taken: set[str]) -> str:
-    plain = slugify(label).replace("-", "_").lstrip("0123456789_")[:30].rstrip("_") or "question"
-    number, key = 1, plain
-    while key in taken:
-        number += 1
-        key = f"{plain}_{number}"
-    return key
 
 
 class TakeUpForm(BaseDialogForm):

@@ -42,12 +42,12 @@ function mark(field, words) {
   let list = field.querySelector(".errorlist");
   if (!words) return list?.remove();
   if (!list) {
-    list = document.createElement("ul");
+    list = document.createElement("p");
     list.className = "errorlist";
     list.setAttribute("role", "alert");
     field.append(list);
   }
-  list.replaceChildren(Object.assign(document.createElement("li"), { textContent: words }));
+  list.textContent = words;
 }
 
 function body(keys) {
@@ -118,4 +118,6 @@ document.addEventListener("visibilitychange", () => {
   keep({ keepalive: true });
 });
 
+// Said to who sees every question; here those that do not follow are not seen.
+for (const hint of form.querySelectorAll("[data-unscripted]")) hint.remove();
 ask();
