@@ -20,11 +20,12 @@ class ClinicConfig(AppConfig):
         """Have after every ``migrate`` what the product brings along."""
         from clinic import advertising, guarding, letterbook, questionbook, ruling, sharing
         from config import caching, schedules
-        from messaging import heeding
+        from messaging import heeding, lettering
 
         brought = {
             "advertising": advertising.ship,
             "heeding": heeding.ship,
+            "lettering": lettering.ship,
             "caching": caching.make_table,
             "schedules": schedules.sync,
             "letterbook": letterbook.ship,
@@ -39,13 +40,23 @@ class ClinicConfig(AppConfig):
 
 def tell_of_letters() -> None:
     """What the outbox asks the clinic: when it is night, what is secret, and what still makes sense."""
-    from clinic import broadcasting, expiring, filling, following, linking, opting, reminding
+    from clinic import (
+        advertising,
+        broadcasting,
+        expiring,
+        filling,
+        following,
+        linking,
+        opting,
+        reminding,
+    )
     from clinic.models import Practice
-    from messaging import mailing, quieting
+    from messaging import lettering, mailing, quieting
 
     quieting.HOURS.append(lambda: quieting.Hours(*Practice.objects.current().quiet_hours))
     mailing.SECRETS |= linking.SECRETS | {broadcasting.OFFER: opting.secrets}
     mailing.HEADERS |= {broadcasting.OFFER: opting.headers}
+    lettering.GUARDS.append(advertising.check)
     for rule in (reminding, filling, expiring, following, broadcasting):
         mailing.STILL_WANTED |= rule.STILL_WANTED
 

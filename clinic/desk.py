@@ -117,6 +117,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Practice", "home_health", "clinic.practice"),
         Entry("Rules of the states", "gavel", "clinic.staterule"),
         Entry("Texts for letters", "draft", "clinic.lettertext"),
+        Entry("What our mail says", "mail", "messaging.lettertemplate"),
         Entry("Pharmacies", "local_pharmacy", "clinic.pharmacy"),
         Entry("Money settings", "tune", "billing.moneysettings"),
         Entry("Appointment types", "category", "clinic.appointmenttype"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -12,6 +10,7 @@ from django.utils.text import slugify
 
 from clinic.models import Questionnaire, QuestionnaireDraft
 from clinic.models.questions import Question, read_questions
+from config import seen
 from config.base import Refused
 
 if TYPE_CHECKING:
@@ -62,8 +61,7 @@ class Difference(NamedTuple):
 
 def mark(draft: QuestionnaireDraft) -> str:
     """What a form carries to tell which state of ``draft`` it showed."""
-    said = json.dumps([draft.title, draft.questions], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    return seen.mark(draft.title, draft.questions)
 
 
 def is_taken(title: str) -> bool:
@@ -102,12 +100,12 @@ def begin(draft: QuestionnaireDraft, *, title: str, questions: list[Any], by: Us
 
 
 @transaction.atomic
-def rewrite(draft: QuestionnaireDraft, *, title: str, questions: list[Any], seen: str, by: User) -> None:
+def rewrite(draft: QuestionnaireDraft, *, title: str, questions: list[Any], saw: str, by: User) -> None:
     """Keep what the next version will ask, finished or not.
 
-    :raises ChangedMeanwhile: it is no longer as the form ``seen`` showed it
+    :raises ChangedMeanwhile: it is no longer as the form ``saw`` it
     """
-    if mark(draft.lock()) != seen:
+    if mark(draft.lock()) != saw:
         raise ChangedMeanwhile
     if (draft.title, draft.questions) != (title, questions):
         draft.change(by=by, title=title, questions=questions)

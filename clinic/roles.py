@@ -99,6 +99,8 @@ GRANTS: dict[str, frozenset[str]] = {
         | _all("clinic", "notetemplate")
         | _all("clinic", "staterule")
         | _all("clinic", "questionnairedraft")
+        | {"messaging.view_lettertemplate", "messaging.change_lettertemplate"}
+        | {"messaging.publish_lettertemplate"}
         | {"clinic.publish_questionnaire", "clinic.view_questionnaire"}
         | _all("catalog", "supplier")
         | _all("catalog", "sheetlayout")
@@ -190,6 +192,7 @@ GRANTS: dict[str, frozenset[str]] = {
         | _all("clinic", "pharmacy")
         | _all("clinic", "patient")
         | {"clinic.view_questionnaire", "clinic.view_questionnairedraft"}
+        | {"messaging.view_lettertemplate"}
         | {
             "clinic.view_privacyrequest",
             "clinic.add_privacyrequest",
@@ -268,6 +271,7 @@ GRANTS: dict[str, frozenset[str]] = {
             "catalog.view_product",
             "catalog.view_supplier",
             "catalog.view_price",
+            "messaging.view_lettertemplate",
             "messaging.view_room",
             "messaging.view_concern",
             "messaging.see_to_concern",
@@ -357,6 +361,7 @@ GRANTS: dict[str, frozenset[str]] = {
             "messaging.view_concern",
             "messaging.view_every_concern",
             "messaging.view_phrase",
+            "messaging.view_lettertemplate",
         }
     ),
     Role.PATIENT: frozenset(),

@@ -5,6 +5,7 @@ A leaf. The apps above register theirs; a letter of no kind is not owed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from django.db import models
@@ -26,16 +27,63 @@ OPTIONAL = (Group.REMINDERS, Group.MESSAGES, Group.PAPERS, Group.NOTICES)
 """What a reader may do without. The database refuses to turn off anything else."""
 
 
+class Name(NamedTuple):
+    """What a letter's text may name in braces: in words, how it is made, and how it may read.
+
+    ``source`` is a Django template over the letter's context; ``must`` when no text may leave it out.
+    """
+
+    words: str
+    source: str
+    example: str
+    must: bool = False
+
+
+LINK = Name("the link to the page", "{{ base_url }}{{ path }}", "https://clinic.example/portal/…", must=True)
+PERSON = Name("the reader’s name", "{{ name }}", "Robin")
+COMMON = {
+    "practice": Name("the practice’s name", "{{ practice }}", "The practice"),
+    "reader": Name("the reader’s whole name", '{{ recipient|default:"reader" }}', "Robin Example"),
+    "first_name": Name("the reader’s first name", "{{ recipient.get_short_name }}", "Robin"),
+    "book_link": Name(
+        "the link to book", "{{ base_url }}/portal/book/", "https://clinic.example/portal/book/"
+    ),
+    "details_link": Name(
+        "the link to the reader’s own details",
+        "{{ base_url }}/portal/profile/",
+        "https://clinic.example/portal/profile/",
+    ),
+    "password_link": Name(
+        "the link to ask for a new password",
+        "{{ base_url }}{% url 'account_reset_password' %}",
+        "https://clinic.example/accounts/password/reset/",
+    ),
+    "sign_up_link": Name(
+        "the link to sign up",
+        "{{ base_url }}{% url 'account_signup' %}",
+        "https://clinic.example/accounts/signup/",
+    ),
+}
+"""What every letter knows."""
+
+
 class Kind(NamedTuple):
     """One kind of letter: in words, with its group; ``waits`` when it need not come in the quiet hours.
 
     ``text`` is the template of the SMS that goes beside it to those who chose that; it is of a kind itself.
+    ``names`` are what its own text may name in braces, beside ``COMMON``.
     """
 
     words: str
     group: Group
     waits: bool = False
     text: str = ""
+    names: Mapping[str, Name] = {}
+
+    @property
+    def known(self) -> dict[str, Name]:
+        """All that its text may name."""
+        return COMMON | dict(self.names)
 
     @property
     def is_essential(self) -> bool:
@@ -47,9 +95,22 @@ class NoSuchKind(LookupError):
 
 
 KINDS: dict[str, Kind] = {
-    "messaging/mail/concern_raised": Kind("A conversation needs a person", Group.WORK),
+    "messaging/mail/concern_raised": Kind("A conversation needs a person", Group.WORK, names={"link": LINK}),
     "messaging/mail/message_waiting": Kind(
-        "A message is waiting", Group.MESSAGES, waits=True, text="messaging/sms/message_waiting"
+        "A message is waiting",
+        Group.MESSAGES,
+        waits=True,
+        text="messaging/sms/message_waiting",
+        names={"link": LINK},
+    ),
+    # What a manager sends to their own address while they write a letter's text.
+    "messaging/mail/trial": Kind(
+        "Trial of a letter's text",
+        Group.WORK,
+        names={
+            "subject": Name("the subject on trial", "{{ subject }}", "A subject", must=True),
+            "text": Name("the text on trial", "{{ text }}", "A text.", must=True),
+        },
     ),
     "messaging/sms/message_waiting": Kind("SMS: a message is waiting", Group.MESSAGES, waits=True),
 }

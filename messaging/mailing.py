@@ -9,26 +9,24 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from email.mime.text import MIMEText
 from email.utils import parseaddr
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anymail.exceptions import AnymailError
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.template import Context, TemplateDoesNotExist, TemplateSyntaxError
-from django.template.loader import get_template, select_template
+from django.template import TemplateDoesNotExist, TemplateSyntaxError
+from django.template.loader import select_template
 from django.urls import reverse
 from django.utils import timezone
 
 from config.base import Refused, enqueue, forbid_transaction
 from config.sets import add_all
-from messaging import choosing, delivering, kinds, quieting, shortening, texting
+from messaging import choosing, delivering, kinds, lettering, quieting, shortening, texting
 from messaging.models import Letter
 
 if TYPE_CHECKING:
-    from django.template.backends.django import Template as DjangoTemplate
-
     from clinic.models import User
 
 logger = logging.getLogger(__name__)
@@ -185,10 +183,16 @@ def send(letter: Letter) -> None:
 
 def _deliver(letter: Letter) -> dict[str, Any]:
     """Send the mail, and tell what the outbox keeps of that."""
-    mail = render(letter)
+    text = lettering.live(letter.template)
+    mail = render(letter, text)
     mail.send()
     body = "" if letter.is_confidential else mail.body
-    return {"subject": mail.subject, "body": body, "message_id": _message_id(mail)}
+    return {
+        "subject": mail.subject,
+        "body": body,
+        "message_id": _message_id(mail),
+        "text_version": text.version,
+    }
 
 
 def why_not(letter: Letter) -> Letter.Dropped | None:
@@ -273,8 +277,8 @@ def send_again(letter: Letter, *, by: User) -> Letter:
     )
 
 
-def render(letter: Letter) -> EmailMultiAlternatives:
-    """Write the mail: plain text, its first line the subject, and the same as HTML.
+def render(letter: Letter, text: lettering.Text | None = None) -> EmailMultiAlternatives:
+    """Write the mail: plain text, and the same as HTML; ``text`` is what its kind says, or is on trial.
 
     A template ``<name>.html`` beside the ``<name>.txt`` is used where there is one.
 
@@ -292,11 +296,7 @@ def render(letter: Letter) -> EmailMultiAlternatives:
     }
     if letter.recipient and kinds.optional_group(letter.template):
         context["choices_url"] = context["base_url"] + reverse("letter-choices")
-    # Plain text is not escaped; a subject is one line, so that it cannot add headers.
-    text = cast("DjangoTemplate", get_template(f"{letter.template}.txt")).template
-    written = text.render(Context(context, autoescape=False))
-    subject, _, body = written.strip().partition("\n")
-    subject, body = " ".join(subject.split())[:200], body.strip() + "\n"
+    subject, body = lettering.write(letter.template, text or lettering.live(letter.template), context)
     foot = FOOT.format(context["choices_url"]) if "choices_url" in context else ""
     mail = EmailMultiAlternatives(subject, body + foot, settings.DEFAULT_FROM_EMAIL, [letter.to])
     # Always the same, so that a mailbox which got it from a worker that then died shows it once.

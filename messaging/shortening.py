@@ -8,17 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import parseaddr
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django.conf import settings
-from django.template import Context
-from django.template.loader import get_template
 
-from messaging import choosing, kinds, quieting, texting
+from messaging import choosing, kinds, lettering, quieting, texting
 from messaging.models import Letter, Mobile
-
-if TYPE_CHECKING:
-    from django.template.backends.django import Template as DjangoTemplate
 
 NIGHT = quieting.Hours(21, 8)
 """Whatever hours the practice sets, an SMS that can wait never rings in these, by the reader's clock."""
@@ -61,11 +56,11 @@ def is_chosen(letter: Letter) -> bool:
     return on.exists() and (group is None or choosing.wants(cast(Any, letter.recipient), group))
 
 
-def render(letter: Letter) -> str:
+def render(letter: Letter, text: lettering.Text | None = None) -> str:
     """Write the SMS: one line, in the alphabet of SMS wherever the practice's name allows."""
     practice, _ = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    text = cast("DjangoTemplate", get_template(f"{letter.template}.txt")).template
-    written = text.render(Context({"practice": practice, **letter.context}, autoescape=False))
+    text = text or lettering.live(letter.template)
+    _, written = lettering.write(letter.template, text, {"practice": practice, **letter.context})
     return " ".join(written.translate(PLAIN).split())
 
 
@@ -75,9 +70,16 @@ def deliver(letter: Letter) -> dict[str, Any]:
     :raises texting.NotTaken: it was not taken, and may be tried again
     :raises texting.GivenUp: it is refused, or nobody knows whether it was taken
     """
-    text = render(letter)
-    name = texting.send(letter.number, text, key=str(letter.pk))
-    return {"subject": letter.kind, "body": text, "message_id": name, "given_at": None}
+    text = lettering.live(letter.template)
+    written = render(letter, text)
+    name = texting.send(letter.number, written, key=str(letter.pk))
+    return {
+        "subject": letter.kind,
+        "body": written,
+        "message_id": name,
+        "given_at": None,
+        "text_version": text.version,
+    }
 
 
 def not_before(letter: Letter, *, now: datetime) -> datetime | None:

@@ -98,7 +98,7 @@ class QuestionnaireDraftAdmin(RecordAdmin):
     def save_model(self, request, obj, form, change):
         written = {name: form.cleaned_data[name] for name in ("title", "questions")}
         if change:
-            questioning.rewrite(obj, **written, seen=form.cleaned_data["seen"], by=request.user)
+            questioning.rewrite(obj, **written, saw=form.cleaned_data["seen"], by=request.user)
         else:
             questioning.begin(obj, **written, by=request.user)
         try:

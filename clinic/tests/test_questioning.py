@@ -149,7 +149,7 @@ def draft(db) -> QuestionnaireDraft:
 @pytest.fixture
 def write(draft, manager):
     def do(*rows, title: str = "Before your visit") -> QuestionnaireDraft:
-        questioning.rewrite(draft, title=title, questions=[*rows], seen=questioning.mark(draft), by=manager)
+        questioning.rewrite(draft, title=title, questions=[*rows], saw=questioning.mark(draft), by=manager)
         return draft
 
     return do
@@ -193,7 +193,7 @@ class TestRewrite:
         write(YES)
 
         with pytest.raises(questioning.ChangedMeanwhile):
-            questioning.rewrite(draft, title="Mine", questions=[], seen=seen, by=manager)
+            questioning.rewrite(draft, title="Mine", questions=[], saw=seen, by=manager)
 
         draft.refresh_from_db()
         assert draft.questions == [YES]

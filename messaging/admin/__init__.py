@@ -1,5 +1,5 @@
 """The staff's screens of messaging."""
 
-from messaging.admin import letters
+from messaging.admin import letters, texts
 
-__all__ = ["letters"]
+__all__ = ["letters", "texts"]

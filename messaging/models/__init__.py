@@ -7,6 +7,7 @@ from messaging.models.letters import Letter
 from messaging.models.mobiles import Mobile, Reply
 from messaging.models.nudges import Nudge
 from messaging.models.rooms import MOST_ATTACHED, Draft, Member, Message, ReadMark, Room
+from messaging.models.texts import LetterTemplate
 from messaging.models.withdrawals import WITHDRAWABLE, Withdrawal
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Delivery",
     "Draft",
     "Letter",
+    "LetterTemplate",
     "Member",
     "Message",
     "Mobile",

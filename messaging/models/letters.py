@@ -77,6 +77,8 @@ class Letter(Stateful):
     sent_at = models.DateTimeField(null=True, editable=False)
     subject = models.CharField(max_length=200, blank=True, editable=False)
     body = models.TextField(blank=True, editable=False)
+    # Of the text of its kind, when it was sent: 0 came with the product.
+    text_version = models.PositiveSmallIntegerField("version of its text", null=True, editable=False)
     last_error = models.CharField(max_length=300, blank=True, editable=False)
     dropped_for = models.CharField(
         "why it was not sent", max_length=20, choices=Dropped, blank=True, editable=False

@@ -11,13 +11,18 @@ from django.test import Client
 from config.base import record_viewed
 from messaging import chatting, kinds, mailing
 
-BODY = """{% load letters %}Your appointment with {{ doctor }}
-Hello {{ recipient.given_name }},
+BODY = """Your appointment with {doctor}
+Hello {first_name},
 
-it is on {{ starts_at|in_zone:zone }}: {{ base_url }}/portal/
+it is on {starts_at}: {home}
 
-{{ practice }}
+{practice}
 """
+NAMES = {
+    "doctor": kinds.Name("the doctor", "{{ doctor }}", "Dr Example"),
+    "starts_at": kinds.Name("when", "{% load letters %}{{ starts_at|in_zone:zone }}", "Monday", must=True),
+    "home": kinds.Name("the portal", "{{ base_url }}/portal/", "https://clinic.example/portal/"),
+}
 AT = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
 
 
@@ -98,7 +103,7 @@ def mailbox(settings):
 def templates(settings, tmp_path, monkeypatch):
     """A folder for the templates of a test."""
     for name in ("mail/appointment", "mail/nothing"):
-        monkeypatch.setitem(kinds.KINDS, name, kinds.Kind("Appointment", kinds.Group.VISITS))
+        monkeypatch.setitem(kinds.KINDS, name, kinds.Kind("Appointment", kinds.Group.VISITS, names=NAMES))
     (tmp_path / "mail").mkdir()
     (tmp_path / "mail" / "appointment.txt").write_text(BODY)
     folders = [tmp_path, *settings.TEMPLATES[0]["DIRS"]]

@@ -54,7 +54,7 @@ def visit(manager, request):
     call_command("createcachetable", "shared_cache")  # the desk counts what waits there
     draft = QuestionnaireDraft.objects.get(key="before_visit")
     questioning.rewrite(
-        draft, title="Before your visit", questions=ROWS, seen=questioning.mark(draft), by=manager
+        draft, title="Before your visit", questions=ROWS, saw=questioning.mark(draft), by=manager
     )
     questioning.publish(draft, by=manager)
     return request.getfixturevalue("confirmed")

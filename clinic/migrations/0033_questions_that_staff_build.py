@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinic', '0029_audit_actions'),
+        ('clinic', '0032_sealed_trail'),
     ]
 
     operations = [
