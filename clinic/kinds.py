@@ -96,8 +96,8 @@ DUE = Name(
 )
 LEFT = Name(
     "how far its 30 days are",
-    "{% if left < 0 %}the 30 days to assess an incident are over, and nothing is decided.{% else %}an incident"
-    " is still being assessed. The 30 days end in {{ left }} day{{ left|pluralize }}.{% endif %}",
+    "{% if left < 0 %}the 30 days to assess an incident are over, and nothing is decided.{% else %}an"
+    " incident is still being assessed. The 30 days end in {{ left }} day{{ left|pluralize }}.{% endif %}",
     "an incident is still being assessed. The 30 days end in 3 days.",
     must=True,
 )

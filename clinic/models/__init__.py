@@ -102,12 +102,9 @@ __all__ = [
     "PrivacyRequest",
     "QuestionKind",
     "Questionnaire",
-<<<<<<< HEAD
+    "QuestionnaireDraft",
     "Recipient",
     "RecordCopy",
-=======
-    "QuestionnaireDraft",
->>>>>>> 9ba6450 (Questions: Ten kinds, sections, conditions, flags on numbers and lists; answers are kept while they are given, go on elsewhere, and what is dropped is told.)
     "Reminder",
     "RequestText",
     "Role",
