@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import Count, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -143,54 +144,58 @@ def entry(model: str) -> Entry:
     return next(entry for entries in SIDEBAR.values() for entry in entries if entry.model == model)
 
 
-def _holds(user: User) -> int:
+def _holds(user: User) -> QuerySet | None:
     if not user.has_perm("clinic.view_every_appointment"):
-        return 0
+        return None
     held = Appointment.objects.visible_to(user).filter(status=Appointment.Status.HELD)
-    return held.filter(held_until__gt=timezone.now()).count()
+    return held.filter(held_until__gt=timezone.now())
 
 
-def _unsigned_notes(user: User) -> int:
+def _unsigned_notes(user: User) -> QuerySet | None:
     drafts = Note.objects.visible_to(user).filter(status=Note.Status.DRAFT)
-    return drafts.filter(encounter__practitioner__user=user).count()
+    return drafts.filter(encounter__practitioner__user=user)
 
 
-def _failed_letters(user: User) -> int:
-    return Letter.objects.visible_to(user).filter(status=Letter.Status.FAILED).count()
+def _failed_letters(user: User) -> QuerySet | None:
+    return Letter.objects.visible_to(user).filter(status=Letter.Status.FAILED)
 
 
-def _calls_for_help(user: User) -> int:
+def _calls_for_help(user: User) -> QuerySet | None:
     if not user.has_perm("messaging.view_every_concern"):
-        return 0  # a doctor's own stand on the first page, and in the conversation
-    return Concern.objects.visible_to(user).open().count()
+        return None  # a doctor's own stand on the first page, and in the conversation
+    return Concern.objects.visible_to(user).open()
 
 
-def _questions(user: User) -> int:
+def _questions(user: User) -> QuerySet | None:
     if not user.has_perm("messaging.answer_enquiry"):
-        return 0  # a doctor's conversations stand on the first page
-    return Room.objects.visible_to(user).filter(kind=Room.Kind.ENQUIRY).waiting().count()
+        return None  # a doctor's conversations stand on the first page
+    return Room.objects.visible_to(user).filter(kind=Room.Kind.ENQUIRY).waiting()
 
 
-def _waiting_events(user: User) -> int:
-    return StripeEvent.objects.visible_to(user).waiting().count()
+def _waiting_events(user: User) -> QuerySet | None:
+    return StripeEvent.objects.visible_to(user).waiting()
 
 
-def _disputes_to_answer(user: User) -> int:
-    return Dispute.objects.visible_to(user).to_answer().count()
+def _disputes_to_answer(user: User) -> QuerySet | None:
+    return Dispute.objects.visible_to(user).to_answer()
 
 
-def _open_differences(user: User) -> int:
-    return Difference.objects.visible_to(user).open().count()
+def _open_differences(user: User) -> QuerySet | None:
+    return Difference.objects.visible_to(user).open()
+
+
+def _failed_tasks(user: User, *, since: datetime) -> QuerySet | None:
+    # The queue is not ours, so its rows know no ``visible_to``.
+    return Failure.objects.filter(stopped__gte=since) if user.has_perm("django_q.view_failure") else None
 
 
 def failed_tasks(user: User, *, since: datetime) -> int:
-    """How many background tasks were given up; the queue is not ours, so its rows know no ``visible_to``."""
-    if not user.has_perm("django_q.view_failure"):
-        return 0
-    return Failure.objects.filter(stopped__gte=since).count()
+    """How many background tasks were given up, for those who may see them."""
+    failed = _failed_tasks(user, since=since)
+    return 0 if failed is None else failed.count()
 
 
-BADGES: dict[str, Callable[[User], int]] = {
+BADGES: dict[str, Callable[[User], QuerySet | None]] = {
     "clinic.appointment": _holds,
     "clinic.note": _unsigned_notes,
     "messaging.letter": _failed_letters,
@@ -199,7 +204,7 @@ BADGES: dict[str, Callable[[User], int]] = {
     "billing.stripeevent": _waiting_events,
     "billing.dispute": _disputes_to_answer,
     "billing.difference": _open_differences,
-    "django_q.failure": lambda user: failed_tasks(user, since=timezone.now() - timedelta(days=1)),
+    "django_q.failure": lambda user: _failed_tasks(user, since=timezone.now() - timedelta(days=1)),
 }
 
 
@@ -236,9 +241,20 @@ def _badges(user: User) -> dict[str, int]:
     key = f"desk.badges.{user.pk}"
     counts: dict[str, int] | None = cache.get(key)
     if counts is None:
-        counts = {model: count(user) for model, count in BADGES.items() if model in shown}
+        counts = _count({model: waiting(user) for model, waiting in BADGES.items() if model in shown})
         cache.set(key, counts, BADGES_KEPT)
     return counts
+
+
+def _count(waiting: Mapping[str, QuerySet | None]) -> dict[str, int]:
+    """Count all of them in one statement, as the sidebar is on every page."""
+    counted = [
+        rows.order_by().annotate(badge=Value(model)).values("badge").annotate(number=Count("pk"))
+        for model, rows in waiting.items()
+        if rows is not None
+    ]
+    counted = [rows.values_list("badge", "number") for rows in counted]
+    return dict(counted[0].union(*counted[1:], all=True)) if counted else {}
 
 
 def page(model: str, **filters: Any) -> str:

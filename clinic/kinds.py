@@ -222,9 +222,9 @@ KINDS = {
     ),
     "clinic/mail/account_ended": Kind("The account was closed", Group.ACCOUNT, names={"name": PERSON}),
     "clinic/mail/incident_notice": Kind(
-        "Notice about an incident with one’s data", Group.ACCOUNT, waits=True, names=PAPER
+        "Notice about an incident with one’s data", Group.ACCOUNT, names=PAPER
     ),
     "clinic/mail/request_answered": Kind(
-        "A request about one’s data is answered", Group.ACCOUNT, waits=True, names=PAPER
+        "A request about one’s data is answered", Group.ACCOUNT, names=PAPER
     ),
 }

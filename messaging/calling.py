@@ -267,10 +267,19 @@ def _notice_silence(call: Call, *, now: datetime) -> bool:
     waited_for = [seat for seat in seats if seat.heard_at >= now - WAITS]
     missing = [seat for seat in seats if seat.heard_at < now - GIVE_UP]
     runs = call.status == Status.RUNNING
-    if (seats and not runs and not waited_for) or (runs and missing) or call.created_at < now - LONGEST:
+    if (
+        (seats and not runs and not (waited_for and _may_go_on(call, seats)))
+        or (runs and missing)
+        or call.created_at < now - LONGEST
+    ):
         _part(call, now=now)
         return False
     return True
+
+
+def _may_go_on(call: Call, seats: Sequence[Seat]) -> bool:
+    """Whether anybody could still be let in: a waiting room ends with the visit that it is for."""
+    return any(not refusal(call.room, seat.user) for seat in seats)
 
 
 def _part(call: Call, *, now: datetime) -> None:

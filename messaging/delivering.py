@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 from django.db import IntegrityError, transaction
@@ -31,6 +33,25 @@ HEARD = {
 # A letter can come back, or be refused, for reasons of its own; these are about the mailbox.
 NO_MAILBOX = {None, RejectReason.INVALID, RejectReason.BOUNCED}
 NO_MAILBOX_AT_ALL = {RejectReason.INVALID, RejectReason.BOUNCED}
+KIND_OF_BOUNCE = {
+    "event",
+    "type",
+    "bouncetype",
+    "bouncesubtype",
+    "bounce_type",
+    "severity",
+    "name",
+    "bounce_class",
+}
+"""Where providers write, in reports of their own, whether a letter came back for good."""
+PASSING = re.compile(
+    r"soft|transient|temporar|(mailbox|quota|storage)\W*(is\W*)?(full|exceeded)|over\W?quota"
+    r"|\b4\.\d{1,3}\.\d{1,3}\b|^\W*4\d\d\b|\b5\.2\.[23]\b",
+    re.IGNORECASE,
+)
+"""A mailbox that is full or out of order today, in words or by the codes of RFC 3463: the next may arrive."""
+PASSING_CLASSES = {"20", "21", "22", "23", "24", "40", "70"}
+"""The same, as SparkPost numbers it."""
 BLAMES_US = {RejectReason.SPAM: Outcome.COMPLAINED, RejectReason.UNSUBSCRIBED: Outcome.UNSUBSCRIBED}
 
 
@@ -67,7 +88,7 @@ def hear(event: AnymailTrackingEvent, *, provider: str) -> Delivery | None:
 
 def _outcome(event: AnymailTrackingEvent) -> Outcome | None:
     outcome = HEARD.get(event.event_type)
-    if outcome == Outcome.BOUNCED and event.reject_reason not in NO_MAILBOX:
+    if outcome == Outcome.BOUNCED and (event.reject_reason not in NO_MAILBOX or _is_passing(event)):
         return Outcome.REFUSED
     if outcome == Outcome.REFUSED:
         # The provider would not even try: it remembers what happened to an earlier letter.
@@ -75,6 +96,24 @@ def _outcome(event: AnymailTrackingEvent) -> Outcome | None:
             return Outcome.BOUNCED
         return BLAMES_US.get(event.reject_reason, outcome)
     return outcome
+
+
+def _is_passing(event: AnymailTrackingEvent) -> bool:
+    """Whether the mailbox is there, and only could not take this letter: it silences nobody."""
+    told = [event.mta_response or "", event.description or "", *_kinds_of_bounce(event.esp_event)]
+    return any(PASSING.search(one) or one in PASSING_CLASSES for one in told)
+
+
+def _kinds_of_bounce(report: Any) -> Iterator[str]:
+    if isinstance(report, Mapping):
+        for name, value in report.items():
+            if isinstance(value, str | int) and str(name).lower() in KIND_OF_BOUNCE:
+                yield str(value)
+            else:
+                yield from _kinds_of_bounce(value)
+    elif isinstance(report, Sequence) and not isinstance(report, str | bytes):
+        for one in report:
+            yield from _kinds_of_bounce(one)
 
 
 def _event_id(event: AnymailTrackingEvent, *, provider: str) -> str:

@@ -51,7 +51,7 @@ class Asked:
 
     def context(self) -> dict[str, Any]:
         members = list(self.members)
-        reader = _Reader(self.user, members)
+        reader = _Reader(self.user, is_member=_is_among(members, self.user))
         messages = [reader.sees(message) for message in reversed(self.page)]
         shown = messages[-1]["sequence"] if messages else 0
         newest = shown if self.is_end else self.room.messages.last_sequence()
@@ -130,7 +130,7 @@ def read(
     come the withdrawals of what the reader has already.
     """
     members = list(_members(room, user))
-    reader = _Reader(user, members)
+    reader = _Reader(user, is_member=_is_among(members, user))
     if after is not None:
         page = list(_told(room).filter(sequence__gt=after).order_by("sequence")[:PAGE])
     else:
@@ -143,6 +143,11 @@ def read(
     }
 
 
+def said(message: Message, user: User) -> dict[str, Any]:
+    """What ``user``, who just sent ``message``, sees of it: their page need not ask for it."""
+    return _Reader(user, is_member=True).sees(_told(message.room).get(pk=message.pk))
+
+
 def _withdrawn(room: Room, reader: _Reader, *, up_to: int) -> list[dict[str, Any]]:
     taken_back = Withdrawal.objects.filter(message__room=room, message__sequence__lte=up_to)
     newest = taken_back.select_related("message__recorded_by").order_by("-recorded_at")[:PAGE]
@@ -152,6 +157,10 @@ def _withdrawn(room: Room, reader: _Reader, *, up_to: int) -> list[dict[str, Any
 def _members(room: Room, user: User) -> QuerySet[Member]:
     own_draft = Case(When(user=user, then=F("draft__text")))  # nobody else's leaves the database
     return room.members.present().select_related("user", "read_mark").annotate(own_draft=own_draft)
+
+
+def _is_among(members: list[Member], user: User) -> bool:
+    return any(member.user_id == user.pk for member in members)
 
 
 def _own_draft(member: Any) -> str | None:
@@ -233,9 +242,8 @@ def _what_to_expect(room: Room, user: User) -> str:
 class _Reader:
     """Somebody with a room before them, and what they may read of each message."""
 
-    def __init__(self, user: User, members: list[Member]) -> None:
+    def __init__(self, user: User, *, is_member: bool) -> None:
         self.user, self.now = user, timezone.now()
-        is_member = any(member.user_id == user.pk for member in members)
         # The people of a room see that a message was withdrawn; its text is there for who reviews it.
         self.reviews = not is_member and user.has_perm("messaging.view_every_room")
 

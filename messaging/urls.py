@@ -28,6 +28,7 @@ urlpatterns = [
     path("portal/attachments/<uuid:pk>/", attachments.file, name="attachment"),
     path("portal/attachments/<uuid:pk>/thumbnail/", attachments.thumbnail, name="attachment-thumbnail"),
     path("portal/rooms/<uuid:pk>/read/", messages.read, name="room-read"),
+    path("portal/rooms/<uuid:pk>/seen/<int:sequence>/", messages.seen, name="room-seen"),
     path("portal/rooms/search/", searches.search, name="rooms-search"),
     path("portal/rooms/<uuid:pk>/search/", searches.search, name="room-search"),
     path("portal/rooms/<uuid:pk>/presence/", messages.presence, name="room-presence"),

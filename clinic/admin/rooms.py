@@ -10,12 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.timesince import timesince
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 
 from clinic.forms.enquiries import AssignForm, SeenForm
 from config.admin import PossibleButtons, RecordAdmin, step
 from config.base import SignedInRequest
+from config.filters import PeriodFilter
 from messaging import enquiring, reading
 from messaging.models import Room
 
@@ -35,6 +36,21 @@ class WaitingFilter(DropdownFilter):
             return queryset
         waiting = queryset.open().exclude(waiting_since=None)
         return waiting.filter(assigned_to=request.user) if self.value() == "mine" else waiting
+
+
+class ArchiveFilter(DropdownFilter):
+    """What has been over for long is left out, until it is asked for."""
+
+    title = "age"
+    parameter_name = "age"
+
+    def lookups(self, request, model_admin):
+        return [("archived", "Archived: over for long"), ("all", "Archived ones too")]
+
+    def queryset(self, request, queryset):
+        if request.resolver_match.kwargs or self.value() == "all":
+            return queryset
+        return queryset.archived() if self.value() == "archived" else queryset.current()
 
 
 def _patient(room: Room) -> Patient | None:
@@ -57,9 +73,10 @@ class RoomAdmin(PossibleButtons, RecordAdmin):
     list_select_related = ["patient__patient", "assigned_to"]
     list_filter = [
         WaitingFilter,
+        ArchiveFilter,
         ("kind", ChoicesDropdownFilter),
         ("topic", ChoicesDropdownFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", PeriodFilter),
         ("closed_at", admin.EmptyFieldListFilter),
     ]
     search_fields = ["title", "members__user__family_name", "members__user__given_name"]

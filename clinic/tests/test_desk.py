@@ -23,6 +23,8 @@ PRIVACY = {
     "Recipients overseas",
 }
 ALWAYS = {
+    "Questions to patients",
+    "What our mail says",
     "Calls for help",
     *("Dashboard", "Appointments", "Patients", "Practitioners", "Audit trail"),
     *("Practice", "Appointment types", "Cancellation policies", "Rosters", "Leave and holidays", "Times"),
@@ -139,6 +141,15 @@ class TestSidebar:
         answers = {link: client.get(link, follow=True).status_code for link in links}
 
         assert answers == dict.fromkeys(links, 200)
+
+    @pytest.mark.parametrize("role", STAFF)
+    def test_counts_in_one_statement(self, make_user, rf, role, django_assert_num_queries):
+        request = rf.get("/admin/")
+        request.user = make_user(role, "counting")
+        assert request.user.has_perm("clinic.view_practice")  # what one may do is asked once
+
+        with django_assert_num_queries(1):
+            desk.sidebar(request)
 
     def test_counts_what_waits(self, make_user, sidebar_of):
         now = timezone.now()

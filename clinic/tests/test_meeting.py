@@ -145,6 +145,26 @@ class TestComingIn:
         assert not Call.objects.exists()
 
 
+class TestAWaitingRoom:
+    @pytest.mark.parametrize("status", ["completed", "cancelled", "no_show"])
+    def test_ends_with_its_visit(self, two, forced, clock, status):
+        two.join("patient")
+        forced(two.visit, status)
+        clock.shift(timedelta(seconds=5))
+
+        calling.look_after_all()
+
+        assert Call.objects.get().status == Call.Status.ENDED
+
+    def test_goes_on_while_the_visit_does(self, two, clock):
+        two.join("patient")
+        clock.shift(timedelta(seconds=5))
+
+        calling.look_after_all()
+
+        assert Call.objects.get().status == Call.Status.WAITING
+
+
 class TestStretches:
     def test_one_side_alone_makes_none(self, met):
         met.talk(60, "doctor")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Self
@@ -25,6 +26,8 @@ LONGEST = 4000
 TOO_LONG = f"A message has at most {LONGEST:,} characters. Please send it in parts."
 MOST_ATTACHED = 5
 """Files that one message carries."""
+ARCHIVED_AFTER = timedelta(days=90)
+"""Over for so long, a conversation leaves the usual lists; it can still be read, and its words found."""
 
 
 READ_BY: list[Callable[[User], Q]] = []
@@ -49,6 +52,19 @@ class RoomQuerySet(ScopedQuerySet):
     def open(self) -> Self:
         """Those in which people can still write."""
         return self.filter(Q(closes_at=None) | Q(closes_at__gt=timezone.now()), closed_at=None)
+
+    def archived(self) -> Self:
+        """Those that are over for so long that the usual lists leave them out."""
+        return self.filter(self._is_archived())
+
+    def current(self) -> Self:
+        """Those of the usual lists."""
+        return self.exclude(self._is_archived())
+
+    @staticmethod
+    def _is_archived() -> Q:
+        long_ago = timezone.now() - ARCHIVED_AFTER
+        return Q(closed_at__lt=long_ago) | Q(closes_at__lt=long_ago)
 
     def with_waiting_since(self) -> Self:
         """With ``waiting_since``: when a patient wrote what nobody of the practice has answered; else None.

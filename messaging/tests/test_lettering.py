@@ -16,7 +16,8 @@ from messaging import kinds, lettering, mailing, tasks, trying
 from messaging.lettering import Text
 from messaging.models import Letter, LetterTemplate
 
-WAITING = "messaging/mail/message_waiting"
+# Of a kind that comes at night, too.
+WAITING = "messaging/mail/concern_raised"
 OWN = Text("A word from us", "Dear {first_name},\n\nplease look here: {link}\n\n{practice}")
 
 
@@ -120,13 +121,13 @@ class TestPublish:
         lettering.publish(row, by=manager)
         after = send()
 
-        assert (before.subject, before.text_version) == ("A message is waiting for you", 0)
+        assert (before.subject, before.text_version) == ("A conversation needs a person now", 0)
         assert (after.subject, after.text_version) == ("A word from us", 1)
         assert after.body.startswith(
             f"Dear Patient,\n\nplease look here: {settings.BASE_URL}/portal/rooms/\n"
         )
         before.refresh_from_db()
-        assert before.subject == "A message is waiting for you"
+        assert before.subject == "A conversation needs a person now"
 
     def test_what_waits_says_it_too(self, row, write, manager, patient):
         letter = mailing.queue(WAITING, recipient=patient, to=patient.email, context={"path": "/p/"})
@@ -147,7 +148,7 @@ class TestPublish:
         with pytest.raises(Refused, match="would advertise a medicine"):
             lettering.publish(row, by=manager)
 
-        assert send().subject == "A message is waiting for you"
+        assert send().subject == "A conversation needs a person now"
 
     def test_goes_back_to_the_text_that_came(self, row, write, manager, send):
         write()
@@ -159,7 +160,7 @@ class TestPublish:
         row.refresh_from_db()
         assert still.subject == "A word from us"
         assert (row.is_own, row.live_body, row.version) == (False, "", 2)
-        assert (send().subject, send().text_version) == ("A message is waiting for you", 2)
+        assert (send().subject, send().text_version) == ("A conversation needs a person now", 2)
 
     def test_who_saw_another_state_is_told(self, row, write, manager):
         saw = lettering.mark(row)
@@ -294,7 +295,7 @@ class TestScreens:
         html = answer.content.decode()
         assert answer.status_code == 400
         assert says in html
-        assert typed.get("body", OWN.subject) in html
+        assert typed.get("body", "please look here") in html
         row.refresh_from_db()
         assert row.subject != OWN.subject
 

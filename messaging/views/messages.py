@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +45,16 @@ def read(request: SignedInRequest, pk: UUID) -> HttpResponse:
         return _explain(form)
     chatting.read_up_to(room, by=request.user, sequence=form.cleaned_data["sequence"])
     return JsonResponse({})
+
+
+@never_cache
+@require_GET
+@for_scripts
+def seen(request: SignedInRequest, pk: UUID, sequence: int) -> HttpResponse:
+    """What a page without a script loads beside what it shows, as a picture: it was opened, so it is read."""
+    room = get_object_or_404(Room.objects.visible_to(request.user), pk=pk)
+    chatting.read_up_to(room, by=request.user, sequence=sequence)
+    return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
 @require_POST
@@ -108,7 +119,7 @@ def _say(request: SignedInRequest, room: Room) -> HttpResponse:
     if not form.is_valid():
         return _explain(form)
     message = chatting.post(room, by=request.user, **form.cleaned_data)
-    return JsonResponse({"sequence": message.sequence})
+    return _said(request, message)
 
 
 def _send(request: SignedInRequest, room: Room) -> HttpResponse:
@@ -117,7 +128,11 @@ def _send(request: SignedInRequest, room: Room) -> HttpResponse:
         return _explain(form)
     files = request.FILES.getlist("files")
     message = attaching.post(room, by=request.user, files=files, **form.cleaned_data)
-    return JsonResponse({"sequence": message.sequence})
+    return _said(request, message)
+
+
+def _said(request: SignedInRequest, message: Message) -> HttpResponse:
+    return JsonResponse({"sequence": message.sequence, "message": reading.said(message, request.user)})
 
 
 def _sent(request: SignedInRequest) -> dict[str, Any]:

@@ -23,18 +23,18 @@ ROOMS_PER_PAGE = 30
 @signed_in
 def rooms(request: SignedInRequest) -> HttpResponse:
     last_event_id = streaming.last_event_id(request.user)
-    visible = (
-        Room.objects.visible_to(request.user)
-        .of(request.user)
-        .latest_first()
-        .prefetch_related("members__user")
-    )
+    own = Room.objects.visible_to(request.user).of(request.user)
+    is_archive = request.GET.get("archive") == "1"
+    listed = own.archived() if is_archive else own.current()
+    visible = listed.latest_first().prefetch_related("members__user")
     page = Paginator(visible, ROOMS_PER_PAGE).get_page(request.GET.get("page"))
     unread = chatting.unread_for(request.user)
     context = {
         "page": page,
         "rooms": [(room, unread.get(room.pk, 0)) for room in page.object_list],
         "last_event_id": last_event_id,
+        "is_archive": is_archive,
+        "has_archive": not is_archive and own.archived().exists(),
     }
     return render(request, "messaging/room_list.html", context)
 

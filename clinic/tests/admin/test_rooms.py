@@ -1,7 +1,10 @@
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
+from django.utils import timezone
 
 from clinic import booking
 from clinic.models import AuditEvent
@@ -80,6 +83,25 @@ class TestRoomAdmin:
         staff_client(auditor).get(pages[1])
 
         assert opened_records == [(auditor, room, "read")]
+
+    def test_leaves_what_has_been_over_for_long_to_the_archive(self, staff_client, doctor, room, pages):
+        room.change(by=None, why="Over.", closes_at=timezone.now() - timedelta(days=91))
+        browser = staff_client(doctor)
+
+        shown = [
+            browser.get(LIST, {"age": age}).context["cl"].result_count for age in ("", "archived", "all")
+        ]
+
+        assert shown == [0, 1, 1]
+        assert browser.get(pages[1]).status_code == 200
+
+    @pytest.mark.parametrize(("hour", "count"), [("00:30", 1), ("00:31", 0)])
+    @time_machine.travel("2026-11-30T13:30:00+00:00", tick=False)
+    def test_its_period_is_by_the_practices_clock(self, staff_client, patient, doctor, hour, count):
+        chatting.open_room("Consultation", members=[patient, doctor], by=None)
+        asked = {"created_at_from_0": "2026-12-01", "created_at_from_1": hour}
+
+        assert staff_client(doctor).get(LIST, asked).context["cl"].result_count == count
 
     def test_lists_three_as_quickly_as_one(
         self, staff_client, doctor, patient, pages, django_assert_max_num_queries

@@ -157,6 +157,41 @@ class TestAgainst:
 
         assert mailing.why_not(optional) is None
 
+    @pytest.mark.parametrize(
+        "response",
+        [
+            "452 4.2.2 Mailbox full",
+            "552 5.2.2 Over quota",
+            "The mailbox is full",
+            "Temporarily deferred",
+            "421 Busy",
+        ],
+    )
+    def test_not_whose_mailbox_was_only_full_or_out_of_order(self, client, letter, optional, response):
+        self.bounce(client, response=response)
+
+        assert mailing.why_not(optional) is None
+        assert outcome(letter) == "refused"
+
+    @pytest.mark.parametrize(
+        "response", ["550 5.1.1 No such user", "550 5.4.1 Recipient rejected, 452 of 1,000", "", "5.7.1 4xx"]
+    )
+    def test_but_whose_mailbox_is_not_there(self, client, letter, optional, response):
+        self.bounce(client, response=response)
+
+        assert mailing.why_not(optional) == Letter.Dropped.UNREACHABLE
+
+    @pytest.mark.parametrize(
+        ("kind", "found"), [("SoftBounce", "refused"), ("HardBounce", "bounced"), ("Transient", "deferred")]
+    )
+    def test_a_provider_tells_them_apart_by_words_of_its_own(self, client, letter, settings, kind, found):
+        settings.MAIL_PROVIDER = "postmark"
+        told = {"RecordType": "Bounce", "ID": 4, "Type": kind, "MessageID": "m-1", "Email": letter.to}
+
+        answer = report(client, body=json.dumps(told | {"BouncedAt": "2026-11-25T01:00:00Z"}))
+
+        assert (answer.status_code, outcome(letter)) == (200, found)
+
     def test_a_letter_that_arrived_later_speaks_for_the_mailbox(self, client, letter, optional):
         report(client, event("delivery", at=AT + 60, number="later"))  # heard of before the bounce
         self.bounce(client)

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -89,7 +91,7 @@ class TestPosting:
 
         answers = [browser.post(address, sent, JSON) for _ in range(2)]
 
-        assert [(answer.status_code, answer.json()) for answer in answers] == [(200, {"sequence": 1})] * 2
+        assert [(answer.status_code, answer.json()["sequence"]) for answer in answers] == [(200, 1)] * 2
         assert room.messages.count() == 1
 
     @pytest.mark.parametrize(
@@ -231,6 +233,18 @@ class TestDrafting:
         assert not Draft.objects.exists()
 
 
+class TestTheAnswer:
+    def test_carries_the_message_as_its_sender_reads_it(self, browser_of, patient, doctor, room, address):
+        chatting.post(room, by=doctor, text="How are you?")
+        browser = browser_of(patient)
+
+        sent = browser.post(address, {"text": "Fine", "client_id": str(uuid7()), "answers": 1}, JSON).json()
+        read = browser.get(address, {"after": 1}).json()["messages"]
+
+        assert sent["sequence"] == 2
+        assert [{**sent["message"], "withdrawable_for": 0}] == [{**read[0], "withdrawable_for": 0}]
+
+
 class TestMarking:
     def test_moves_the_mark(self, browser_of, patient, doctor, room):
         chatting.post(room, by=doctor, text="Hello")
@@ -239,6 +253,27 @@ class TestMarking:
 
         assert response.status_code == 200
         assert chatting.unread_for(patient) == {}
+
+    def test_a_page_without_a_script_moves_it_by_what_it_loads(self, browser_of, patient, doctor, room):
+        chatting.post(room, by=doctor, text="Hello")
+        browser = browser_of(patient)
+        page = browser.get(reverse("room", args=[room.pk])).content.decode()
+        [address] = re.findall(r'<noscript><img src="([^"]+)"', page)
+
+        assert browser.get(address).status_code == 204
+        assert chatting.unread_for(patient) == {}
+
+    @pytest.mark.parametrize("sequence", [0, 1, 2**31, 10**30])
+    def test_whatever_number_such_a_page_names_it_stays_within_what_was_said(
+        self, browser_of, patient, stranger, doctor, room, sequence
+    ):
+        chatting.post(room, by=doctor, text="Hello")
+        address = reverse("room-seen", args=[room.pk, sequence])
+
+        answers = [browser_of(person).get(address).status_code for person in (patient, stranger)]
+
+        assert answers == [204, 404]
+        assert chatting.unread_for(patient) == ({} if sequence else {room.pk: 1})
 
     @pytest.mark.parametrize("sequence", [-1, "x", None, 2**31])
     def test_refuses_odd_numbers(self, browser_of, patient, room, sequence):

@@ -9,6 +9,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from messaging import chatting, withdrawing
+from messaging.tests.live import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -114,3 +115,4 @@ def test_all_of_it_works_without_a_script(open_room, browser_of, patient, told):
     page.get_by_role("button", name="Go").click()
 
     assert page.url.endswith("/?around=1#message-1")
+    wait_until(lambda: chatting.unread_for(patient) == {}, "the read mark")

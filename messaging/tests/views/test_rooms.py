@@ -1,5 +1,8 @@
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from config.base import uuid7
 from messaging import chatting
@@ -142,3 +145,38 @@ class TestRooms:
             browser.get(reverse("rooms"))
 
         assert len(three) == len(one)
+
+
+class TestTheArchive:
+    @pytest.fixture
+    def over(self, room):
+        def do(days: float):
+            ended = timezone.now() - timedelta(days=days)
+            room.change(by=None, why="The consultation was over.", closes_at=ended)
+
+        return do
+
+    @pytest.mark.parametrize(("days", "usual"), [(89, True), (91, False)])
+    def test_takes_what_has_been_over_for_long(self, browser_of, patient, room, over, days, usual):
+        over(days)
+        browser = browser_of(patient)
+
+        lists = [browser.get(reverse("rooms"), {"archive": "1"} if old else {}) for old in (False, True)]
+
+        shown = [[one for one, _ in answer.context["rooms"]] == [room] for answer in lists]
+        assert shown == [usual, not usual]
+        assert lists[0].context["has_archive"] == (not usual)
+
+    def test_can_still_be_read(self, browser_of, patient, doctor, room, page, over):
+        chatting.post(room, by=doctor, text="Good morning")
+        over(500)
+
+        answer = browser_of(patient).get(page)
+
+        assert (answer.status_code, answer.content.decode().count("Good morning")) == (200, 1)
+
+    @pytest.mark.parametrize("archive", ["0", "x", "\x00", "1" * 5000])
+    def test_asked_for_oddly_it_is_the_usual_list(self, browser_of, patient, room, archive):
+        answer = browser_of(patient).get(reverse("rooms"), {"archive": archive})
+
+        assert [one for one, _ in answer.context["rooms"]] == [room]

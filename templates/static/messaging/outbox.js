@@ -90,8 +90,9 @@ export class Outbox {
         failures = 0;
         this.room.bubbles.mark(item, "");
         this.room.writing.sent();
-        await this.room.catchUp();
-        const { sequence } = await response.json().catch(() => ({}));
+        const { sequence, message } = await response.json().catch(() => ({}));
+        if (!this.room.pages.takeSent(message)) await this.room.catchUp();
+        else this.room.showRead(), this.room.markRead();
         if (!item.dataset.sequence && sequence <= this.room.pages.last) item.remove(); // sent before, and shown
         this.keep();
       } else if (response && response.status < 500 && response.status !== 429) {

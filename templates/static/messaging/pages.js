@@ -63,6 +63,15 @@ export class Pages {
     return holds && found.messages.length > 0 && this.last < found.last_sequence;
   }
 
+  // Our own, as the server keeps it. False where others wrote meanwhile, or the end is not on the page.
+  takeSent(message) {
+    if (!message || !this.room.isMember || !this.holdsNewest() || message.sequence > this.last + 1) return false;
+    this.append([message]);
+    this.newest = this.last;
+    this.toEnd();
+    return true;
+  }
+
   // One load at a time: a second one would ask for what the first one brings.
   async load(query, place) {
     if (this.loading) return;

@@ -9,6 +9,8 @@ import { Presence } from "./presence.js";
 import { Withdrawing } from "./withdrawing.js";
 import { Writing } from "./writing.js";
 
+const OWN_ANSWER = 250;
+
 class Room {
   constructor(root) {
     this.root = root;
@@ -47,7 +49,10 @@ class Room {
       return;
     }
     if (kind === "presence") return this.presence?.heard(data);
-    this.catchUp();
+    if (kind === "read" && data.by === this.root.dataset.me) return; // that we read says nothing new here
+    if (kind !== "message") return this.catchUp();
+    // The answer to what we are sending brings our own message; it is there before long.
+    setTimeout(() => data.sequence > this.pages.newest && this.catchUp(), this.outbox.working ? OWN_ANSWER : 0);
   }
 
   state(name) {
