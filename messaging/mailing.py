@@ -263,7 +263,8 @@ def send_again(letter: Letter, *, by: User) -> Letter:
         return letter
     if letter.is_text:
         raise SentOnce
-    if letter.copies.filter(status=Letter.Status.OWED).exists():
+    first = letter.copy_of or letter  # a copy of a copy is a copy of the letter, and one goes at a time
+    if first.lock().copies.filter(status=Letter.Status.OWED).exists():
         raise AlreadyBeingSent
     return queue(
         letter.template,
@@ -272,7 +273,7 @@ def send_again(letter: Letter, *, by: User) -> Letter:
         context=letter.context,
         enclosures=[Enclosure(**enclosure) for enclosure in letter.enclosures],
         is_confidential=letter.is_confidential,
-        copy_of=letter,
+        copy_of=first,
         by=by,
     )
 

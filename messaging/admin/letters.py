@@ -107,6 +107,7 @@ class LetterAdmin(RecordAdmin):
         "attempts",
         "created_at",
         "sent_at",
+        "show_version",
         "show_next",
         "last_error",
         "show_delivery",
@@ -161,6 +162,12 @@ class LetterAdmin(RecordAdmin):
             for report in delivering.reports_about(letter)
         ]
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}, {} {}</li>", told)) if told else None
+
+    @display(description="Version of its text", empty_value="–")
+    def show_version(self, letter: Letter) -> str | None:
+        if letter.text_version is None:
+            return None
+        return str(letter.text_version or "As it came with the product")
 
     @display(description="Next attempt")
     def show_next(self, letter: Letter):

@@ -238,6 +238,17 @@ class TestSendAgain:
         assert (copy.copy_of, copy.to) == (owed, owed.to)
         assert [mail["Subject"] for mail in mailbox.taken] == [owed.subject] * 2
 
+    def test_a_copy_of_a_copy_is_one_of_the_letter(self, owed, manager, mailbox):
+        mailing.send(owed)
+        copy = mailing.send_again(owed, by=manager)
+        mailing.send(copy)
+
+        again = mailing.send_again(copy, by=manager)
+
+        assert again.copy_of == owed
+        with pytest.raises(mailing.AlreadyBeingSent):
+            mailing.send_again(owed, by=manager)
+
     def test_a_copy_takes_the_file_along_too(self, owed, manager, mailbox):
         files = [mailing.Enclosure("visit.ics", "BEGIN:VCALENDAR", "calendar")._asdict()]
         owed.change(by=None, enclosures=files)
