@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -53,18 +52,9 @@ def _page(request: SignedInRequest, patient: Patient, form: PasswordForm) -> Htt
         "wants_offers": opting.is_wanted_by(patient),
         "offers_text": consenting.text(Consent.Kind.MARKETING),
         "kept_until": retaining.until_of(patient),
-        "who_opened_url": _who_opened(),
     }
     status = HTTPStatus.BAD_REQUEST if form.errors else HTTPStatus.OK
     return render(request, "clinic/my_data.html", context, status=status)
-
-
-def _who_opened() -> str:
-    """Where patients see who opened their record, where there is such a page."""
-    try:
-        return reverse("who-opened")
-    except NoReverseMatch:
-        return ""
 
 
 @sensitive_post_parameters("password")
