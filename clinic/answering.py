@@ -192,7 +192,8 @@ def told(encounter: Encounter, read: Mapping[str, Any]) -> dict[str, Any]:
     this = next((one for one in intakes if one.appointment_id == encounter.appointment_id), None)
     if this is None:
         return {"intake": None}
-    last = next((one for one in intakes if one is not this), None)
+    key = this.questionnaire.key  # another questionnaire may use the same words for something else
+    last = next((one for one in intakes if one is not this and one.questionnaire.key == key), None)
     said = _said(this, read["answers"], before=_words(last, read["answers"]) if last else {})
     counting = {one.question.key: one.value for one in said}
     asked = {question.key for question in asked_of((one.question for one in said), counting)}
@@ -221,16 +222,17 @@ def last_said(read: Mapping[str, Any], *, after: datetime.datetime) -> list[Said
     """Of each question, what was said last, whichever visit it was for; only if that was ``after``."""
     questionnaires = {one.pk: one for one in read["questionnaires"]}
     lately = {answer.intake_id for answer in read["answers"] if answer.said_at > after}
-    last: dict[str, Said] = {}
+    last: dict[tuple[str, str], Said] = {}
     for intake in read["intakes"]:
         if intake.pk not in lately:
             continue
         intake.questionnaire = questionnaires[intake.questionnaire_id]
         for said in _said(intake, read["answers"], before={}):
             at = said.answers[-1].said_at if said.answers else after
-            known = last.get(said.question.key)
+            key = (intake.questionnaire.key, said.question.key)
+            known = last.get(key)
             if at > (known.answers[-1].said_at if known else after):
-                last[said.question.key] = said
+                last[key] = said
     return [*last.values()]
 
 
@@ -238,13 +240,16 @@ def flags(appointments: Collection[Appointment], *, by: User) -> dict[UUID, list
     """What the answers before each of ``appointments`` warn of in earnest, in one statement."""
     found: dict[UUID, list[str]] = {appointment.pk: [] for appointment in appointments}
     counting = Answer.objects.visible_to(by).filter(intake__appointment__in=found).newest()
+    asked: dict[UUID, dict[str, Question]] = {}  # each version is read once, however many answered it
     for answer in counting.select_related("intake__questionnaire"):
-        for question in answer.intake.questionnaire.asked():
-            found[answer.intake.appointment_id] += [
-                flag.message
-                for flag in (question.raised(answer.value) if question.key == answer.key else [])
-                if flag.severity == FlagSeverity.SERIOUS
-            ]
+        version = answer.intake.questionnaire
+        if version.pk not in asked:
+            asked[version.pk] = {question.key: question for question in version.asked()}
+        question = asked[version.pk].get(answer.key)
+        flags = question.raised(answer.value) if question else []
+        found[answer.intake.appointment_id] += [
+            flag.message for flag in flags if flag.severity == FlagSeverity.SERIOUS
+        ]
     return found
 
 

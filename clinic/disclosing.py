@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from django.apps import apps
 from django.db.models import Count, Max, QuerySet
 from django.db.models.functions import TruncDate
 
@@ -37,12 +36,29 @@ VERBS = {
 }
 """What is told, by the action of the event: each is something that a person did with the record."""
 THINGS = {
-    "": "your record",
     "clinic.patient": "your details",
     "clinic.user": "your account",
     "clinic.encounter": "a consultation",
     "clinic.segment": "the times of a consultation",
     "clinic.appointment": "an appointment",
+    "clinic.alert": "an alert",
+    "clinic.allergy": "an allergy",
+    "clinic.condition": "a condition",
+    "clinic.othermedicine": "another medicine of yours",
+    "clinic.noneknown": "that there is nothing known",
+    "clinic.note": "a note",
+    "clinic.addendum": "an addition to a note",
+    "clinic.prescription": "a prescription",
+    "clinic.document": "a document",
+    "clinic.original": "a paper to the pharmacy",
+    "clinic.consent": "a consent",
+    "clinic.approval": "an approval",
+    "clinic.identitycheck": "a check of your identity",
+    "clinic.adverseevent": "a report of an adverse event",
+    "clinic.recordcopy": "a copy of your file",
+    "clinic.privacyrequest": "your request about your data",
+    "billing.order": "an order",
+    "billing.receipt": "a receipt",
     "clinic.intake": "your answers before a visit",
     "clinic.answer": "your answers before a visit",
     "clinic.monitoringcheck": "a monitoring check",
@@ -52,7 +68,7 @@ THINGS = {
     "messaging.room": "a conversation",
     "messaging.message": "a message",
 }
-"""What it was done with; other kinds are called as the desk calls them."""
+"""What it was done with. Nothing else is told: of an incident, say, they hear when it is decided."""
 
 
 @dataclass
@@ -97,7 +113,9 @@ def days(patient: Patient, *, before: datetime.date | None = None) -> tuple[list
 
 
 def _of_others(patient: UUID, own: UUID) -> QuerySet[AuditEvent]:
-    done = AuditEvent.objects.filter(patient_id=patient, action__in=VERBS, outcome="done")
+    done = AuditEvent.objects.filter(
+        patient_id=patient, action__in=VERBS, outcome="done", record_type__in=THINGS
+    )
     return done.filter(by__isnull=False).exclude(by=own)
 
 
@@ -114,18 +132,8 @@ def _look(rows: list[dict[str, Any]]) -> Look:
     found: dict[str, int] = {}
     order = [*VERBS]
     for row in sorted(rows, key=lambda row: (order.index(row["action"]), row["record_type"])):
-        words = f"{VERBS[row['action']]} {_thing(row['record_type'])}"
+        words = f"{VERBS[row['action']]} {THINGS[row['record_type']]}"
         found[words] = found.get(words, 0) + row["times"]
     did = [f"{words}, {times} times" if times > 1 else words for words, times in found.items()]
     role = Role(first["role"]).label if first["role"] in Role else ""
     return Look(name or "Somebody of the practice", role, max(row["last"] for row in rows), did)
-
-
-def _thing(record_type: str) -> str:
-    if record_type in THINGS:
-        return THINGS[record_type]
-    try:
-        kind = str(apps.get_model(record_type)._meta.verbose_name)
-    except LookupError:
-        return "your record"
-    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

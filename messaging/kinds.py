@@ -81,11 +81,6 @@ class Kind(NamedTuple):
     names: Mapping[str, Name] = {}
 
     @property
-    def known(self) -> dict[str, Name]:
-        """All that its text may name."""
-        return COMMON | dict(self.names)
-
-    @property
     def is_essential(self) -> bool:
         return self.group not in OPTIONAL
 

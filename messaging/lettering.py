@@ -65,6 +65,14 @@ def is_sms(template: str) -> bool:
     return "/sms/" in template
 
 
+def known(template: str) -> dict[str, kinds.Name]:
+    """What the text of such letters may name. An SMS has no links, and beside its own knows the practice."""
+    kind = kinds.of(template)
+    if is_sms(template):
+        return {"practice": kinds.COMMON["practice"], **kind.names}
+    return kinds.COMMON | dict(kind.names)
+
+
 def shipped(template: str) -> Text:
     """The text that came with the product: the first line of its file is the subject, but of an SMS.
 
@@ -87,7 +95,7 @@ def live(template: str) -> Text:
 
 def write(template: str, text: Text, context: Mapping[str, Any]) -> tuple[str, str]:
     """The subject, in one line, and the body, with what ``context`` knows in place of the names."""
-    names = kinds.of(template).known
+    names = known(template)
     values = {
         name: _value(names[name].source, context)
         for name in set(NAMED.findall(f"{text.subject}\n{text.body}"))
@@ -98,7 +106,7 @@ def write(template: str, text: Text, context: Mapping[str, Any]) -> tuple[str, s
 
 def example(template: str, text: Text) -> tuple[str, str]:
     """The same with invented facts, for who writes it."""
-    return _filled(text, {name: one.example for name, one in kinds.of(template).known.items()})
+    return _filled(text, {name: one.example for name, one in known(template).items()})
 
 
 def _value(source: str, context: Mapping[str, Any]) -> str:
@@ -123,7 +131,7 @@ def check(template: str, text: Text) -> None:
 
     :raises CannotBeWritten: a name is not known, or what its reader needs is left out
     """
-    names = kinds.of(template).known
+    names = known(template)
     said = [*NAMED.findall(text.subject), *NAMED.findall(text.body)]
     if unknown := [name for name in said if name not in names]:
         raise CannotBeWritten(f"Nothing is known as {{{unknown[0]}}}. There are: {', '.join(sorted(names))}.")

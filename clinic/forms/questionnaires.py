@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 from django import forms
@@ -12,6 +14,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from clinic import questioning
 from clinic.models import QuestionnaireDraft
 
+UNKEPT = re.compile(r"(?<!\\)\\u0000|[\ud800-\udfff]")
+"""What PostgreSQL keeps in no text: the null sign, and halves of signs."""
 MOST = 100
 """Questions of one questionnaire."""
 
@@ -27,9 +31,11 @@ class RowsField(forms.JSONField):
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         try:
-            return super().bound_data(data, initial)
+            rows = super().bound_data(data, initial)
         except RecursionError:
             return InvalidJSONInput(data)
+        # What no page can show either is shown as it was sent.
+        return InvalidJSONInput(data) if UNKEPT.search(json.dumps(rows, ensure_ascii=False)) else rows
 
 
 class QuestionnaireForm(forms.ModelForm):
@@ -68,7 +74,7 @@ class QuestionnaireForm(forms.ModelForm):
             raise forms.ValidationError("The questions did not arrive whole. Please save again.")
         if len(rows) > MOST:
             raise forms.ValidationError(f"A questionnaire has at most {MOST} questions.")
-        if "\\u0000" in str(self.data.get(self.add_prefix("questions"), "")):
+        if UNKEPT.search(json.dumps(rows, ensure_ascii=False)):
             raise forms.ValidationError("There is a sign in the questions that cannot be kept.")
         return questioning.named(rows)
 

@@ -157,6 +157,27 @@ class TestTold:
         return visit
 
 
+def test_two_questionnaires_may_use_one_key_for_different_things(
+    confirmed, settle, make_slot, say, asked, doctor
+):
+    """A later answer to another questionnaire takes no red flag away."""
+    patient = confirmed.patient
+    say(confirmed, heart="yes")
+    other = Questionnaire.objects.create(
+        key="another",
+        version=1,
+        title="Another",
+        questions=[{"key": "heart", "label": "A card?", "kind": "yes_no"}],
+    )
+    again = settle(booking.hold(make_slot(hours=72), patient=patient, by=patient.user))
+    answering.save(again, questionnaire=other, answers={"heart": "no"}, by=patient.user)
+
+    read = {name: [*rows] for name, rows in answering.of_patient(patient.pk).items()}
+    said = answering.last_said(read, after=timezone.now() - datetime.timedelta(days=1))
+
+    assert [one.flag.message for one in answering.raised(said)] == ["Heart condition."]
+
+
 class TestFlags:
     def test_are_the_serious_ones_that_count(self, confirmed, say, doctor, make_doctor):
         say(confirmed, heart="yes", psychosis="yes", driving="yes")

@@ -70,7 +70,7 @@ def test_nobody_answers_for_a_patient_without_signing_in(client, confirmed, pati
     answering.save(confirmed, questionnaire=asked, answers={"heart": "no"}, by=patient.user)
 
     for name in ("appointment-intake", "appointment-intake-keep"):
-        sent = {"version": "1", "of": "heart", "heart": "yes"}
+        sent = {"version": "1", "asks": "before_visit", "of": "heart", "heart": "yes"}
         assert client.post(reverse(name, args=[confirmed.pk]), sent).status_code == 302
 
     assert Intake.objects.count() == 1

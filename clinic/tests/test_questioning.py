@@ -281,7 +281,7 @@ class TestPage:
         return questioning.publish(write(*EVERY_KIND), by=manager)
 
     def test_asks_and_keeps_every_kind(self, browser, page, every_kind):
-        sent = GOOD | {"several": ["A", "B"], "version": "2"}
+        sent = GOOD | {"several": ["A", "B"], "version": "2", "asks": "before_visit"}
 
         answer = browser.post(page, sent)
 
@@ -295,7 +295,9 @@ class TestPage:
     def test_says_which_answers_it_leaves_out(self, browser, page, write, manager):
         questioning.publish(write(YES, HOW_MANY), by=manager)
 
-        answer = browser.post(page, {"version": "2", "smokes": "no", "how_many": "4"}, follow=True)
+        answer = browser.post(
+            page, {"version": "2", "asks": "before_visit", "smokes": "no", "how_many": "4"}, follow=True
+        )
 
         assert "Left out, because it is not asked after your other answers: “How many a day?”." in [
             str(message) for message in answer.context["messages"]
@@ -305,7 +307,7 @@ class TestPage:
     def test_an_answer_that_is_too_long_is_told_and_nothing_is_cut_off(self, browser, page, write, manager):
         questioning.publish(write({"key": "why", "label": "Why?", "kind": "line"}), by=manager)
 
-        answer = browser.post(page, {"version": "2", "why": "x" * 201})
+        answer = browser.post(page, {"version": "2", "asks": "before_visit", "why": "x" * 201})
 
         assert answer.status_code == 400
         assert "maxlength" not in answer.content.decode()
@@ -318,7 +320,10 @@ class TestPage:
         second = questioning.publish(write(YES), by=manager)
         answering.save(confirmed, questionnaire=second, answers={"smokes": "no"}, by=patient.user)
 
-        assert browser.post(page, {"version": version, "smokes": "yes"}).status_code == 409
+        assert (
+            browser.post(page, {"version": version, "asks": "before_visit", "smokes": "yes"}).status_code
+            == 409
+        )
         assert Answer.objects.get().value == "no"
 
 
@@ -330,7 +335,7 @@ class TestKeep:
     @pytest.fixture
     def keep(self, client, patient, address):
         client.force_login(patient.user)
-        return lambda **sent: client.post(address, {"version": "1", **sent})
+        return lambda **sent: client.post(address, {"version": "1", "asks": "before_visit", **sent})
 
     def test_keeps_one_answer_and_asks_for_no_other(self, keep):
         answer = keep(of="heart", heart="yes")
@@ -353,6 +358,14 @@ class TestKeep:
         )
         assert not Intake.objects.exists()
 
+    @pytest.mark.parametrize(
+        "sent",
+        [{}, {"of": "nothing", "nothing": "x"}, {"asks": "another", "of": "heart", "heart": "yes"}],
+    )
+    def test_keeps_nothing_for_questions_that_it_does_not_ask(self, keep, sent):
+        assert keep(**sent).status_code == 409
+        assert not Intake.objects.exists()
+
     def test_is_closed_from_the_consultation_on(self, keep, confirmed, forced):
         forced(confirmed, "in_consultation")
 
@@ -366,7 +379,12 @@ class TestKeep:
         assert client.get(address).status_code == 405
 
         client.force_login(make_patient("stranger").user)
-        assert client.post(address, {"version": "1", "of": "heart", "heart": "yes"}).status_code == 404
+        assert (
+            client.post(
+                address, {"version": "1", "asks": "before_visit", "of": "heart", "heart": "yes"}
+            ).status_code
+            == 404
+        )
         assert not Intake.objects.exists()
 
 
@@ -402,7 +420,19 @@ class TestEditor:
         assert "To be published it needs a little more. Question 1" in answer.content.decode()
         assert desk.get(page).status_code == 200
 
-    @pytest.mark.parametrize("rows", ["{", '"x"', "[1]", '["\\u0000"]', "[" * 2000, "null null"])
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            "{",
+            '"x"',
+            "[1]",
+            '["\\u0000"]',
+            '[{"label": "\\u0000"}]',
+            '[{"label": "\\ud83d"}]',
+            "[" * 2000,
+            "null null",
+        ],
+    )
     def test_refuses_what_is_no_list_of_questions(self, desk, page, draft, rows):
         before = draft.questions
 

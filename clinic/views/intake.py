@@ -56,7 +56,10 @@ def keep(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
     there = _begun(request, found)
     try:
         questionnaire = _seen(request, found, there)
-        asked = [question for question in questionnaire.asked() if question.key in request.POST.getlist("of")]
+        sent = set(request.POST.getlist("of"))
+        asked = [question for question in questionnaire.asked() if question.key in sent]
+        if not sent or len(asked) < len(sent):
+            raise answering.OtherQuestions
         form = Questions(asked, said={}, data=request.POST)
         if form.is_valid():
             answering.save(found, questionnaire=questionnaire, answers=form.answers(), by=request.user)
@@ -77,9 +80,12 @@ def _seen(request: SignedInRequest, found: Appointment, there: Intake | None) ->
 
     :raises OtherQuestions: they began with another one
     """
-    seen = request.POST.get("version", "")
+    seen, key = request.POST.get("version", ""), request.POST.get("asks", "")
     if there:
-        if request.method == "POST" and seen != str(there.questionnaire.version):
+        if request.method == "POST" and (key, seen) != (
+            there.questionnaire.key,
+            str(there.questionnaire.version),
+        ):
             raise answering.OtherQuestions
         return there.questionnaire
     wanted = answering.wanted(found)
@@ -87,7 +93,9 @@ def _seen(request: SignedInRequest, found: Appointment, there: Intake | None) ->
         raise Http404
     if request.method != "POST":
         return wanted
-    if not (seen.isascii() and seen.isdecimal()):
+    if key != wanted.key:  # the kind of appointment asks another questionnaire by now
+        raise answering.OtherQuestions
+    if not (seen.isascii() and seen.isdecimal() and len(seen) < 5):
         raise Http404
     versions = Questionnaire.objects.visible_to(request.user).newest(wanted.key)
-    return get_object_or_404(versions, version=min(int(seen), 9999))
+    return get_object_or_404(versions, version=int(seen))

@@ -122,7 +122,7 @@ class LetterTemplateAdmin(RecordAdmin):
                 LetterTemplate.objects.select_for_update().get(pk=row.pk)
             revisions = row.history.select_related("history_user")[:REVISIONS]
             told = {
-                "names": sorted(kinds.of(row.template).known.items()) if row.template in kinds.KINDS else [],
+                "names": sorted(lettering.known(row.template).items()) if row.template in kinds.KINDS else [],
                 "preview_url": reverse("admin:messaging_lettertemplate_preview", args=[row.pk]),
                 "revisions": revisions,
                 "row": row,

@@ -84,6 +84,11 @@ class TestCheck:
 
         assert says in str(no.value)
 
+    @pytest.mark.parametrize("name", ["first_name", "book_link", "reader"])
+    def test_an_sms_knows_no_person_and_no_link(self, name):
+        with pytest.raises(lettering.CannotBeWritten, match="Nothing is known as"):
+            lettering.check("messaging/sms/message_waiting", Text("", f"{{{name}}} Reply STOP"))
+
     @pytest.mark.parametrize("body", ["{practice}: hello", "x" * 301 + "STOP"])
     def test_an_sms_is_short_and_says_how_to_end_them(self, body):
         with pytest.raises(lettering.CannotBeWritten, match="An SMS has 300 letters"):

@@ -33,7 +33,7 @@ def ask(request: SignedInRequest) -> HttpResponse:
             form.add_error("text", str(no))
         else:
             return redirect("room", pk=room.pk)
-    elif not form.is_bound and (open_one := enquiring.open_for(request.user)):
+    elif not form.is_bound and not begun and (open_one := enquiring.open_for(request.user)):
         return redirect("room", pk=open_one.pk)
     sent = form.data.get("client_id") if not form.errors.get("client_id") else None
     context = {"form": form, "client_id": sent or uuid7(), "longest": LONGEST}

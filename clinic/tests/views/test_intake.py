@@ -36,7 +36,7 @@ def page(confirmed) -> str:
 
 
 def send(browser, page: str, **answers):
-    return browser.post(page, {"version": "1", **ANSWERS, **answers})
+    return browser.post(page, {"version": "1", "asks": "before_visit", **ANSWERS, **answers})
 
 
 class TestStrangers:

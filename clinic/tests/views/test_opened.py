@@ -79,6 +79,21 @@ class TestDays:
         [did] = told(patient)["2026-11-20"].values()
         assert did == ["opened outside their care, with a reason: your details"]
 
+    def test_tell_nothing_of_what_is_not_decided_yet(self, patient, manager, note):
+        note(ACTION.CREATE, by=manager)
+        with time_machine.travel(NOON, tick=False):
+            for kind in ("clinic.affectedperson", "clinic.legalhold", "clinic.destruction"):
+                AuditEvent.objects.create(
+                    action="create",
+                    by=manager,
+                    role="manager",
+                    record_type=kind,
+                    patient_id=patient.pk,
+                    at=NOON,
+                )
+
+        assert [*told(patient)["2026-11-20"].values()] == [["wrote your details"]]
+
     def test_go_on_with_earlier_days(self, patient, doctor, note):
         for number in range(disclosing.DAYS + 5):
             note(ACTION.READ, by=doctor.user, at=NOON - datetime.timedelta(days=number))

@@ -57,8 +57,11 @@ function read(item) {
   row.required = part(item, "required").checked;
   if (of(row.kind, "chosen")) row.choices = lines(part(item, "choices").value);
   if (row.kind === "scale") for (const name of ["lowest", "highest"]) row[name] = part(item, name).value.trim();
-  const on = byId(item.querySelector('[data-when="key"]').value);
+  const when = item.querySelector('[data-when="key"]');
+  const on = byId(when.value);
   if (on) row.when = { key: keyOf(on), ...without(readFit(item, "when", kindOf(on))) };
+  // What it hung on was taken out: publishing refuses it until somebody says what is meant now.
+  else if (when.value) row.when = { key: when.dataset.key ?? "taken_out", ...without(readFit(item, "when", "yes_no")) };
   const flags = [...item.querySelectorAll("[data-flag]")].map((flag) => {
     const said = (name) => flag.querySelector(`[data-flag-part="${name}"]`).value.trim();
     return { ...without(readFit(flag, "flag-part", row.kind)), severity: said("severity"), message: said("message") };
@@ -91,15 +94,22 @@ function draw() {
     item.querySelector("[data-name]").textContent = part(item, "label").value || "New question";
     item.querySelector('[data-for="choices"]').hidden = !of(kind, "chosen");
     item.querySelector('[data-for="scale"]').hidden = kind !== "scale";
+    for (const [name, words] of [["up", "Up"], ["down", "Down"], ["remove", "Take out"]]) {
+      item.querySelector(`[data-${name}]`).setAttribute("aria-label", `${words}: question ${place + 1}`);
+    }
     item.querySelector("[data-up]").disabled = place === 0;
     item.querySelector("[data-down]").disabled = place === list.children.length - 1;
     const earlier = items().slice(0, place).map((one) => [one.dataset.id, part(one, "label").value || "New question"]);
     const when = item.querySelector('[data-when="key"]');
-    if (when.dataset.wanted) when.dataset.wanted = items().find(({ dataset }) => dataset.key === when.dataset.wanted)?.dataset.id ?? "";
+    if (when.dataset.wanted) {
+      when.dataset.key = when.dataset.wanted;
+      when.dataset.wanted = items().find(({ dataset }) => dataset.key === when.dataset.wanted)?.dataset.id ?? "a question";
+    }
     fill(when, earlier, "Always");
     const on = byId(when.value);
     for (const name of ["answer", "span", "words"]) item.querySelector(`[data-when-${name}]`).hidden = true;
     if (on) {
+      when.dataset.key = on.dataset.key ?? "taken_out";
       fill(item.querySelector('[data-when="answer"]'), options(on), "Choose");
       showFit(item, "when", "when", kindOf(on));
     }
@@ -153,7 +163,10 @@ list.addEventListener("click", ({ target }) => {
   if (target.matches("[data-up]")) move(item, -1);
   else if (target.matches("[data-down]")) move(item, 1);
   else if (target.matches("[data-add-flag]")) addFlag(item).querySelector("select, input").focus();
-  else if (target.matches("[data-remove-flag]")) target.closest("[data-flag]").remove();
+  else if (target.matches("[data-remove-flag]")) {
+    target.closest("[data-flag]").remove();
+    item.querySelector("[data-add-flag]").focus();
+  }
   else if (target.matches("[data-remove]")) {
     if (!confirm("Take this question out? It stays in the versions that were published.")) return;
     (item.nextElementSibling ?? item.previousElementSibling)?.querySelector("[data-part]").focus();

@@ -40,10 +40,19 @@ function ask() {
 function mark(field, words) {
   field.classList.toggle("has-error", Boolean(words));
   let list = field.querySelector(".errorlist");
+  for (const input of inputs(field)) {
+    if (words) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+    const told = (input.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== `wrong-${field.dataset.question}`);
+    if (words) told.push(`wrong-${field.dataset.question}`);
+    if (told.length) input.setAttribute("aria-describedby", told.join(" "));
+    else input.removeAttribute("aria-describedby");
+  }
   if (!words) return list?.remove();
   if (!list) {
     list = document.createElement("p");
     list.className = "errorlist";
+    list.id = `wrong-${field.dataset.question}`;
     list.setAttribute("role", "alert");
     field.append(list);
   }
@@ -52,7 +61,7 @@ function mark(field, words) {
 
 function body(keys) {
   const data = new FormData();
-  for (const name of ["csrfmiddlewaretoken", "version"]) data.set(name, form.elements[name].value);
+  for (const name of ["csrfmiddlewaretoken", "version", "asks"]) data.set(name, form.elements[name].value);
   for (const key of keys) {
     data.append("of", key);
     for (const value of values(fields.get(key))) data.append(key, value);
@@ -83,7 +92,8 @@ async function tell(answer, keys) {
   for (const key of keys) mark(fields.get(key), said.wrong?.[key] ?? "");
   if (said.kept) {
     const clock = new Date().toLocaleTimeString("en-AU", { hour: "numeric", minute: "2-digit" });
-    told.textContent = `Kept at ${clock}. You can go on later, on any device. Press “Save your answers” when you are done.`;
+    const isWrong = form.querySelector("[data-question].has-error:not([hidden])");
+    told.textContent = isWrong ? "One answer could not be saved: please look at it. The others are kept." : `Kept at ${clock}. You can go on later, on any device. Press “Save your answers” when you are done.`;
     return;
   }
   if (said.wrong) {
@@ -113,9 +123,10 @@ form.addEventListener("submit", () => clearTimeout(planned));
 document.addEventListener("visibilitychange", () => {
   const { activeElement } = document;
   const field = activeElement?.closest?.("[data-question]");
-  if (document.visibilityState !== "hidden" || !field || !["TEXTAREA", "INPUT"].includes(activeElement.tagName)) return;
-  if (activeElement.value !== activeElement.defaultValue) waiting.add(field.dataset.question);
-  keep({ keepalive: true });
+  if (document.visibilityState !== "hidden") return;
+  const isTyped = field && ["TEXTAREA", "INPUT"].includes(activeElement.tagName);
+  if (isTyped && activeElement.value !== activeElement.defaultValue) waiting.add(field.dataset.question);
+  keep({ keepalive: true }); // also what waits for its pause: the page may never come back
 });
 
 // Said to who sees every question; here those that do not follow are not seen.
