@@ -26,16 +26,6 @@ def production_is_not_a_demo(**kwargs: Any) -> list[CheckMessage]:
             "SECRET_KEY is missing or the demo's",
             settings.SECRET_KEY in {"", settings.DEMO_SECRET} or len(settings.SECRET_KEY) < KEY_LENGTH,
         ),
-        "config.E015": (
-            "SECRET_KEY_FALLBACKS has the demo's key or a short one",
-            any(
-                key == settings.DEMO_SECRET or len(key) < KEY_LENGTH for key in settings.SECRET_KEY_FALLBACKS
-            ),
-        ),
-        "config.E016": (
-            "S3_BUCKET without S3_SECRET_KEY of its S3_ACCESS_KEY",
-            _lacks_the_key_of_its_bucket(),
-        ),
         "config.E003": ("ALLOWED_HOSTS is empty", not settings.ALLOWED_HOSTS),
         "config.E004": (
             "STRIPE_SECRET_KEY is missing or a test key",
@@ -55,6 +45,27 @@ def production_is_not_a_demo(**kwargs: Any) -> list[CheckMessage]:
             "FROM_EMAIL is missing or the demo's",
             not settings.DEFAULT_FROM_EMAIL or "promedicine.example" in settings.DEFAULT_FROM_EMAIL,
         ),
+    }
+    return [
+        Error(f"{what}: set it in the environment before you start in production.", id=code)
+        for code, (what, is_wrong) in (wrong | _wrong_keys()).items()
+        if is_wrong
+    ]
+
+
+def _wrong_keys() -> dict[str, tuple[str, bool]]:
+    """What is wrong with keys beside the one of the site, each by the name of its check."""
+    return {
+        "config.E015": (
+            "SECRET_KEY_FALLBACKS has the demo's key or a short one",
+            any(
+                key == settings.DEMO_SECRET or len(key) < KEY_LENGTH for key in settings.SECRET_KEY_FALLBACKS
+            ),
+        ),
+        "config.E016": (
+            "S3_BUCKET without S3_SECRET_KEY of its S3_ACCESS_KEY",
+            _lacks_the_key_of_its_bucket(),
+        ),
         "config.E010": (
             "SEAL_CERTIFICATE names a file that is not there",
             bool(settings.SEAL_CERTIFICATE) and not Path(settings.SEAL_CERTIFICATE).is_file(),
@@ -68,11 +79,6 @@ def production_is_not_a_demo(**kwargs: Any) -> list[CheckMessage]:
             settings.AUDIT_KEY == settings.DEMO_AUDIT_KEY or not _is_key(settings.AUDIT_KEY),
         ),
     }
-    return [
-        Error(f"{what}: set it in the environment before you start in production.", id=code)
-        for code, (what, is_wrong) in wrong.items()
-        if is_wrong
-    ]
 
 
 @register(Tags.security)

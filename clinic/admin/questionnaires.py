@@ -44,7 +44,8 @@ class QuestionnaireDraftAdmin(RecordAdmin):
 
     def get_queryset(self, request):
         """With the version in force, so that a list asks no more for many than for one."""
-        last = Questionnaire.objects.filter(key=OuterRef("key")).order_by("-version")
+        versions = Questionnaire.objects.visible_to(request.user)
+        last = versions.filter(key=OuterRef("key")).order_by("-version")
         parts = {
             f"live_{name}": Subquery(last.values(name)[:1]) for name in ("version", "title", "questions")
         }
@@ -78,7 +79,7 @@ class QuestionnaireDraftAdmin(RecordAdmin):
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         draft = self.get_object(request, object_id) if object_id else None
         if draft and request.method == "POST":  # two people who save at once are told of each other
-            QuestionnaireDraft.objects.select_for_update().get(pk=draft.pk)
+            QuestionnaireDraft.objects.visible_to(request.user).select_for_update().get(pk=draft.pk)
         versions = Questionnaire.objects.visible_to(request.user).filter(key=draft.key if draft else "")
         told = {
             "editor": {

@@ -58,7 +58,7 @@ class TestMakeTable:
 class TestSharedCache:
     def test_counts_failed_sign_ins_over_a_restart(self, shared, client, manager, restart):
         form = {"login": manager.email, "password": "a guess of somebody"}
-        for _ in range(5):
+        for _ in range(10):
             client.post(reverse("account_login"), form)
 
         restart()

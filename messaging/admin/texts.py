@@ -119,7 +119,7 @@ class LetterTemplateAdmin(RecordAdmin):
         told: dict[str, Any] = {}
         if row:
             if request.method == "POST":  # two people who save at once are told of each other
-                LetterTemplate.objects.select_for_update().get(pk=row.pk)
+                LetterTemplate.objects.visible_to(request.user).select_for_update().get(pk=row.pk)
             revisions = row.history.select_related("history_user")[:REVISIONS]
             told = {
                 "names": sorted(lettering.known(row.template).items()) if row.template in kinds.KINDS else [],
