@@ -125,7 +125,8 @@ class QuestionnaireDraftAdmin(RecordAdmin):
     @step(
         "Publish",
         may="publish",
-        text="Patients are asked this from now on. Who began to answer goes on with the questions they saw.",
+        text="What was saved last is published, so save first what you just typed. Who began to answer goes on"
+        " with the questions they saw.",
         icon="publish",
     )
     def publish(self, request: SignedInRequest, draft: QuestionnaireDraft, form: BaseDialogForm) -> str:

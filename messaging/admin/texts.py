@@ -151,7 +151,8 @@ class LetterTemplateAdmin(RecordAdmin):
     @step(
         "Publish",
         may="publish",
-        text="From now on such letters say this, also those that wait. Sent ones stay as they were.",
+        text="What was saved last is published, so save first what you just typed. Letters that wait say it"
+        " too; sent ones stay as they were.",
         icon="publish",
     )
     def publish(self, request: SignedInRequest, row: LetterTemplate, form: BaseDialogForm) -> str:
@@ -161,7 +162,7 @@ class LetterTemplateAdmin(RecordAdmin):
     @step(
         "Send me a trial",
         may="publish",
-        text="A letter with what is written now, saved, comes to your own address.",
+        text="A letter with what was saved last comes to your own address.",
         icon="outgoing_mail",
     )
     def try_out(self, request: SignedInRequest, row: LetterTemplate, form: BaseDialogForm) -> str:
