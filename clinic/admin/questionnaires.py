@@ -125,7 +125,7 @@ class QuestionnaireDraftAdmin(RecordAdmin):
     @step(
         "Publish",
         may="publish",
-        text="What was saved last is published, so save first what you just typed. Who began to answer goes on"
+        text="What was saved last is published, so save first what you just typed. Who began goes on"
         " with the questions they saw.",
         icon="publish",
     )
