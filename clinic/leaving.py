@@ -8,7 +8,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic import cancelling, enrolling, filling, opting, roles, subscribing, waitlisting
+from clinic import cancelling, enrolling, filling, opting, roles, staying, subscribing, waitlisting
 from clinic.models import Appointment, Closure, Patient, WaitlistEntry, WaitlistOffer
 from config.base import Refused
 from messaging import choosing, mailing, streaming
@@ -101,6 +101,7 @@ def _close(patient: Patient, *, by: User) -> None:
     subscribing.close(user)
     closure = Closure.objects.add(by=by, why=WHY, patient=patient)
     user.lock().change(by=by, why=WHY, is_active=False)
+    staying.end_all(user, by=by, why=WHY)
     streaming.recheck(user)
     _tell(patient, closure)
 

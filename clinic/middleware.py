@@ -85,7 +85,8 @@ class StayingMiddleware:
         seen_at = request.session.get("seen_at") if comes_with_one else None
         response = self.get_response(request)
         session = getattr(request, "session", None)  # a stream has put its own away
-        if session is not None and session.accessed and request.user.is_authenticated:
+        user = getattr(request, "user", None)  # an answer given before it was asked who comes has none
+        if session is not None and session.accessed and user and user.is_authenticated:
             if staying.ROW not in session:
                 staying.begin(request, request.user)
             staying.follow(request, was_seen=session.get("seen_at") != seen_at)

@@ -13,7 +13,7 @@ from billing.signals import (
     visit_wanted,
     zone_wanted,
 )
-from clinic import attesting, auditing, booking, enrolling, itemising, staying
+from clinic import attesting, auditing, booking, enrolling, itemising, staying, throttling
 from clinic.models import Appointment, AuditEvent, Practice
 from config.base import record_viewed, rows_exported
 
@@ -92,4 +92,5 @@ def welcome(sender, email_address, **kwargs):
 @receiver([password_changed, password_reset], dispatch_uid="clinic.note_new_password")
 def note_new_password(sender, user, request=None, **kwargs):
     staying.end_all(user, by=user, why="Another password.", but=request)
+    throttling.lift(user.email)  # who proves to be them is not locked out
     auditing.note(AuditEvent.Action.UPDATE, by=user, record=user, why="Chose a new password.")

@@ -82,6 +82,8 @@ def begin(request: HttpRequest, user: User) -> None:
     if not browser:
         request.new_browser = secrets.token_urlsafe(24)  # type: ignore[attr-defined]  # kept by remember_browser
         browser = fingerprint(request.new_browser)[:40]  # type: ignore[attr-defined]
+    if not request.session.session_key:
+        request.session.save()  # signed in over somebody else's session: that one was emptied
     printed = fingerprint(request.session.session_key)
     theirs.filter(fingerprint=printed, ended_at=None).update(ended_at=now)
     row = OpenSession.objects.create(

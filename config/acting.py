@@ -32,7 +32,8 @@ BY_NAME = (
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 IN_OLE = (("_VBA_PROJECT", MACROS), ("Ole10Native", OBJECTS), ("MBD0", OBJECTS))
 CALL = re.compile(
-    rb"""(?:^|[\n\r,;\t"'])\s*[=+\-@]\s*(?:[\w.]+\|[^\n]{0,300}!|(?:WEBSERVICE|HYPERLINK|RTD|CALL|EXEC|IMPORT\w+)\s*\()""",
+    rb"""(?:^|[\n\r,;\t"'])[ ]{0,20}[=+\-@][ ]{0,20}"""
+    rb"""(?:[\w.]+\|[^\n]{0,300}!|(?:WEBSERVICE|HYPERLINK|RTD|CALL|EXEC|IMPORT\w+)\s*\()""",
     re.IGNORECASE,
 )
 IN_OPEN_DOCUMENT = re.compile(rb"<table:dde-link|<table:table-source|<script:event-listener|:=\s*DDE\(")

@@ -87,9 +87,15 @@ def variants(password: str) -> set[str]:
     for text in [password.lower(), password.lower().translate(LEET)]:
         found |= {text, re.sub(r"[^a-z]+$", "", text), re.sub(r"^[^a-z]+|[^a-z]+$", "", text)}
     for text in [*found]:
-        if repeated := re.fullmatch(r"(.{3,}?)[-_. ]?(?:\1[-_. ]?)+", text):
-            found.add(repeated[1])
+        if repeated := _repeated(re.sub("[-_. ]", "", text)):
+            found.add(repeated)
     return {text for text in found if len(text) >= SHORTEST_ROOT or text == password}
+
+
+def _repeated(text: str) -> str:
+    """The word that ``text`` says again and again; empty where it does not."""
+    length = (text + text).find(text, 1)
+    return text[:length] if 3 <= length < len(text) else ""
 
 
 def is_known(password: str) -> bool:

@@ -204,6 +204,7 @@ class TestHeaders:
     )
     def test_every_kind_of_answer_has_them(self, kind, path, visit):
         answer = visit(kind, path)
+        answer.close()  # the file of a static one
 
         assert {name: answer.headers.get(name) for name in ALL} == ALL
         policy = answer.headers["Content-Security-Policy"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,9 @@ class Command(BaseCommand):
             raise CommandError(f"{out} is already there. Name another file.")
         unfinished = out.with_name(f"{out.name}.part")
         try:
-            with unfinished.open("wb") as file:
+            # For its owner alone: it tells reasons that not everybody may read.
+            handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
                 packed = packing.pack(events, to=file, by=None, why="From the command line.")
             unfinished.rename(out)
         except (Refused, OSError) as no:

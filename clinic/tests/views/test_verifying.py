@@ -86,5 +86,5 @@ class TestVerify:
         assert client.put(address).status_code == 405
 
     def test_asks_the_same_few_statements(self, client, address, django_assert_max_num_queries):
-        with django_assert_max_num_queries(10):
+        with django_assert_max_num_queries(13):
             client.post(address, {"born_on": "1980-05-10"})
