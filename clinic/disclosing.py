@@ -104,9 +104,7 @@ def days(patient: Patient, *, before: datetime.date | None = None) -> tuple[list
     rows = (
         events.filter(day__in=shown)
         .order_by()
-        .values(
-            "day", "by", "by__given_name", "by__family_name", "by__email", "role", "action", "record_type"
-        )
+        .values("day", "by", "by__given_name", "by__family_name", "role", "action", "record_type")
         .annotate(times=Count("pk"), last=Max("at"))
     )
     return [*_told(rows)], shown[-1] if len(wanted) > DAYS else None
@@ -119,14 +117,14 @@ def _of_others(patient: UUID, own: UUID) -> QuerySet[AuditEvent]:
     return done.filter(by__isnull=False).exclude(by=own)
 
 
-def _told(rows: Iterable[dict[str, Any]]) -> Iterator[Day]:
+def _told(rows: Iterable[Any]) -> Iterator[Day]:
     newest_first = sorted(rows, key=lambda row: (row["day"], str(row["by"]), row["role"]), reverse=True)
     for day, of_day in groupby(newest_first, key=lambda row: row["day"]):
         looks = [_look([*own]) for _, own in groupby(of_day, key=lambda row: (row["by"], row["role"]))]
         yield Day(day, sorted(looks, key=lambda look: look.at, reverse=True))
 
 
-def _look(rows: list[dict[str, Any]]) -> Look:
+def _look(rows: list[Any]) -> Look:
     first = rows[0]
     name = f"{first['by__given_name']} {first['by__family_name']}".strip()
     found: dict[str, int] = {}

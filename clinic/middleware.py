@@ -85,10 +85,10 @@ class StayingMiddleware:
         seen_at = request.session.get("seen_at") if comes_with_one else None
         response = self.get_response(request)
         session = getattr(request, "session", None)  # a stream has put its own away
-        user = getattr(request, "user", None)  # an answer given before it was asked who comes has none
+        user: Any = getattr(request, "user", None)  # an answer from before it was asked who comes has none
         if session is not None and session.accessed and user and user.is_authenticated:
             if staying.ROW not in session:
-                staying.begin(request, request.user)
+                staying.begin(request, user)
             staying.follow(request, was_seen=session.get("seen_at") != seen_at)
             # Whoever sits there next must not find the pages of before by going back.
             response.headers.setdefault("Cache-Control", "private, no-store")
