@@ -13,7 +13,7 @@ from billing import charging
 from billing.models import Fee
 from billing.simulator.testing import simulated_stripe, stripe_simulator  # noqa: F401  fixtures
 from catalog.models import Product, Supplier
-from clinic import booking, caring, consenting, consulting, prescribing, screening
+from clinic import booking, caring, consenting, consulting, prescribing, questioning, screening
 from clinic.models import (
     Appointment,
     AppointmentType,
@@ -25,6 +25,7 @@ from clinic.models import (
     Practice,
     Practitioner,
     Prescription,
+    QuestionnaireDraft,
     Roster,
     Segment,
     Slot,
@@ -342,3 +343,17 @@ def mondays(doctor, short_visit) -> Roster:
         time_zone="Australia/Sydney",
         from_on=date(2026, 1, 1),
     )
+
+
+@pytest.fixture
+def draft(db) -> QuestionnaireDraft:
+    return QuestionnaireDraft.objects.get(key="before_visit")
+
+
+@pytest.fixture
+def write(draft, manager):
+    def do(*rows, title: str = "Before your visit") -> QuestionnaireDraft:
+        questioning.rewrite(draft, title=title, questions=[*rows], saw=questioning.mark(draft), by=manager)
+        return draft
+
+    return do
