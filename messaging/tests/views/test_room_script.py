@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.urls import reverse
 from playwright.sync_api import expect
 
 from messaging import appearing, chatting, withdrawing
@@ -42,21 +41,6 @@ def test_what_one_writes_the_other_sees_and_its_writer_learns_that_it_was_read(p
     expect(patient_page.locator(".room-day")).to_have_count(1)
     wait_until(lambda: chatting.unread_for(room.members.first().user) == {}, "the read mark")
     assert patient_page.broken + doctor_page.broken == []
-
-
-def test_what_one_sends_is_shown_without_being_fetched(pages, room):
-    patient_page, doctor_page = pages
-    asked = []
-    patient_page.on("request", lambda request: asked.append((request.method, request.url.partition("?")[0])))
-
-    write(patient_page, "One")
-    expect_said(patient_page, ["One"])
-    write(patient_page, "Two")
-    expect_said(doctor_page, ["One", "Two"])
-    patient_page.wait_for_timeout(1000)  # what the stream tells of it has come too
-
-    address = reverse("room-messages", args=[room.pk])
-    assert [method for method, url in asked if url.endswith(address)] == ["POST", "POST"]
 
 
 def test_shift_and_enter_starts_a_new_line(pages):
