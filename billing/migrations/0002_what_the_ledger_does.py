@@ -1,12 +1,36 @@
-"""What the database does by itself with the ledger, and the entries of orders that are older than it."""
+"""What the database does by itself with the ledger."""
 
 from django.db import migrations
 
-# When, whose order and who earned it are written once, on the entry.
+# No more goes back than came in, whoever writes the row: the payment is locked, so two refunds wait for each
+# other. What a bank holds back, or has got, cannot be promised to the payer as well; a refund that was promised
+# before the dispute is followed to its end, whatever becomes of it.
+REFUNDS = """
+CREATE FUNCTION billing_refund_within_payment() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE paid numeric; promised numeric; disputed numeric := 0;
+BEGIN
+  IF NEW.status = 'failed' THEN RETURN NEW; END IF;
+  SELECT amount INTO paid FROM billing_payment WHERE id = NEW.payment_id AND status = 'succeeded' FOR UPDATE;
+  SELECT coalesce(sum(amount), 0) INTO promised FROM billing_refund
+    WHERE payment_id = NEW.payment_id AND status <> 'failed' AND id <> NEW.id;
+  IF TG_OP = 'INSERT' THEN
+    SELECT coalesce(sum(amount), 0) INTO disputed FROM billing_dispute
+      WHERE payment_id = NEW.payment_id AND status IN ('needs_response', 'under_review', 'lost');
+  END IF;
+  IF paid IS NULL OR promised + disputed + NEW.amount > paid THEN
+    RAISE EXCEPTION 'billing_refund: more would go back than came in.' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER billing_refund_within_payment BEFORE INSERT OR UPDATE ON billing_refund
+  FOR EACH ROW EXECUTE FUNCTION billing_refund_within_payment();
+"""
+
+# When, whose order and who earned it are written once, on the entry; a posting may have an earner of its own.
 COPY = """
 CREATE FUNCTION billing_posting_is_like_its_entry() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  SELECT happened_at, order_id, payer_id, earner_id
+  SELECT happened_at, order_id, payer_id, coalesce(NEW.earner_id, earner_id)
     INTO NEW.happened_at, NEW.order_id, NEW.payer_id, NEW.earner_id
     FROM billing_entry WHERE id = NEW.entry_id;
   RETURN NEW;
@@ -72,12 +96,18 @@ CREATE TRIGGER billing_order_sums AFTER INSERT ON billing_posting REFERENCING NE
   FOR EACH STATEMENT EXECUTE FUNCTION billing_order_adds_up();
 """
 
-# An order is written once, with its first entry; afterwards only its postings change it.
+# An order is written once, with its first entry; afterwards only its postings change it. Its income may pass to
+# another earner.
 ORDER = """
 CREATE FUNCTION billing_order_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION 'billing_order is kept as it was written: its sums follow the ledger.'
-    USING ERRCODE = 'integrity_constraint_violation';
+  -- NEW has no generated columns yet.
+  IF to_jsonb(OLD) - '{earner_id,kept,status}'::text[]
+     IS DISTINCT FROM to_jsonb(NEW) - '{earner_id,kept,status}'::text[] THEN
+    RAISE EXCEPTION 'billing_order is kept as it was written: its sums follow the ledger.'
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
 END $$;
 CREATE TRIGGER billing_order_no_update BEFORE UPDATE ON billing_order
   FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION billing_order_is_kept();
@@ -108,88 +138,25 @@ CREATE CONSTRAINT TRIGGER billing_order_entered AFTER INSERT ON billing_order
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION billing_order_is_entered();
 """
 
-# Orders from before the ledger: their entries, made of what was known of them.
-ENTRY = """
-WITH facts AS ({facts}),
-entries AS (
-  INSERT INTO billing_entry
-    (id, recorded_at, recorded_by_id, trace, key, kind, happened_at, why, parts, order_id, payer_id, payment_id, refund_id)
-  SELECT DISTINCT ON (key) gen_random_uuid(), at, NULL::uuid, '{{}}'::jsonb, key, kind, at, '',
-    (SELECT count(*) FROM facts AS same WHERE same.key = facts.key AND amount <> 0), order_id, payer_id, payment_id, refund_id
-  FROM facts RETURNING id, key
-)
-INSERT INTO billing_posting (id, recorded_at, trace, entry_id, account, amount, happened_at)
-SELECT gen_random_uuid(), at, '{{}}'::jsonb, entries.id, account, amount, at
-FROM facts JOIN entries USING (key) WHERE amount <> 0;
+# Nobody uses credit that they have not got: two who use it at once wait for each other here.
+CREDIT = """
+CREATE FUNCTION billing_credit_suffices() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE used numeric;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('billing credit ' || NEW.payer_id, 0));
+  SELECT sum(amount) INTO used FROM billing_posting WHERE account = 'credits' AND payer_id = NEW.payer_id;
+  IF used > 0 THEN
+    RAISE EXCEPTION 'billing_posting: more credit would be used than there is.'
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'billing_credit_suffices';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER billing_posting_credit AFTER INSERT ON billing_posting
+  FOR EACH ROW WHEN (NEW.account = 'credits' AND NEW.amount > 0) EXECUTE FUNCTION billing_credit_suffices();
 """
-ORDERED = """
-  SELECT '{kind}:' || o.id AS key, '{kind}' AS kind, o.created_at AS at, o.id AS order_id, o.payer_id,
-    NULL::uuid AS payment_id, NULL::uuid AS refund_id, part.account, {sign} * part.amount AS amount
-  FROM billing_order o
-  CROSS JOIN LATERAL (
-    SELECT round(coalesce(sum(amount) FILTER (WHERE gst_code = 'gst_10'), 0) / 11, 2) AS gst
-    FROM billing_orderline WHERE order_id = o.id
-  ) AS tax
-  CROSS JOIN LATERAL (
-    VALUES ('receivable', o.amount), ('gst', -tax.gst), ('income', tax.gst - o.amount)
-  ) AS part (account, amount)
-  WHERE {having}
-"""
-WAIVED = """
-  SELECT 'waived:' || o.id AS key, 'waived' AS kind, coalesce(o.waived_at, o.created_at) AS at, o.id AS order_id,
-    o.payer_id, NULL::uuid AS payment_id, NULL::uuid AS refund_id, part.account, part.amount
-  FROM billing_order o
-  CROSS JOIN LATERAL (VALUES ('receivable', -o.amount), ('waived', o.amount)) AS part (account, amount)
-  WHERE o.status = 'waived' OR o.waived_at IS NOT NULL
-"""
-RECEIVED = """
-  SELECT 'received:' || p.id AS key, 'received' AS kind, p.paid_at AS at, o.id AS order_id, o.payer_id,
-    p.id AS payment_id, NULL::uuid AS refund_id, part.account, part.amount
-  FROM billing_payment p JOIN billing_order o ON o.id = p.order_id
-  CROSS JOIN LATERAL (
-    VALUES (CASE p.method WHEN 'card' THEN 'stripe' WHEN 'transfer' THEN 'bank' ELSE p.method END, p.amount),
-           ('receivable', -p.amount)
-  ) AS part (account, amount)
-  WHERE p.status = 'succeeded'
-"""
-# What was paid too much goes back first; the rest lowers the price.
-PROMISED = """
-  SELECT 'promised:' || r.id AS key, 'promised' AS kind, r.created_at AS at, r.order_id, r.payer_id,
-    NULL::uuid AS payment_id, r.id AS refund_id, part.account, part.amount
-  FROM (
-    SELECT r.id, r.created_at, o.id AS order_id, o.payer_id, r.amount,
-      least(r.amount, greatest(0,
-        -o.owing - (sum(r.amount) OVER (PARTITION BY o.id ORDER BY r.created_at, r.id) - r.amount))) AS too_much
-    FROM billing_refund r
-    JOIN billing_payment p ON p.id = r.payment_id JOIN billing_order o ON o.id = p.order_id
-    WHERE r.status <> 'failed'
-  ) AS r
-  CROSS JOIN LATERAL (
-    VALUES ('receivable', r.too_much), ('income', r.amount - r.too_much), ('refunds', -r.amount)
-  ) AS part (account, amount)
-"""
-RETURNED = """
-  SELECT 'returned:' || r.id AS key, 'returned' AS kind, r.created_at AS at, o.id AS order_id, o.payer_id,
-    NULL::uuid AS payment_id, r.id AS refund_id, part.account, part.amount
-  FROM billing_refund r
-  JOIN billing_payment p ON p.id = r.payment_id JOIN billing_order o ON o.id = p.order_id
-  CROSS JOIN LATERAL (
-    VALUES (CASE p.method WHEN 'card' THEN 'stripe' WHEN 'transfer' THEN 'bank' ELSE p.method END, -r.amount),
-           ('refunds', r.amount)
-  ) AS part (account, amount)
-  WHERE r.status = 'succeeded'
-"""
-EARLIER = [
-    ORDERED.format(kind="ordered", sign=1, having="true"),
-    ORDERED.format(kind="voided", sign=-1, having="o.status = 'void'"),
-    WAIVED,
-    RECEIVED,
-    PROMISED,
-    RETURNED,
-]
-AT_ONCE = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED;"
 
 UNDO = """
+DROP TRIGGER billing_posting_credit ON billing_posting;
 DROP TRIGGER billing_order_entered ON billing_order;
 DROP TRIGGER billing_order_empty ON billing_order;
 DROP TRIGGER billing_order_no_update ON billing_order;
@@ -197,20 +164,15 @@ DROP TRIGGER billing_order_sums ON billing_posting;
 DROP TRIGGER billing_posting_balances ON billing_posting;
 DROP TRIGGER billing_entry_balances ON billing_entry;
 DROP TRIGGER billing_posting_like_entry ON billing_posting;
-DROP FUNCTION billing_order_is_entered, billing_order_starts_empty, billing_order_is_kept, billing_order_adds_up,
-  billing_entry_balances, billing_posting_is_like_its_entry;
+DROP TRIGGER billing_refund_within_payment ON billing_refund;
+DROP FUNCTION billing_credit_suffices, billing_order_is_entered, billing_order_starts_empty, billing_order_is_kept,
+  billing_order_adds_up, billing_entry_balances, billing_posting_is_like_its_entry, billing_refund_within_payment;
 """
 
 
 class Migration(migrations.Migration):
+    replaces = [("billing", "0012_refunds_say_which_rule")]
 
-    dependencies = [
-        ('billing', '0002_the_ledger'),
-    ]
+    dependencies = [("billing", "0001_money")]
 
-    operations = [
-        migrations.RunSQL(COPY + BALANCE + SUMS + ORDER, UNDO),
-        migrations.RunSQL(
-            [ENTRY.format(facts=facts) for facts in EARLIER] + [AT_ONCE], migrations.RunSQL.noop
-        ),
-    ]
+    operations = [migrations.RunSQL(REFUNDS + COPY + BALANCE + SUMS + ORDER + CREDIT, UNDO)]
