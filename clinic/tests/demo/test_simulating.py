@@ -57,6 +57,8 @@ def lived_through() -> Any:
             "clinic.staterule",
             "clinic.lettertext",
             "clinic.questionnaire",
+            "clinic.questionnairedraft",
+            "messaging.lettertemplate",
             "messaging.phrase",
             "clinic.advertisingterm",
             "clinic.recipient",
