@@ -8,7 +8,7 @@ class ClinicConfig(AppConfig):
     def ready(self) -> None:
         from clinic import receivers  # noqa: F401  connects itself
         from clinic.kinds import KINDS
-        from config import checks  # noqa: F401  the checks register themselves
+        from config import checks, working  # noqa: F401  they register themselves
         from messaging import kinds
 
         kinds.register(KINDS)

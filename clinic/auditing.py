@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django.utils.crypto import salted_hmac
 
+from clinic import attributing
 from clinic.models import AuditEvent
 from config import tracing
-from messaging.models import Room
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -40,7 +40,7 @@ def note(
         role=by.role if by else "",
         record_type=record._meta.label_lower if record else "",
         record_id=_key_of(record),
-        patient_id=None if isinstance(record, type) else patient_of(record),
+        patient_id=None if record is None or isinstance(record, type) else attributing.patient_of(record),
         why=why,
         outcome=outcome,
         trace=tracing.current() | page | more,
@@ -50,16 +50,6 @@ def note(
 def _key_of(record: Any) -> UUID | None:
     key = None if record is None or isinstance(record, type) else record.pk
     return key if isinstance(key, UUID) else None
-
-
-def patient_of(record: Any) -> UUID | None:
-    """The key of the patient whose record this is, along the model's ``PATIENT`` path."""
-    if isinstance(record, Room):  # messaging knows people, not patients
-        return getattr(getattr(record.patient, "patient", None), "pk", None)
-    value, path = record, getattr(record, "PATIENT", "")
-    for step in path.split("__") if path else []:
-        value = getattr(value, step, None)
-    return value if path else None
 
 
 def mark_of(address: str) -> str:

@@ -143,9 +143,12 @@ BEGIN
 END $$;
 """
 GUARDS = f"""
-CREATE OR REPLACE FUNCTION clinic_note_transaction() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION clinic_complete_event() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.tx := clinic_transaction();
+  IF NEW.role = 'doctor' THEN
+    NEW.practitioner_id := (SELECT id FROM clinic_practitioner WHERE user_id = NEW.by_id);
+  END IF;
   RETURN NEW;
 END $$;
 
@@ -196,7 +199,7 @@ def statements() -> list[str]:
     """The triggers by which the database keeps the chain, as SQL."""
     return [
         'CREATE OR REPLACE TRIGGER "clinic_auditevent_transaction" BEFORE INSERT ON clinic_auditevent'
-        " FOR EACH ROW EXECUTE FUNCTION clinic_note_transaction()",
+        " FOR EACH ROW EXECUTE FUNCTION clinic_complete_event()",
         'CREATE OR REPLACE TRIGGER "clinic_auditlink_chain" AFTER INSERT ON clinic_auditlink'
         " REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION clinic_refuse_loose_links()",
         'CREATE OR REPLACE TRIGGER "clinic_auditseal_chain" BEFORE INSERT ON clinic_auditseal'

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 
-from clinic import broadcasting, chaining, claiming, vouching, withholding
+from clinic import attributing, broadcasting, chaining, claiming, vouching, withholding
 from config.base import Fact, Kept
 from config.versioning import UUID7
 from messaging import guarding as conversing
@@ -81,59 +81,11 @@ BEGIN
   END IF;
   RETURN NEW;
 END $$;
+"""
 
-CREATE OR REPLACE FUNCTION clinic_audit_version() RETURNS trigger LANGUAGE plpgsql AS $$
--- TG_ARGV[0]: the record's type; TG_ARGV[1]: SQL that finds the patient of the row $1.
-DECLARE patient uuid;
-BEGIN
-  EXECUTE TG_ARGV[1] INTO patient USING NEW;
-  INSERT INTO clinic_auditevent
-    (id, at, by_id, role, action, record_type, record_id, patient_id, why, history_id, trace, outcome)
-  VALUES
-    (clinic_uuid7(), NEW.history_date, NEW.history_user_id,
-     coalesce((SELECT role FROM clinic_user WHERE id = NEW.history_user_id), ''),
-     CASE NEW.history_type WHEN '+' THEN 'create' ELSE 'update' END,
-     TG_ARGV[0], NEW.id, patient, coalesce(NEW.history_change_reason, ''), NEW.history_id, NEW.trace, 'done');
-  RETURN NULL;
-END $$;
-
-CREATE OR REPLACE FUNCTION clinic_audit_fact() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE patient uuid;
-BEGIN
-  EXECUTE TG_ARGV[1] INTO patient USING NEW;
-  INSERT INTO clinic_auditevent
-    (id, at, by_id, role, action, record_type, record_id, patient_id, why, trace, outcome)
-  VALUES
-    (clinic_uuid7(), NEW.recorded_at, NEW.recorded_by_id,
-     coalesce((SELECT role FROM clinic_user WHERE id = NEW.recorded_by_id), ''),
-     'create', TG_ARGV[0], NEW.id, patient, '', NEW.trace, 'done');
-  RETURN NULL;
-END $$;
-
--- The same for what is about no patient: all that one statement wrote at once. A supplier's list writes
--- thousands, and one by one they take three times as long.
-CREATE OR REPLACE FUNCTION clinic_audit_versions() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  INSERT INTO clinic_auditevent
-    (id, at, by_id, role, action, record_type, record_id, why, history_id, trace, outcome)
-  SELECT
-    clinic_uuid7(), written.history_date, written.history_user_id, coalesce(person.role, ''),
-    CASE written.history_type WHEN '+' THEN 'create' ELSE 'update' END, TG_ARGV[0], written.id,
-    coalesce(written.history_change_reason, ''), written.history_id, written.trace, 'done'
-  FROM written LEFT JOIN clinic_user person ON person.id = written.history_user_id;
-  RETURN NULL;
-END $$;
-
-CREATE OR REPLACE FUNCTION clinic_audit_facts() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  INSERT INTO clinic_auditevent
-    (id, at, by_id, role, action, record_type, record_id, why, trace, outcome)
-  SELECT
-    clinic_uuid7(), written.recorded_at, written.recorded_by_id, coalesce(person.role, ''),
-    'create', TG_ARGV[0], written.id, '', written.trace, 'done'
-  FROM written LEFT JOIN clinic_user person ON person.id = written.recorded_by_id;
-  RETURN NULL;
-END $$;
+# What versions of before laid on, and no trigger calls any more.
+LEFT_OVER = """
+DROP FUNCTION IF EXISTS clinic_audit_version, clinic_audit_versions, clinic_audit_fact, clinic_audit_facts, clinic_note_transaction
 """
 
 
@@ -144,6 +96,7 @@ def install(**kwargs: Any) -> None:
         cursor.execute(conversing.FUNCTIONS + broadcasting.FUNCTIONS + chaining.FUNCTIONS)
         for statement in statements():
             cursor.execute(statement)
+        cursor.execute(LEFT_OVER)
 
 
 def statements() -> list[str]:
@@ -157,14 +110,14 @@ def statements() -> list[str]:
         if issubclass(model, Fact):
             found += keep_as_written(table)
             if not model.IS_PART:
-                found.append(_audit(model, table, "fact"))
+                found += attributing.statements(model)
         elif issubclass(model, Kept):
             versions = model.history.model._meta.db_table
             found += [
                 _refuse(table, "DELETE"),
                 *_refuse_truncate(table),
                 *keep_as_written(versions),
-                _audit(model, versions, "version"),
+                *attributing.statements(model),
             ]
         if series := getattr(model, "GAPLESS", None):
             found.append(_count(table, *series))
@@ -216,30 +169,3 @@ def _close_parts(model: Any, table: str, name: str, status: str) -> str:
         f'CREATE OR REPLACE TRIGGER "{table}_part" BEFORE INSERT OR UPDATE ON "{table}" FOR EACH ROW'
         f" EXECUTE FUNCTION clinic_refuse_part('{whole}', '{key.column}', '{status}')"
     )
-
-
-def _audit(model: Any, table: str, kind: str) -> str:
-    if model.PATIENT:
-        scope, arguments = "FOR EACH ROW", f"('{model._meta.label_lower}', '{patient_sql(model)}')"
-    else:
-        scope = "REFERENCING NEW TABLE AS written FOR EACH STATEMENT"
-        kind, arguments = f"{kind}s", f"('{model._meta.label_lower}')"
-    return (
-        f'CREATE OR REPLACE TRIGGER "{table}_audit" AFTER INSERT ON "{table}" {scope}'
-        f" EXECUTE FUNCTION clinic_audit_{kind}{arguments}"
-    )
-
-
-def patient_sql(model: Any) -> str:
-    """SQL that finds the patient of the row ``$1``, following the model's ``PATIENT`` path.
-
-    ``prescription__patient_id`` becomes
-    ``SELECT (SELECT patient_id FROM clinic_prescription WHERE id = ($1).prescription_id)``.
-    """
-    *steps, last = model.PATIENT.split("__")
-    columns = [f"{step}_id" for step in steps[1:]] + [last]
-    found = f"($1).{steps[0]}_id" if steps else f"($1).{last}"
-    for step, column in zip(steps, columns, strict=False):
-        model = model._meta.get_field(step).related_model
-        found = f"(SELECT {column} FROM {model._meta.db_table} WHERE id = {found})"  # noqa: S608  our own names
-    return f"SELECT {found}"

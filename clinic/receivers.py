@@ -15,7 +15,9 @@ from billing.signals import (
 )
 from clinic import attesting, auditing, booking, enrolling, itemising, staying, throttling
 from clinic.models import Appointment, AuditEvent, Practice
-from config.base import record_viewed, rows_exported
+from clinic.models.encounters import CLINICAL
+from config.base import list_viewed, record_viewed, rows_exported
+from config.working import work_done
 
 
 @receiver(order_paid, dispatch_uid="clinic.confirm_paid_appointment")
@@ -52,6 +54,25 @@ def tell_zone(sender, **kwargs):
 @receiver(record_viewed, dispatch_uid="clinic.note_opened_record")
 def note_opened_record(sender, record, request, action, **kwargs):
     auditing.note(action, by=request.user, request=request, record=record)
+
+
+@receiver(list_viewed, dispatch_uid="clinic.note_list")
+def note_list(sender, request, rows, searched, **kwargs):
+    """A list that tells of the clinical record is a look at it; it is noted once, not by row."""
+    if rows and sender._meta.label_lower in CLINICAL | {"clinic.patient"}:
+        auditing.note(
+            AuditEvent.Action.READ,
+            by=request.user,
+            request=request,
+            record=sender,
+            rows=str(rows),
+            by_search="yes" if searched else "no",
+        )
+
+
+@receiver(work_done, dispatch_uid="clinic.note_work")
+def note_work(sender, outcome, **kwargs):
+    auditing.note(AuditEvent.Action.SCHEDULED, by=None, outcome=outcome)
 
 
 @receiver(rows_exported, dispatch_uid="clinic.note_export")

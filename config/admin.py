@@ -29,7 +29,7 @@ from unfold.forms import BaseDialogForm
 from unfold.sites import UnfoldAdminSite
 
 from config import versions
-from config.base import Record, Refused, record_viewed
+from config.base import Record, Refused, list_viewed, record_viewed
 
 # Only these pages of other packages are shown. Never the schedules as a form (whatever function one names
 # there is run), nor second factors, e-mail addresses or sessions: our own rules change those.
@@ -196,7 +196,12 @@ class ScopedAdmin(UnfoldAdmin):
         if any("\x00" in value for _, told in request.GET.lists() for value in told):
             return redirect(request.path)  # PostgreSQL takes no such text, and asks nothing of it
         title = capfirst(self.opts.verbose_name_plural)
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        page = super().changelist_view(request, {"title": title, **(extra_context or {})})
+        if (shown := (getattr(page, "context_data", None) or {}).get("cl")) is not None:
+            list_viewed.send(
+                self.model, request=request, rows=len(shown.result_list), searched=bool(shown.query)
+            )
+        return page
 
     def changeform_view(self, request, *args, **kwargs):
         """Answer a form that cannot be kept as a mistake: Django says that all is well."""

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 rows_exported = Signal()
 """Someone took rows of a list along. Sent by their model, with ``request`` and how many ``rows``."""
+list_viewed = Signal()
+"""Someone looked at a list. Sent by its model, with ``request``, how many ``rows`` and if ``searched``."""
 record_viewed = Signal()
 """Someone opened one record. Sent with ``record``, ``request`` and ``action`` ("read", "download", …)."""
 

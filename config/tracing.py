@@ -14,8 +14,13 @@ _trace: ContextVar[dict[str, Any] | None] = ContextVar("trace", default=None)
 
 
 def current() -> dict[str, Any]:
-    """The origin of what happens now; empty outside a request."""
+    """The origin of what happens now; empty where nothing told."""
     return dict(_trace.get() or {})
+
+
+def begin(**origin: str) -> None:
+    """Note where what this process does from now on comes from: a command, or a task of the worker's."""
+    _trace.set(origin or None)
 
 
 class TraceMiddleware:

@@ -3,6 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django_q.signals import post_execute_in_worker, pre_execute
 
 from clinic import auditing
 from clinic.models import AuditEvent, Patient
@@ -61,6 +62,48 @@ class TestOpenedRecords:
         record_viewed.send(Patient, record=patient, request=request, action="download")
 
         assert AuditEvent.objects.get(action="download").by == patient.user
+
+
+class TestLists:
+    def test_a_list_of_the_record_is_a_look_noted_once(self, staff_client, manager, patient):
+        staff_client(manager).get("/admin/clinic/patient/", {"q": "Example"})
+
+        event = AuditEvent.objects.get(action="read")
+        assert (event.record_type, event.record_id, event.patient_id) == ("clinic.patient", None, None)
+        assert (event.trace["rows"], event.trace["by_search"]) == ("1", "yes")
+        assert "Example" not in str(event.trace)
+
+    def test_an_empty_one_and_one_of_settings_show_nothing_of_it(self, staff_client, manager, practice):
+        client = staff_client(manager)
+        client.get("/admin/clinic/patient/")
+        client.get("/admin/clinic/appointmenttype/")
+
+        assert AuditEvent.objects.filter(action="read").count() == 0
+
+
+class TestWork:
+    def test_what_the_worker_writes_says_which_task_it_was(self, patient):
+        pre_execute.send("django_q", func=None, task={"func": "clinic.tasks.expire_holds"})
+        patient.change(by=None, suburb="Hobart")
+        post_execute_in_worker.send("django_q", func=None, task={"group": None, "success": True})
+        patient.change(by=None, suburb="Perth")
+
+        works = AuditEvent.objects.filter(record_id=patient.pk, action="update").order_by("at")
+        assert [event.trace.get("work") for event in works] == ["clinic.tasks.expire_holds", None]
+
+    @pytest.mark.parametrize(("success", "outcome"), [(True, "done"), (False, "failed")])
+    def test_what_is_planned_for_an_hour_or_a_day_is_noted(self, db, success, outcome):
+        name = "Check what must always be true"
+        pre_execute.send("django_q", func=None, task={"func": "clinic.tasks.check_invariants"})
+        post_execute_in_worker.send("django_q", func=None, task={"group": name, "success": success})
+
+        event = AuditEvent.objects.get(action="scheduled")
+        assert (event.outcome, event.trace) == (outcome, {"work": "clinic.tasks.check_invariants"})
+
+    def test_what_runs_each_minute_tells_by_what_it_writes(self, db):
+        post_execute_in_worker.send("django_q", func=None, task={"group": "Seal the audit trail", "success": True})
+
+        assert AuditEvent.objects.filter(action="scheduled").count() == 0
 
 
 class TestMarkOf:

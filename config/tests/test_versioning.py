@@ -26,7 +26,7 @@ def test_a_new_row_and_its_version_are_one_statement(manager):
     )
     assert (version.name, version.minutes) == ("Short", 15)
     assert AppointmentType.objects.get() == kind
-    assert AuditEvent.objects.filter(record_id=kind.pk, action="create", by=manager).count() == 1
+    assert AuditEvent.objects.filter(record_id=kind.pk, action="setting_change", by=manager).count() == 1
 
 
 def test_what_the_database_makes_of_it_is_told(make_user):
