@@ -52,6 +52,7 @@ SETTINGS = frozenset(
         "clinic.practice",
         "clinic.questionnaire",
         "clinic.recipient",
+        "clinic.rolegrant",
         "clinic.staterule",
         "messaging.lettertemplate",
         "messaging.phrase",
@@ -84,14 +85,25 @@ OF_PEOPLE: dict[str, str] = {
 """Records of apps that know people and no patients: the way to the person, who may be a patient."""
 
 
+def path_of(model: Any) -> tuple[str, bool] | None:
+    """The way from a record to its patient, and if it ends at the person; nothing, where it is nobody's."""
+    if path := getattr(model, "PATIENT", ""):
+        return path, False
+    if path := OF_PEOPLE.get(model._meta.label_lower):
+        return path, True
+    return None
+
+
 def patient_of(record: Any) -> Any:
     """The key of the patient whose record this is; nothing, where it is nobody's."""
-    if path := getattr(record, "PATIENT", ""):
+    found = path_of(record)
+    if found is None:
+        return None
+    path, is_of_person = found
+    if not is_of_person:
         return _along(record, path)
-    if path := OF_PEOPLE.get(record._meta.label_lower, ""):
-        person = record if path == "id" else _along(record, path.removesuffix("_id"))
-        return getattr(getattr(person, "patient", None), "pk", None)
-    return None
+    person = record if path == "id" else _along(record, path.removesuffix("_id"))
+    return getattr(getattr(person, "patient", None), "pk", None)
 
 
 def _along(value: Any, path: str) -> Any:
@@ -106,11 +118,12 @@ def patient_sql(model: Any) -> str:
     ``prescription__patient_id`` becomes
     ``(SELECT patient_id FROM clinic_prescription WHERE id = w.prescription_id)``.
     """
-    if model.PATIENT:
-        return _column_sql(model, model.PATIENT)
-    if path := OF_PEOPLE.get(model._meta.label_lower):
-        return f"(SELECT id FROM clinic_patient WHERE user_id = {_column_sql(model, path)})"  # noqa: S608
-    return "NULL::uuid"
+    found = path_of(model)
+    if found is None:
+        return "NULL::uuid"
+    path, is_of_person = found
+    column = _column_sql(model, path)
+    return f"(SELECT id FROM clinic_patient WHERE user_id = {column})" if is_of_person else column  # noqa: S608
 
 
 def _column_sql(model: Any, path: str) -> str:
@@ -138,7 +151,9 @@ def _action_sql(model: Any) -> str:
         f" AND w.{field} IS NOT NULL THEN '{action}'"
         for field, action in CHANGES.get(label, {}).items()
     ]
-    return f"CASE {' '.join(told)} WHEN w.history_type = '+' THEN '{Action.CREATE}' ELSE '{Action.UPDATE}' END"
+    return (
+        f"CASE {' '.join(told)} WHEN w.history_type = '+' THEN '{Action.CREATE}' ELSE '{Action.UPDATE}' END"
+    )
 
 
 def _before_sql(model: Any, table: str) -> str:
@@ -147,7 +162,8 @@ def _before_sql(model: Any, table: str) -> str:
         return ""
     return (
         f"LEFT JOIN LATERAL (SELECT * FROM {table} b WHERE b.id = w.id AND b.history_id <> w.history_id"  # noqa: S608
-        " AND b.history_date <= w.history_date ORDER BY b.history_date DESC, b.history_id DESC LIMIT 1) before ON true"
+        " AND b.history_date <= w.history_date ORDER BY b.history_date DESC, b.history_id DESC LIMIT 1)"
+        " before ON true"
     )
 
 
@@ -160,7 +176,9 @@ def statements(model: Any) -> list[str]:
     is_fact = issubclass(model, Fact)
     table = model._meta.db_table if is_fact else model.history.model._meta.db_table
     at, by = ("recorded_at", "recorded_by_id") if is_fact else ("history_date", "history_user_id")
-    why, version = ("''", "NULL::uuid") if is_fact else ("coalesce(w.history_change_reason, '')", "w.history_id")
+    why, version = (
+        ("''", "NULL::uuid") if is_fact else ("coalesce(w.history_change_reason, '')", "w.history_id")
+    )
     name = f'"{table}_audit"'
     return [
         f"""
@@ -176,6 +194,6 @@ BEGIN
   {_before_sql(model, table)};
   RETURN NULL;
 END $$""",  # noqa: S608  our own names
-        f"CREATE OR REPLACE TRIGGER {name} AFTER INSERT ON \"{table}\" REFERENCING NEW TABLE AS written"
+        f'CREATE OR REPLACE TRIGGER {name} AFTER INSERT ON "{table}" REFERENCING NEW TABLE AS written'
         f" FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
     ]

@@ -85,7 +85,8 @@ END $$;
 
 # What versions of before laid on, and no trigger calls any more.
 LEFT_OVER = """
-DROP FUNCTION IF EXISTS clinic_audit_version, clinic_audit_versions, clinic_audit_fact, clinic_audit_facts, clinic_note_transaction
+DROP FUNCTION IF EXISTS clinic_audit_version, clinic_audit_versions, clinic_audit_fact, clinic_audit_facts,
+  clinic_note_transaction
 """
 
 

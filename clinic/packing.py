@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from clinic.models.audit import AuditEventQuerySet
 
 ROWS = 2_000
+MOST = 200_000
+"""Events of a pack that is made in a browser; `manage.py audit_pack` writes longer ones."""
 
 
 class CannotPack(Refused):

@@ -1,4 +1,4 @@
-"""What the worker does, as the trail tells it: each row says which task wrote it, and work by plan is noted."""
+"""What the worker does, as the trail tells it: each row says which task wrote it; planned work is noted."""
 
 from __future__ import annotations
 

@@ -16,15 +16,20 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, MultipleChoicesDropdownFilter
 from unfold.decorators import display
 from unfold.paginator import InfinitePaginator
 
 from clinic import auditing
-from clinic.models import AuditEvent
+from clinic.admin.audit_filters import KindFilter, OddFilter, PatientKeyFilter, RecordKeyFilter
+from clinic.admin.trail import ORDER, TrailScreens
+from clinic.models import AuditEvent, SavedView
 from config.admin import FactAdmin
+from config.base import Fact, Kept
+from config.filters import PeriodFilter
 
 KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+LINK = '<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>'
 COLOURS = {
     "create": "success",
     "update": "info",
@@ -34,16 +39,29 @@ COLOURS = {
     "export": "danger",
     "sign": "primary",
     "sign_in_failed": "danger",
+    "approve": "primary",
+    "void": "danger",
+    "role_change": "warning",
+    "setting_change": "warning",
+    "break_glass": "danger",
+    "lock_out": "danger",
 }
 
 
 @admin.register(AuditEvent)
-class AuditEventAdmin(FactAdmin):
+class AuditEventAdmin(TrailScreens, FactAdmin):
+    list_before_template = "admin/trail/views.html"
+    list_filter_submit = True
     list_display = ["show_at", "by", "role", "show_action", "show_record", "show_why", "show_outcome"]
     list_select_related = ["by"]
     list_filter = [
-        ("at", RangeDateTimeFilter),
-        ("action", ChoicesDropdownFilter),
+        ("at", PeriodFilter),
+        ("by", AutocompleteSelectFilter),
+        PatientKeyFilter,
+        RecordKeyFilter,
+        ("action", MultipleChoicesDropdownFilter),
+        KindFilter,
+        OddFilter,
         "role",
         "outcome",
     ]
@@ -54,7 +72,7 @@ class AuditEventAdmin(FactAdmin):
     fields = [
         ("show_at", "by"),
         ("role", "show_action"),
-        "show_record",
+        ("show_record", "show_life"),
         "show_patient",
         ("show_why", "show_outcome"),
         "history_id",
@@ -64,6 +82,7 @@ class AuditEventAdmin(FactAdmin):
         "show_at",
         "show_action",
         "show_record",
+        "show_life",
         "show_patient",
         "show_why",
         "show_outcome",
@@ -74,6 +93,22 @@ class AuditEventAdmin(FactAdmin):
         """With ``opens``: whether the reader has a page for records of that kind."""
         events = super().get_queryset(request).with_reasons_for(request.user)
         return events.annotate(opens=Q(record_type__in=self._kinds_open_to(request)))
+
+    def kinds_of_record(self) -> list[str]:
+        """Of what there can be events."""
+        models = [model for model in apps.get_models() if issubclass(model, Fact | Kept)]
+        return [model._meta.label_lower for model in models if not getattr(model, "IS_PART", False)]
+
+    def changelist_view(self, request, extra_context=None):
+        views = SavedView.objects.visible_to(request.user).kept().select_related("owner")
+        tabs = [(key, name, reverse(f"admin:clinic_auditevent_{key}")) for key, name in ORDER.items()]
+        more = {
+            "views": views,
+            "query": request.GET.urlencode(),
+            "reads_all": request.user.has_perm("clinic.view_every_auditevent"),
+            "tabs": tabs if request.user.has_perm("clinic.view_every_clinical_record") else tabs[1:],
+        }
+        return super().changelist_view(request, {**more, **(extra_context or {})})
 
     def _kinds_open_to(self, request: HttpRequest) -> list[str]:
         pages = self.admin_site._registry.items()
@@ -102,16 +137,21 @@ class AuditEventAdmin(FactAdmin):
         if not event.opens or event.record_id is None:
             return name
         page = reverse(f"admin:{kind._meta.app_label}_{kind._meta.model_name}_change", args=[event.record_id])
-        return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}">{}</a>', page, name)
+        return format_html(LINK, page, name)
+
+    @display(description="Its life")
+    def show_life(self, event: AuditEvent) -> str:
+        if event.record_id is None:
+            return "–"
+        page = reverse("admin:clinic_auditevent_life", args=[event.record_type, event.record_id])
+        return format_html(LINK, page, "Everything done with it")
 
     @display(description="Patient")
     def show_patient(self, event: AuditEvent) -> str:
         if event.patient_id is None:
             return "–"
         page = reverse("admin:clinic_patient_change", args=[event.patient_id])
-        return format_html(
-            '<a class="text-primary-600 dark:text-primary-500" href="{}">Their record</a>', page
-        )
+        return format_html(LINK, page, "Their record")
 
     @display(description="Action", label=COLOURS, ordering="action")
     def show_action(self, event: AuditEvent) -> tuple[str, str]:

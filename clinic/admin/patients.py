@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from billing.admin import statements
-from clinic import consulting, enrolling, spelling
+from clinic import consulting, desk, enrolling, spelling
 from clinic.admin import revealing
 from clinic.admin.care import CarePanel
 from clinic.admin.reaching import LettersPanel
+from clinic.admin.recall import RecallScreens, may_recall
 from clinic.forms.identifiers import PatientNumbersForm
 from clinic.identifiers import IHI, MEDICARE
 from clinic.models import Patient
@@ -29,6 +32,7 @@ CHECK_AGAIN = (
     "Name or date of birth changed, so the identity check no longer holds."
     " A doctor has to see a document again before prescribing."
 )
+TRAIL_DAYS = 90
 HIDDEN = {"medicare_number", "medicare_irn", "ihi"}
 """What the list of versions does not spell out: that it changed is enough there."""
 
@@ -60,7 +64,7 @@ class HidesNumbers(InWords):
 
 
 @admin.register(Patient)
-class PatientAdmin(LettersPanel, CarePanel, RecordAdmin):
+class PatientAdmin(RecallScreens, LettersPanel, CarePanel, RecordAdmin):
     change_form_outer_after_template = "admin/care/patient.html"
     list_display = ["show_name", "date_of_birth", "phone", "state", "show_identified", "created_at"]
     list_select_related = ["user"]
@@ -81,7 +85,16 @@ class PatientAdmin(LettersPanel, CarePanel, RecordAdmin):
         "identified_by",
         "show_letters",
     ]
-    actions_detail = ["reveal", "record_numbers", "identify", "statement", "choose_letters", "clear_address"]
+    actions_detail = [
+        "reveal",
+        "record_numbers",
+        "identify",
+        "statement",
+        "choose_letters",
+        "clear_address",
+        "trail",
+        "as_it_stood",
+    ]
 
     def has_add_permission(self, request):
         return False  # patients sign themselves up
@@ -178,6 +191,23 @@ class PatientAdmin(LettersPanel, CarePanel, RecordAdmin):
         """What they owe, and everything that moved it."""
         patient = cast(Patient, self.get_visible_or_404(request, object_id))
         return redirect(statements.address(patient.user_id))
+
+    @action(description="Everything done", permissions=["trail"], icon="policy", url_path="trail")
+    def trail(self, request, object_id: str) -> HttpResponse:
+        """What was done about this patient in the last 90 days; the list goes on from there."""
+        patient = self.get_visible_or_404(request, object_id)
+        since = timezone.localdate() - timedelta(days=TRAIL_DAYS)
+        return redirect(desk.page("clinic.auditevent", patient=patient.pk, at_from_0=f"{since:%d/%m/%Y}"))
+
+    @action(description="Record as at", permissions=["recall"], icon="history", url_path="as-it-stood")
+    def as_it_stood(self, request, object_id: str) -> HttpResponse:
+        return redirect("admin:clinic_patient_as_at", self.get_visible_or_404(request, object_id).pk)
+
+    def has_trail_permission(self, request, object_id=None) -> bool:
+        return request.user.has_perm("clinic.view_every_auditevent")
+
+    def has_recall_permission(self, request, object_id=None) -> bool:
+        return may_recall(request)
 
     def has_statement_permission(self, request, object_id=None) -> bool:
         return statements.is_for(request)

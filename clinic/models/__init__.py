@@ -17,6 +17,7 @@ from clinic.models.care import (
 )
 from clinic.models.chain import AuditAnchor, AuditLink, AuditSeal
 from clinic.models.deliveries import DispenseNote, Original, Pharmacy
+from clinic.models.desk import RoleGrant, SavedView
 from clinic.models.documents import Document
 from clinic.models.doors import OpenSession, Shut, Try
 from clinic.models.encounters import Encounter, Segment
@@ -108,8 +109,10 @@ __all__ = [
     "Reminder",
     "RequestText",
     "Role",
+    "RoleGrant",
     "Roster",
     "RosterException",
+    "SavedView",
     "Screening",
     "Segment",
     "Shut",

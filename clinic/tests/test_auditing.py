@@ -101,7 +101,9 @@ class TestWork:
         assert (event.outcome, event.trace) == (outcome, {"work": "clinic.tasks.check_invariants"})
 
     def test_what_runs_each_minute_tells_by_what_it_writes(self, db):
-        post_execute_in_worker.send("django_q", func=None, task={"group": "Seal the audit trail", "success": True})
+        post_execute_in_worker.send(
+            "django_q", func=None, task={"group": "Seal the audit trail", "success": True}
+        )
 
         assert AuditEvent.objects.filter(action="scheduled").count() == 0
 

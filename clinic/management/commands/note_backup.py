@@ -15,7 +15,9 @@ ACTIONS = {"made": AuditEvent.Action.BACKUP, "restored": AuditEvent.Action.RESTO
 
 
 class Command(BaseCommand):
-    help = "Note in the audit trail that the backup FILE was made, or that this database was restored from it."
+    help = (
+        "Note in the audit trail that the backup FILE was made, or that this database was restored from it."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("what", choices=ACTIONS)
