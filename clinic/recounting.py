@@ -39,7 +39,7 @@ FIRST = (
 LEFT_OUT = frozenset(
     {
         "id", "trace", "password", "last_login", "secret", "token_sha256", "url", "success_url", "cancel_url",
-        "context", "file", "thumbnail", "thumbnail_sha256",
+        "context", "enclosures", "file", "thumbnail", "thumbnail_sha256",
     }
 )  # fmt: skip
 """Columns for machines, and what opens something."""

@@ -12,4 +12,5 @@ BENCHMARKS = {
     "chat": "config.benchmarks.chat",
     "churn": "config.benchmarks.churn",
     "audit": "config.benchmarks.audit",
+    "trail": "config.benchmarks.trail",
 }
