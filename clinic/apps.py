@@ -18,7 +18,16 @@ class ClinicConfig(AppConfig):
 
     def ship(self) -> None:
         """Have after every ``migrate`` what the product brings along."""
-        from clinic import advertising, entitling, guarding, letterbook, questionbook, ruling, sharing
+        from clinic import (
+            advertising,
+            entitling,
+            granting,
+            guarding,
+            letterbook,
+            questionbook,
+            ruling,
+            sharing,
+        )
         from config import caching, schedules
         from messaging import heeding, lettering
 
@@ -34,6 +43,7 @@ class ClinicConfig(AppConfig):
             "ruling": ruling.ship,
             "sharing": sharing.ship,
             "entitling": entitling.ship,
+            "granting": granting.install,
         }
         for name, bring in brought.items():
             post_migrate.connect(bring, sender=self, dispatch_uid=name)

@@ -56,17 +56,26 @@ $$;
 HORIZON = """
 CREATE OR REPLACE FUNCTION clinic_audit_horizon() RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
 -- The number of the oldest transaction that may still write to this database. First the snapshot, then who
--- runs: what ended in between is found nowhere, and counts as ours. Others' databases hold nothing up.
+-- runs: what ended in between is found nowhere. Then we look again, and in the end count it as ours.
+-- Others' databases hold nothing up.
 DECLARE
-  snapshot pg_snapshot := pg_current_snapshot();
+  snapshot pg_snapshot;
   here oid := (SELECT oid FROM pg_database WHERE datname = current_database());
   oldest bigint;
+  has_ended boolean;
 BEGIN
-  PERFORM pg_stat_clear_snapshot();
-  SELECT min(x::text::bigint) INTO oldest FROM pg_snapshot_xip(snapshot) x
-  WHERE NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.backend_xid = x::xid AND a.datid <> here)
-    AND NOT EXISTS (SELECT FROM pg_prepared_xacts p
-                    WHERE p.transaction = x::xid AND p.database <> current_database());
+  FOR look IN 1..5 LOOP
+    snapshot := pg_current_snapshot();
+    PERFORM pg_stat_clear_snapshot();
+    SELECT
+      min(x::text::bigint) FILTER (WHERE coalesce(a.datid = here, p.database = current_database(), true)),
+      bool_or(a.pid IS NULL AND p.gid IS NULL)
+    INTO oldest, has_ended
+    FROM pg_snapshot_xip(snapshot) x
+    LEFT JOIN pg_stat_activity a ON a.backend_xid = x::xid
+    LEFT JOIN pg_prepared_xacts p ON p.transaction = x::xid;
+    EXIT WHEN NOT coalesce(has_ended, false);
+  END LOOP;
   RETURN least(oldest, pg_snapshot_xmax(snapshot)::text::bigint,
                pg_current_xact_id_if_assigned()::text::bigint);
 END $$;

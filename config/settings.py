@@ -109,6 +109,10 @@ if env("DATABASE_URL", default=""):
     DATABASES = {"default": env.db("DATABASE_URL")}
 else:
     DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", **postgres.address(DEVELOPMENT_DATA)}}
+# What web and worker are in the database: they own no table there, so no trigger gives way to them.
+DATABASE_APP_ROLE = env("DATABASE_APP_ROLE", default=postgres.APP_ROLE)
+if env("PROCESS", default="") == "web" and not env("DATABASE_URL", default=""):
+    DATABASES["default"]["USER"] = DATABASE_APP_ROLE
 DATABASES["default"] |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
 if env("PROCESS", default="") == "web":
     # The worker forks, and a pool must not cross a fork.

@@ -215,7 +215,7 @@ class Page:
             tries += 1
             try:
                 asked = self.writing.ask(self.port(), self.address, body)
-                status, _ = await asyncio.wait_for(asked, lose_answer_after)
+                status, said = await asyncio.wait_for(asked, lose_answer_after)
             except (*BROKEN, TimeoutError):
                 self.writing.close()
             else:
@@ -223,7 +223,7 @@ class Page:
                     self.wanted.set()  # as after every message of one's own
                     return tries
                 if status < 500:
-                    raise RuntimeError(f"A message was refused with {status}.")
+                    raise RuntimeError(f"A message was refused with {status}: {said}.")
             lose_answer_after = None
             await asyncio.sleep(min(0.1 * 2**tries, LONGEST_PAUSE))
 

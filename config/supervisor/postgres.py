@@ -23,7 +23,8 @@ from config.supervisor import processes
 
 MAJOR = "18"
 DATABASE = "promedicine"
-ROLE = "clinic"
+ROLE = "clinic"  # owns the tables: migrate and other commands
+APP_ROLE = "clinic_app"  # web and worker: may read and write rows, and owns nothing
 PORT = "5432"  # only part of the socket's name; given so that PGPORT cannot change it
 LONGEST_SOCKET_FOLDER = 85  # bytes; a socket's whole name may have 103
 TEST_SERVERS = 8
@@ -163,9 +164,13 @@ class Server:
         with psycopg.connect(
             host=str(socket_folder(self.data)), port=PORT, user=SUPERUSER, dbname="postgres", autocommit=True
         ) as connection:
-            role, name = sql.Identifier(ROLE), sql.Identifier(DATABASE)
+            role, name, app = (sql.Identifier(one) for one in (ROLE, DATABASE, APP_ROLE))
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB").format(role))
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APP_ROLE]).fetchone():
+                connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(app))
+                # The owner looks at the other's sessions: which of them still write.
+                connection.execute(sql.SQL("GRANT {} TO {}").format(app, role))
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, role))
 

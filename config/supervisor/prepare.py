@@ -48,6 +48,8 @@ def work(log: str) -> None:
     with open(log, "ab") as file:  # noqa: PTH123
         for stream in (sys.stdout, sys.stderr):
             os.dup2(file.fileno(), stream.fileno())
+    if not os.environ.get("DATABASE_URL"):  # from here on nothing needs the owner of the tables
+        connections["default"].settings_dict["USER"] = settings.DATABASE_APP_ROLE
     connections.close_all()  # the pool of processes is forked, and a connection must not cross a fork
     call_command("qcluster", skip_checks=False)  # the checks load all code, which the fork then shares
 

@@ -23,6 +23,8 @@ from config.tests import sharing
 
 PATIENCE = 15
 """Seconds a busy machine may take."""
+BEGIN_PATIENCE = 90
+"""Seconds until a process has loaded all code on a busy machine."""
 
 
 def wait_until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> None:
@@ -63,7 +65,9 @@ class Web:
     def start(self) -> Web:
         sharing.static_files()
         database = connection.settings_dict
-        address = f"postgres://{database['USER']}@/{database['NAME']}?host={database['HOST']}&port={database['PORT']}"
+        # As in production: the owner of the tables is not who serves pages.
+        user = database["USER"] if os.environ.get("DATABASE_URL") else settings.DATABASE_APP_ROLE
+        address = f"postgres://{user}@/{database['NAME']}?host={database['HOST']}&port={database['PORT']}"
         environment = {
             **os.environ,
             "ENVIRONMENT": "test",
@@ -78,7 +82,7 @@ class Web:
             cwd=settings.BASE_DIR,
             env=environment,
         )
-        wait_until(self.answers, "the web process answers")
+        wait_until(self.answers, "the web process answers", BEGIN_PATIENCE)
         return self
 
     def answers(self) -> bool:

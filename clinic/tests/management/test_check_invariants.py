@@ -40,4 +40,6 @@ def test_speaks_json(capsys):
 def test_is_done_by_the_worker_too():
     tasks.check_invariants()
 
-    assert Inspection.objects.get().failed == 0
+    done = Inspection.objects.get()
+    assert [finding for finding in done.findings if finding["broken"]] == []
+    assert done.failed == 0
