@@ -7,6 +7,8 @@ All of it is one function in the database, so that the application needs no righ
 
 from __future__ import annotations
 
+import time
+
 from django.db import connection
 
 from clinic.models import AuditEvent
@@ -14,6 +16,8 @@ from config.base import forbid_transaction
 
 AT_ONCE = 50_000
 """Events of one seal at most; what is left gets the next."""
+LONGEST = 40
+"""Seconds after which sealing leaves the rest to the next minute."""
 GENESIS = "00" * 32
 """What stands for the hash before the first link, and the mark before the first seal."""
 
@@ -102,9 +106,11 @@ LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN sha256(coalesce(state, before) || 
 CREATE OR REPLACE AGGREGATE clinic_chain(before bytea, digest bytea)
   (SFUNC = clinic_chain_step, STYPE = bytea);
 
-CREATE OR REPLACE FUNCTION clinic_audit_seal() RETURNS bigint
+DROP FUNCTION IF EXISTS clinic_audit_seal();
+CREATE OR REPLACE FUNCTION clinic_audit_seal(most bigint) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
--- Link what is due, seal it, and return how many events that were: zero where nothing is due.
+-- Link what is due, ``most`` events at most, seal it, and return how many that were: zero where nothing is
+-- due, and where another seals just now.
 DECLARE
   newest clinic_auditseal;
   made clinic_auditseal;
@@ -113,7 +119,9 @@ DECLARE
   taken bigint;
   left_off bigint;
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtext('clinic_audit_seal'));
+  IF NOT pg_try_advisory_xact_lock(hashtext('clinic_audit_seal')) THEN
+    RETURN 0;
+  END IF;
   SELECT * INTO newest FROM clinic_auditseal ORDER BY number DESC LIMIT 1;
   horizon := clinic_audit_horizon();
   tail := clinic_audit_tail();
@@ -124,7 +132,7 @@ BEGIN
       AND (e.tx < horizon OR e.tx > pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
       AND e.tx IS DISTINCT FROM pg_current_xact_id_if_assigned()::text::bigint
       AND NOT EXISTS (SELECT FROM clinic_auditlink l WHERE l.id = e.id)
-    ORDER BY e.tx, e.id LIMIT {AT_ONCE}
+    ORDER BY e.tx, e.id LIMIT most
   ), linked AS (
     INSERT INTO clinic_auditlink (id, number, hash)
     SELECT id, coalesce(newest.last, 0) + row_number() OVER (ORDER BY tx, id),
@@ -144,7 +152,7 @@ BEGIN
   made.last := coalesce(newest.last, 0) + taken;
   SELECT encode(hash, 'hex') INTO made.head FROM clinic_auditlink WHERE number = made.last;
   -- Where there was more than a seal takes, some of the last transaction may be left.
-  made.horizon := CASE WHEN taken = {AT_ONCE} THEN least(horizon, left_off) ELSE horizon END;
+  made.horizon := CASE WHEN taken = most THEN least(horizon, left_off) ELSE horizon END;
   made.server := clinic_audit_server();
   made.mark := clinic_seal_mark(coalesce(newest.mark, '{GENESIS}'), made);
   INSERT INTO clinic_auditseal SELECT made.*;
@@ -217,19 +225,23 @@ def statements() -> list[str]:
 
 
 def seal() -> int:
-    """Take in all that is due, and tell how many events that were. Called each minute."""
+    """Take in what is due, and tell how many events that were. Called each minute.
+
+    A trail of years that was never sealed takes some rounds: each goes on for ``LONGEST`` seconds and leaves
+    the rest to the next minute. Who seals while another does has nothing to do.
+    """
     forbid_transaction()
-    sealed = 0
+    sealed, ends = 0, time.monotonic() + LONGEST
     while taken := _seal():
         sealed += taken
-        if taken < AT_ONCE:
+        if taken < AT_ONCE or time.monotonic() > ends:
             break
     return sealed
 
 
 def _seal() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT clinic_audit_seal()")
+        cursor.execute("SELECT clinic_audit_seal(%s)", [AT_ONCE])
         taken: int = cursor.fetchone()[0]
     return taken
 

@@ -6,6 +6,7 @@ elsewhere, the anchors, is compared with it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -34,28 +35,41 @@ class Outcome(NamedTuple):
     events: int
     seals: int
     faults: list[Fault]
+    proved: int = 0
+    """The number of the last link that was looked at."""
+    is_whole: bool = True
+    """Nothing was left for another time."""
 
 
 def verify(
-    *, anchors: Iterable[Any] = (), progress: Callable[[int, int], None] = lambda done, of: None
+    *,
+    anchors: Iterable[Any] = (),
+    progress: Callable[[int, int], None] = lambda done, of: None,
+    begin: int = 0,
+    seconds: float | None = None,
 ) -> Outcome:
-    """Walk through the whole chain; the first fault of the links, of the seals and of each comparison.
+    """Walk through the chain; the first fault of the links, of the seals and of each comparison.
 
     ``anchors`` have a ``seal``, ``mark``, ``head``, ``events`` and a ``name``: where the chain stood then.
+    After ``seconds`` it stops, and tells how far it came: ``begin`` there the next time. All but the links is
+    compared when the last of them is reached.
     """
     with _one_moment(), connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(max(number), 0) FROM clinic_auditlink")
         links: int = cursor.fetchone()[0]
         cursor.execute("SELECT coalesce(max(number), 0), coalesce(max(last), 0) FROM clinic_auditseal")
         seals, sealed = cursor.fetchone()
+        bad, proved = _first_of_links(cursor, links, progress, begin, seconds)
+        if proved < links and bad is None:
+            return Outcome(links, seals, [], proved, is_whole=False)
         faults = [
-            _first_of_links(cursor, links, progress),
+            bad,
             _first_of_seals(cursor),
             _ends(links, sealed),
             _outside(cursor, seals),
             *(_beside(cursor, anchor, seals) for anchor in anchors),
         ]
-    return Outcome(links, seals, [fault for fault in faults if fault])
+    return Outcome(links, seals, [fault for fault in faults if fault], proved)
 
 
 @contextmanager
@@ -82,13 +96,20 @@ ORDER BY p.number LIMIT 1
 """
 
 
-def _first_of_links(cursor: Any, links: int, progress: Callable[[int, int], None]) -> Fault | None:
-    for before in range(0, links, PART):
+def _first_of_links(
+    cursor: Any, links: int, progress: Callable[[int, int], None], begin: int, seconds: float | None
+) -> tuple[Fault | None, int]:
+    """The first link that proves something else, and the last that was looked at."""
+    ends = None if seconds is None else time.monotonic() + seconds
+    for before in range(begin, links, PART):
         cursor.execute(LINKS, {"before": before, "last": before + PART})
+        reached = min(before + PART, links)
         if row := cursor.fetchone():
-            return _named(cursor, *row)
-        progress(min(before + PART, links), links)
-    return None
+            return _named(cursor, *row), reached
+        progress(reached, links)
+        if ends and time.monotonic() > ends:
+            return None, reached
+    return None, links
 
 
 def _named(cursor: Any, number: int, key: Any, before: int, *rest: Any) -> Fault:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from clinic import (
     anchoring,
     assessing,
+    assuring,
     broadcasting,
     chaining,
     copying,
@@ -74,6 +75,10 @@ def offer_slots() -> None:
 
 def seal_audit() -> None:
     chaining.seal()
+
+
+def prove_trail(begin: str = "0") -> None:
+    assuring.prove(begin=int(begin))
 
 
 def anchor_audit() -> None:

@@ -13,6 +13,7 @@ SCHEDULES = {
     "Warn before a hold ends": ("clinic.tasks.warn_holds", EVERY_MINUTE),
     "Offer slots from the rosters": ("clinic.tasks.offer_slots", "15 2 * * *"),
     "Sign where the audit trail stands": ("clinic.tasks.anchor_audit", "20 0 * * *"),
+    "Walk through the whole audit trail": ("clinic.tasks.prove_trail", "10 1 * * *"),
     "Check what must always be true": ("clinic.tasks.check_invariants", "45 2 * * *"),
     "Seal the audit trail": ("clinic.tasks.seal_audit", EVERY_MINUTE),
     "Try unhandled payment events again": ("billing.tasks.retry_events", EVERY_MINUTE),

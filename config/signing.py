@@ -49,4 +49,6 @@ def _secret() -> Ed25519PrivateKey:
     try:
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(settings.AUDIT_KEY))
     except (ValueError, UnsupportedAlgorithm):
-        raise NoKey("AUDIT_KEY is missing, or is not 64 hexadecimal digits.") from None
+        raise NoKey(
+            "AUDIT_KEY is missing, or is not 64 hexadecimal digits. Make one: openssl rand -hex 32"
+        ) from None

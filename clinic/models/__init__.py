@@ -15,7 +15,7 @@ from clinic.models.care import (
     NoneKnown,
     OtherMedicine,
 )
-from clinic.models.chain import AuditAnchor, AuditLink, AuditSeal
+from clinic.models.chain import AuditAnchor, AuditLink, AuditSeal, TrailProof
 from clinic.models.deliveries import DispenseNote, Original, Pharmacy
 from clinic.models.desk import RoleGrant, SavedView
 from clinic.models.documents import Document
@@ -119,6 +119,7 @@ __all__ = [
     "Slot",
     "State",
     "StateRule",
+    "TrailProof",
     "Try",
     "User",
     "WaitlistEntry",

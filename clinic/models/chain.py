@@ -99,3 +99,18 @@ class AuditAnchor(Fact):
     def path(self) -> str:
         """Where it is kept in storage."""
         return f"audit/anchors/{self.day:%Y-%m-%d}.json"
+
+
+class TrailProof(Fact):
+    """What one walk through the whole chain of the trail found; it goes on by night, part by part."""
+
+    events = models.BigIntegerField("events that were looked at")
+    faults = models.JSONField(default=list)
+
+    objects = ChainQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-recorded_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.events} events, {len(self.faults)} faults"

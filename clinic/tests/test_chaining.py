@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from clinic import auditing, chaining
+from clinic import auditing, chaining, demonstrating
 from clinic.models import AuditEvent, AuditLink, AuditSeal
 from config import hashing
 
@@ -77,10 +77,23 @@ class TestSeal:
         assert [*AuditSeal.objects.order_by("number").values_list("first", "last")] == [(1, 2), (3, 3)]
 
     def test_takes_many_in_several_seals(self, monkeypatch):
-        note(3)
-        monkeypatch.setattr(chaining, "AT_ONCE", 3)  # as many as there are: another look finds nothing
+        monkeypatch.setattr(chaining, "AT_ONCE", 3)
+        note(7)
 
-        assert chaining.seal() == 3
+        assert chaining.seal() == 7
+        assert [*AuditSeal.objects.order_by("number").values_list("first", "last")] == [
+            (1, 3),
+            (4, 6),
+            (7, 7),
+        ]
+        assert demonstrating.verify().faults == []
+
+    def test_leaves_the_rest_to_the_next_minute(self, monkeypatch):
+        monkeypatch.setattr(chaining, "AT_ONCE", 2)
+        monkeypatch.setattr(chaining, "LONGEST", 0)
+        note(5)
+
+        assert [chaining.seal(), chaining.seal(), chaining.seal(), chaining.seal()] == [2, 2, 1, 0]
 
 
 def content_of(key):
@@ -148,7 +161,7 @@ class TestWritersAtOnce:
         def seal():
             with beside() as session:
                 for _ in range(15):
-                    session.execute("SELECT clinic_audit_seal()")
+                    session.execute("SELECT clinic_audit_seal(1000)")
                     session.commit()
 
         threads = [threading.Thread(target=write, args=[number]) for number in range(4)]

@@ -72,7 +72,7 @@ def test_the_chain_is_read_and_sealed_and_not_written(as_application, manager):
         as_application, "INSERT INTO clinic_auditlink VALUES (gen_random_uuid(), 1, '')"
     )
     assert "permission denied" in refused(as_application, "DELETE FROM clinic_auditseal")
-    as_application.execute("SELECT clinic_audit_seal()")
+    as_application.execute("SELECT clinic_audit_seal(10)")
     assert as_application.fetchone()[0] >= 0
 
 

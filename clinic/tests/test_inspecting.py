@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from clinic import chaining, inspecting
+from clinic import assuring, chaining, inspecting
 from clinic.models import Inspection, User
 from messaging.models import Letter
 
@@ -53,6 +53,7 @@ def test_the_night_proves_the_trail(manager, files, off_guard):
     with off_guard("clinic_auditevent") as cursor:
         cursor.execute("UPDATE clinic_auditevent SET why = 'Another.'")
 
+    assuring.prove()
     found = inspecting.inspect_by_night()
 
     assert [one["name"] for one in found.findings if one["broken"]] == ["trail_is_proved"]

@@ -3,7 +3,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from clinic import tasks
+from clinic import chaining, tasks
 from clinic.models import Inspection
 from config import invariants
 
@@ -38,6 +38,8 @@ def test_speaks_json(capsys):
 
 
 def test_is_done_by_the_worker_too():
+    chaining.seal()
+    tasks.prove_trail()
     tasks.check_invariants()
 
     done = Inspection.objects.get()
