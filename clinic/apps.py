@@ -74,11 +74,12 @@ def tell_of_letters() -> None:
 
 def tell_of_conversations() -> None:
     """What conversations and calls ask the clinic: who reads, who answers, and what a talk is part of."""
-    from clinic import caring, meeting, roles
-    from messaging import calling, chatting, heeding
+    from clinic import breaking, caring, meeting, roles
+    from messaging import calling, chatting, heeding, streaming
     from messaging.models import rooms
 
     calling.ABOVE.append(meeting)
     heeding.WATCHERS.append(lambda: roles.who_may("messaging.view_every_concern", "messaging.see_to_concern"))
     rooms.READ_BY.append(caring.conversations_in_care)
+    streaming.DEADLINES.append(breaking.deadline)
     chatting.TEAM.append(lambda: roles.who_may("messaging.answer_enquiry"))

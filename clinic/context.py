@@ -6,16 +6,19 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from clinic import breaking
+from clinic.models import AccessReason
 from clinic.models.practice import Practice
 from messaging import chatting
 
 
 def practice(request: HttpRequest) -> dict[str, Any]:
-    """The practice's own facts, and what a person has not read: asked only by the pages that show them."""
+    """The practice's own facts, what a person has not read and what they opened: asked only by pages that show it."""
     return {
         "practice": SimpleLazyObject(Practice.objects.current),
         "demo": settings.ENVIRONMENT == "demo",
         "unread_messages": SimpleLazyObject(lambda: _unread(request)),
+        "openings": SimpleLazyObject(lambda: _openings(request)),
     }
 
 
@@ -24,3 +27,9 @@ def _unread(request: HttpRequest) -> int:
     if user is None or not user.is_authenticated:
         return 0
     return sum(chatting.unread_for(user).values())
+
+
+def _openings(request: HttpRequest) -> list[AccessReason]:
+    """What a person has open outside their care: told on every page of theirs while it lasts."""
+    user: Any = getattr(request, "user", None)
+    return breaking.open_now(user) if getattr(user, "has_opened", False) else []

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DAYS = 30
 """Days of one page; only those on which somebody did something count."""
 VERBS = {
+    AuditEvent.Action.BREAK_GLASS: "opened your record from outside your care team, and had to say why",
     AuditEvent.Action.READ: "read",
     AuditEvent.Action.DOWNLOAD: "downloaded",
     AuditEvent.Action.PRINT: "printed",
@@ -32,7 +33,6 @@ VERBS = {
     AuditEvent.Action.APPROVE: "approved",
     AuditEvent.Action.VOID: "made void",
     AuditEvent.Action.EMAIL: "sent",
-    AuditEvent.Action.BREAK_GLASS: "opened outside their care, with a reason:",
 }
 """What is told, by the action of the event: each is something that a person did with the record."""
 THINGS = {
@@ -130,7 +130,9 @@ def _look(rows: list[Any]) -> Look:
     found: dict[str, int] = {}
     order = [*VERBS]
     for row in sorted(rows, key=lambda row: (order.index(row["action"]), row["record_type"])):
-        words = f"{VERBS[row['action']]} {THINGS[row['record_type']]}"
+        words = VERBS[row["action"]]
+        if row["action"] != AuditEvent.Action.BREAK_GLASS:  # that is the whole of it
+            words += f" {THINGS[row['record_type']]}"
         found[words] = found.get(words, 0) + row["times"]
     did = [f"{words}, {times} times" if times > 1 else words for words, times in found.items()]
     role = Role(first["role"]).label if first["role"] in Role else ""

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 
-from clinic import attributing, broadcasting, chaining, claiming, vouching, withholding
+from clinic import attributing, breaking, broadcasting, chaining, claiming, vouching, withholding
 from config.base import Fact, Kept
 from config.versioning import UUID7
 from messaging import guarding as conversing
@@ -95,6 +95,7 @@ def install(**kwargs: Any) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(FUNCTIONS + claiming.FUNCTIONS + withholding.FUNCTIONS + vouching.FUNCTIONS)
         cursor.execute(conversing.FUNCTIONS + broadcasting.FUNCTIONS + chaining.FUNCTIONS)
+        cursor.execute(breaking.FUNCTIONS)
         for statement in statements():
             cursor.execute(statement)
         cursor.execute(LEFT_OVER)
@@ -105,6 +106,7 @@ def statements() -> list[str]:
     found = [*keep_as_written("clinic_auditevent"), *keep_as_written("clinic_auditlink")]
     found += [*claiming.statements(), *withholding.statements(), *chaining.statements()]
     found += [*vouching.statements(), *conversing.statements(), *broadcasting.statements()]
+    found += breaking.statements()
     ours: list[Any] = [model for label in APPS for model in apps.get_app_config(label).get_models()]
     for model in ours:
         table = model._meta.db_table

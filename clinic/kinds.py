@@ -183,6 +183,7 @@ WORK = {
     "clinic/mail/request_received": Kind(
         "A request about one’s data waits", Group.WORK, waits=True, names=PAPER
     ),
+    "clinic/mail/record_opened": Kind("A record was opened outside care", Group.WORK, names=PAPER),
     "clinic/mail/account_closed": Kind("A patient closed their account", Group.WORK, waits=True, names=PAPER),
     "clinic/mail/audit_anchor": Kind(
         "Anchor of the audit trail, to who keeps it",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -32,6 +32,8 @@ TIMES, DAY = "times", "day"
 SHARED: dict[str, Callable[[Any], bool]] = {TIMES: lambda user: True, DAY: lambda user: user.is_staff}
 """Channels that many people share, and who of those who are let in may listen: which times are free, and how
 the practice's day goes. A page asks for one of them beside its person's own: ``/events/?also=times``."""
+DEADLINES: list[Callable[[Any], datetime | None]] = []
+"""Until when somebody reads what they read now, if that ends by itself. The apps above fill it."""
 KEPT = timedelta(hours=24)
 """How long a page may have slept and still catch up without asking anew."""
 
@@ -84,6 +86,11 @@ def call_out(channel: str, kind: str, news: Iterable[dict[str, Any]]) -> None:
 def recheck(person: User) -> None:
     """Have every stream of ``person`` see whether they may still listen, when our transaction commits."""
     listening.MANAGER.kick(person.pk, channel_of(person))
+
+
+def deadline(person: User) -> datetime | None:
+    """When the streams of ``person`` have to see anew what they may hear; None where nothing ends by itself."""
+    return min((end for ask in DEADLINES if (end := ask(person))), default=None)
 
 
 def last_event_id(user: User) -> int:

@@ -27,6 +27,7 @@ from clinic.models.incidents import AffectedPerson, Incident, IncidentNotice, In
 from clinic.models.inspections import Inspection
 from clinic.models.letters import ClinicalLetter, LetterKind, LetterText
 from clinic.models.notes import Addendum, Note, NoteTemplate
+from clinic.models.openings import AccessEnd, AccessReason, AccessReview
 from clinic.models.patients import Consent, Patient
 from clinic.models.people import Role, User
 from clinic.models.places import State
@@ -47,6 +48,9 @@ from clinic.models.waitlist import WaitlistEntry, WaitlistOffer
 __all__ = [
     "BOOKED",
     "LIVE",
+    "AccessEnd",
+    "AccessReason",
+    "AccessReview",
     "Addendum",
     "Addressee",
     "AdverseEvent",

@@ -73,7 +73,7 @@ class OriginalQuerySet(ScopedQuerySet):
         if user.has_perm("clinic.view_every_clinical_record") or user.has_perm("clinic.send_original"):
             return self
         if user.has_perm("clinic.view_clinical_record"):
-            return self.filter(prescription__patient__in=Patient.objects.in_care_of(user))
+            return self.filter(prescription__patient__in=Patient.objects.readable_by(user))
         return self.filter(prescription__patient__user=user)
 
     def in_force(self) -> Self:

@@ -24,8 +24,8 @@ class DocumentQuerySet(ScopedQuerySet):
         own = Q(prescription__practitioner__user=user, prescription__status=Prescription.Status.ISSUED)
         if user.has_perm("clinic.view_every_clinical_record"):
             return self.exclude(to_sign)
-        if user.has_perm("clinic.view_clinical_record"):
-            return self.filter(patient__in=Patient.objects.in_care_of(user)).exclude(to_sign & ~own)
+        if user.has_perm("clinic.view_clinical_record") or user.has_perm("clinic.break_glass"):
+            return self.filter(patient__in=Patient.objects.readable_by(user)).exclude(to_sign & ~own)
         return self.filter(patient__user=user).exclude(to_sign)
 
 

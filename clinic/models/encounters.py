@@ -53,16 +53,15 @@ CLINICAL = frozenset(
 
 
 class ClinicalQuerySet(ScopedQuerySet):
-    """Rows of the clinical record: for the doctors who care for the patient, and for auditors."""
+    """Rows of the clinical record: for the doctors who care for the patient, for who opened it for a reason
+    (``clinic.breaking``), and for auditors."""
 
     OF_PATIENT = "patient"
 
     def visible_to(self, user: User) -> Self:
         if user.has_perm("clinic.view_every_clinical_record"):
             return self
-        if user.has_perm("clinic.view_clinical_record"):
-            return self.filter(**{f"{self.OF_PATIENT}__in": Patient.objects.in_care_of(user)})
-        return self.none()
+        return self.filter(**{f"{self.OF_PATIENT}__in": Patient.objects.readable_by(user)})
 
 
 class EncounterQuerySet(ClinicalQuerySet):

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from clinic.identifiers import Wellformed, shape
 from clinic.models.availability import BOOKED
@@ -22,7 +23,30 @@ class PatientQuerySet(ScopedQuerySet):
     def visible_to(self, user: User) -> Self:
         if user.has_perm("clinic.view_every_patient"):
             return self
-        return self.filter(Q(user=user) | Q(pk__in=Patient.objects.in_care_of(user).values("pk")))
+        return self.filter(Q(user=user) | Q(pk__in=Patient.objects.readable_by(user)))
+
+    def readable_by(self, user: User) -> Self:
+        """Those whose clinical record ``user`` reads now: in their care, or opened for a reason that holds.
+
+        To be read only: whoever writes asks ``in_care_of``.
+        """
+        found = []
+        if user.has_perm("clinic.view_clinical_record"):
+            found.append(Patient.objects.in_care_of(user).values("pk"))
+        if user.has_perm("clinic.break_glass"):
+            found.append(Patient.objects.opened_by(user).values("pk"))
+        if not found:
+            return self.none()
+        # A union, so that the database starts from the few there are and not from everybody.
+        return self.filter(pk__in=found[0].union(*found[1:]) if len(found) > 1 else found[0])
+
+    def opened_by(self, user: User) -> Self:
+        """Those whose record ``user`` opened outside their care (``clinic.breaking``), while that holds."""
+        return self.filter(
+            access_reasons__recorded_by=user,
+            access_reasons__ends_at__gt=timezone.now(),
+            access_reasons__end=None,
+        )
 
     def in_care_of(self, user: User) -> Self:
         """Those who have, or had, an appointment with the doctor ``user``."""

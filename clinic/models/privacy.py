@@ -23,7 +23,7 @@ class PrivacyRequestQuerySet(ScopedQuerySet):
             return self.filter(patient__user=user)
         if user.has_perm("clinic.view_every_patient"):
             return self
-        mine = Q(patient__in=Patient.objects.in_care_of(user)) | Q(doctor__user=user)
+        mine = Q(patient__in=Patient.objects.readable_by(user)) | Q(doctor__user=user)
         return self.filter(mine, is_clinical=True)
 
     def waiting(self) -> Self:
@@ -128,11 +128,11 @@ class RequestTextQuerySet(ScopedQuerySet):
         if user.has_perm("clinic.view_every_clinical_record"):
             return self
         own = Q(request__patient__user=user)
+        readable = Q(request__patient__in=Patient.objects.readable_by(user))
         if user.has_perm("clinic.view_clinical_record"):
-            cared_for = Q(request__patient__in=Patient.objects.in_care_of(user))
-            return self.filter(own | cared_for | Q(request__doctor__user=user), request__is_clinical=True)
+            return self.filter(own | readable | Q(request__doctor__user=user), request__is_clinical=True)
         if user.has_perm("clinic.view_privacyrequest"):
-            return self.filter(request__is_clinical=False)
+            return self.filter(Q(request__is_clinical=False) | readable)
         return self.filter(own)
 
 

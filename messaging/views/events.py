@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from importlib import import_module
 from types import FrameType
 from typing import Any
@@ -18,6 +19,7 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.db import DatabaseError, connections
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 from django_eventstream.event import Event
 from django_eventstream.storage import EventDoesNotExist
@@ -77,6 +79,8 @@ class Stream:
         self.listener.session = listening.fingerprint(self.session_key)
         # Whether storage may have events that we have not sent, or the session may be over.
         self.stale = True
+        self.until: datetime | None = None
+        """When something that its person reads ends by itself: they connect again, and are asked anew."""
 
     async def run(self) -> AsyncIterator[str]:
         loop = asyncio.get_running_loop()
@@ -88,7 +92,7 @@ class Stream:
         listening.MANAGER.add_listener(self.listener)
         try:
             yield f"{PAD}retry: 2000\n{sse_encode_event('stream-open', '', event_id=str(self.last))}"
-            while loop.time() < ends and not Stream.are_ending:
+            while loop.time() < ends and self.left() > 0 and not Stream.are_ending:
                 if self.stale:
                     body = await self.catch_up()
                     if body is None:
@@ -124,17 +128,23 @@ class Stream:
             found = get_storage().get_events(self.channel, self.last, limit=AT_ONCE)
             user = _session_user(self.session_key)
             asked = get_channelmanager()
-            may_listen = all(asked.can_read_channel(user, each) for each in self.listener.channels)
-            return found if may_listen else None
+            if not all(asked.can_read_channel(user, each) for each in self.listener.channels):
+                return None
+            self.until = streaming.deadline(user)
+            return found
         finally:
             _close_connections()
+
+    def left(self) -> float:
+        """Seconds until something that its person reads ends by itself."""
+        return (self.until - timezone.now()).total_seconds() if self.until else MAX_AGE
 
     async def wait(self) -> str:
         """Wait for what is announced, and let the browser hear that we are there."""
         listener = self.listener
         body = ""
         try:
-            async with asyncio.timeout(KEEP_ALIVE):
+            async with asyncio.timeout(min(KEEP_ALIVE, self.left())):
                 await listener.aevent.wait()
         except TimeoutError:
             body = BEAT

@@ -77,7 +77,7 @@ class TestDays:
         note(ACTION.BREAK_GLASS, by=doctor.user, why="Called from the hospital")
 
         [did] = told(patient)["2026-11-20"].values()
-        assert did == ["opened outside their care, with a reason: your details"]
+        assert did == ["opened your record from outside your care team, and had to say why"]
 
     def test_tell_nothing_of_what_is_not_decided_yet(self, patient, manager, note):
         note(ACTION.CREATE, by=manager)
