@@ -1,7 +1,7 @@
 """Breaking the glass: opening a record outside one's care, for a reason, for half an hour, and telling of it.
 
-It is for reading alone. Every try stands in the audit trail, those that were refused too; the reason does not:
-it is in the register, for who reviews it.
+It is for reading alone. Every try stands in the audit trail, those that were refused too. The reason does
+not: it stands in the register, for who reviews it.
 """
 
 from __future__ import annotations
@@ -277,16 +277,23 @@ def open_now(user: User) -> list[AccessReason]:
     return [*standing.select_related("patient__user").order_by("ends_at", "pk")]
 
 
+def is_open(patient: UUID | None, *, to: User) -> bool:
+    """Whether ``to`` reads the record of ``patient`` just now only because they opened it."""
+    if not getattr(to, "has_opened", True):  # read together with the person (clinic.roles)
+        return False
+    return Patient.objects.opened_by(to).filter(pk=patient).exists()
+
+
 def deadline(user: User) -> datetime | None:
     """Until when ``user`` reads what they read now; None where nothing ends by itself."""
-    if not getattr(user, "has_opened", True):  # read together with the person (clinic.roles)
+    if not getattr(user, "has_opened", True):
         return None
     standing = AccessReason.objects.open(timezone.now()).filter(recorded_by=user.pk).order_by("ends_at")
     return standing.values_list("ends_at", flat=True).first()
 
 
 def seen_through(opening: AccessReason, *, by: User) -> QuerySet[AuditEvent]:
-    """What was done with the patient's record while it was open, by who opened it; as far as ``by`` may see it."""
+    """What who opened it did with the record while it was open, as far as ``by`` may see that."""
     until = opening.end.recorded_at if hasattr(opening, "end") else opening.ends_at
     events = AuditEvent.objects.visible_to(by).filter(
         by=opening.recorded_by_id, patient_id=opening.patient_id, at__gte=opening.recorded_at, at__lte=until
@@ -295,7 +302,7 @@ def seen_through(opening: AccessReason, *, by: User) -> QuerySet[AuditEvent]:
 
 
 def used(events: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
-    """Those that tell what an opening was used for; what the trail tells of the opening itself is left out."""
+    """Those that tell what an opening was used for, without what the trail tells of the opening itself."""
     return events.exclude(action=AuditEvent.Action.BREAK_GLASS).exclude(record_type__in=OF_THE_REGISTER)
 
 

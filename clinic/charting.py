@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from catalog.models import DoseForm
-from clinic import answering, checking, dosing, drawing, gathering, noting, particulars, rewriting, surveying
+from clinic import (
+    answering,
+    breaking,
+    checking,
+    dosing,
+    drawing,
+    gathering,
+    noting,
+    particulars,
+    rewriting,
+    surveying,
+)
 from clinic.checks import states
 from clinic.models import (
     Addendum,
@@ -79,7 +90,8 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
             for script in known.scripts
         ),
         "current_scripts": [script for script in known.scripts if _runs(script, today)],
-        "may_add": by.has_perm("clinic.conduct_appointment"),
+        "may_add": by.has_perm("clinic.conduct_appointment")
+        and not breaking.is_open(encounter.patient_id, to=by),
         "note_key": noting.browser_key(encounter.note, by=by) if may_write else "",
         "confirmations": _newest_of_each(rows["confirmations"]),
         "earlier_notes": rows["notes"],

@@ -13,7 +13,7 @@ from messaging import chatting
 
 
 def practice(request: HttpRequest) -> dict[str, Any]:
-    """The practice's own facts, what a person has not read and what they opened: asked only by pages that show it."""
+    """The practice, what a person has not read, and what they opened: asked only by pages that show it."""
     return {
         "practice": SimpleLazyObject(Practice.objects.current),
         "demo": settings.ENVIRONMENT == "demo",

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django_q.models import Failure
 
 from billing.models import Difference, Dispute, StripeEvent
-from clinic.models import Appointment, Note
+from clinic.models import AccessReason, Appointment, Note
 from config.base import SignedInRequest
 from messaging.models import Concern, Letter, Room
 
@@ -104,6 +104,7 @@ SIDEBAR: dict[str, list[Entry]] = {
     ],
     "Records": [
         Entry("Audit trail", "policy", "clinic.auditevent"),
+        Entry("Opened outside care", "key", "clinic.accessreason"),
         Entry("Checks of the records", "rule", "clinic.inspection"),
     ],
     "Privacy": [
@@ -172,6 +173,12 @@ def _questions(user: User) -> QuerySet | None:
     return Room.objects.visible_to(user).filter(kind=Room.Kind.ENQUIRY).waiting()
 
 
+def _openings_to_review(user: User) -> QuerySet | None:
+    if not user.has_perm("clinic.review_accessreason"):
+        return None
+    return AccessReason.objects.visible_to(user).to_review(timezone.now()).exclude(recorded_by=user)
+
+
 def _waiting_events(user: User) -> QuerySet | None:
     return StripeEvent.objects.visible_to(user).waiting()
 
@@ -201,6 +208,7 @@ BADGES: dict[str, Callable[[User], QuerySet | None]] = {
     "messaging.letter": _failed_letters,
     "messaging.concern": _calls_for_help,
     "messaging.room": _questions,
+    "clinic.accessreason": _openings_to_review,
     "billing.stripeevent": _waiting_events,
     "billing.dispute": _disputes_to_answer,
     "billing.difference": _open_differences,

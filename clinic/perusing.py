@@ -42,17 +42,13 @@ def record(patient: Patient, *, by: User) -> dict[str, Any]:
     def of(model: Any) -> Any:
         return model.objects.visible_to(by).filter(patient=patient)
 
-    notes = Note.objects.visible_to(by).filter(
-        encounter__patient=patient, status=Note.Status.SIGNED
-    )
+    notes = Note.objects.visible_to(by).filter(encounter__patient=patient, status=Note.Status.SIGNED)
     scripts = of(Prescription).exclude(status=Prescription.Status.DRAFT)
     intake = Intake.objects.visible_to(by).filter(appointment__patient=patient)
     return {
         "facts": {title: [*of(model).standing()] for title, model in FACTS.items()},
         "notes": notes.select_related("encounter__practitioner__user")
-        .prefetch_related(
-            Prefetch("addenda", Addendum.objects.visible_to(by).select_related("recorded_by"))
-        )
+        .prefetch_related(Prefetch("addenda", Addendum.objects.visible_to(by).select_related("recorded_by")))
         .order_by("-signed_at")[:MOST],
         "unsigned": of(Encounter)
         .filter(note__status=Note.Status.DRAFT)

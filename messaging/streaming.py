@@ -89,7 +89,7 @@ def recheck(person: User) -> None:
 
 
 def deadline(person: User) -> datetime | None:
-    """When the streams of ``person`` have to see anew what they may hear; None where nothing ends by itself."""
+    """When the streams of ``person`` have to be asked anew what they may hear; None if nothing ends so."""
     return min((end for ask in DEADLINES if (end := ask(person))), default=None)
 
 

@@ -11,6 +11,7 @@ from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextInputWidg
 
 from clinic import reporting
 from clinic.admin.availability import Reason, by_our_clock
+from clinic.admin.in_care import WrittenInCare
 from clinic.models import AdverseEvent
 from config.admin import PossibleButtons, RecordAdmin, step
 
@@ -25,7 +26,7 @@ class ReportForm(BaseDialogForm):
 
 
 @admin.register(AdverseEvent)
-class AdverseEventAdmin(PossibleButtons, RecordAdmin):
+class AdverseEventAdmin(WrittenInCare, PossibleButtons, RecordAdmin):
     when_empty = "Record what a medicine did that it should not. Serious ones show by when the TGA is told."
     list_display = ["patient", "medicine", "happened_on", "show_seriousness", "show_status", "show_due"]
     list_select_related = ["patient__user"]

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 from unfold.decorators import action, display
 
 from clinic import authorising
+from clinic.admin.in_care import WrittenInCare
 from clinic.forms.approvals import CHOOSE, AuthorityForm, LetterForm, PeriodForm, WithdrawDialog
 from clinic.models import Approval, ApprovalReport, Practitioner
 from config import stepping
@@ -79,7 +80,7 @@ class Which(admin.SimpleListFilter):
 
 
 @admin.register(Approval)
-class ApprovalAdmin(RecordAdmin):
+class ApprovalAdmin(WrittenInCare, RecordAdmin):
     """Authorities of the TGA; a doctor records their own."""
 
     when_empty = "Record each authority of the TGA before anything is prescribed under it."

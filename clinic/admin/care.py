@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 
-from clinic import caring, surveying
+from clinic import breaking, caring, surveying
 from clinic.forms.care import (
     AlertForm,
     AllergyForm,
@@ -96,9 +96,9 @@ def care_forms(patient: Patient, *, user: User) -> dict[str, CareForm]:
     return {f"{name}_form": ENTRIES[name].form(patient=patient, user=user) for name in STANDING}
 
 
-def may_care(user: User) -> bool:
-    """Whether ``user`` writes in the panel of those patients whom they may see."""
-    return user.has_perm("clinic.conduct_appointment")
+def may_care(user: User, patient: Patient) -> bool:
+    """Whether ``user`` writes in the panel of ``patient``, whom they may see; not while it is only opened."""
+    return user.has_perm("clinic.conduct_appointment") and not breaking.is_open(patient.pk, to=user)
 
 
 class CarePanel:
@@ -111,13 +111,13 @@ class CarePanel:
     def render_change_form(self, request, context, *args, obj=None, **kwargs):
         if obj is not None and request.user.has_perm("clinic.view_allergy"):
             shown = surveying.panel(obj, by=request.user) | care_forms(obj, user=request.user)
-            context |= {**shown, "patient": obj, "may_care": may_care(request.user), "has_care": True}
+            context |= {**shown, "patient": obj, "may_care": may_care(request.user, obj), "has_care": True}
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)  # type: ignore[misc]
 
     def care(self, request: SignedInRequest, pk: UUID, name: str) -> HttpResponse:
         """Keep what one form of the panel says; the panel comes back, or the page it stands on."""
         patient: Any = self.get_visible_or_404(request, str(pk))  # type: ignore[attr-defined]
-        if not may_care(request.user):
+        if not may_care(request.user, patient):
             raise PermissionDenied
         if name not in ENTRIES:
             raise Http404

@@ -175,7 +175,7 @@ class EncounterAdmin(RecordAdmin):
             **standing_forms(chart, user=request.user),
             "narrow_form": NarrowForm(auto_id="narrow-%s", label_suffix=""),
             **care_forms(encounter.patient, user=request.user),
-            "may_care": may_care(request.user),
+            "may_care": may_care(request.user, encounter.patient),
             "revealed": revealing.numbers(request, encounter.patient),
             **(sent or {}),
             "history_url": reverse("admin:clinic_encounter_history", args=[encounter.pk]),

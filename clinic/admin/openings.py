@@ -57,7 +57,15 @@ class AccessReasonAdmin(PossibleButtons, FactAdmin):
     """The register, and the door."""
 
     when_empty = "When somebody opens the record of a patient outside their care, it stands here at once."
-    list_display = ["patient", "recorded_by", "role", "show_opened", "show_standing", "show_done", "show_review"]
+    list_display = [
+        "patient",
+        "recorded_by",
+        "role",
+        "show_opened",
+        "show_standing",
+        "show_done",
+        "show_review",
+    ]
     list_select_related = ["patient__user", "recorded_by", "end__recorded_by", "review__recorded_by"]
     list_filter = [Standing, ("recorded_at", PeriodFilter), "role"]
     search_fields = [
@@ -72,19 +80,28 @@ class AccessReasonAdmin(PossibleButtons, FactAdmin):
         "show_review",
         "show_events",
     ]
-    readonly_fields = ["show_standing", "show_opened", "show_over", "show_reason", "show_review", "show_events"]
+    readonly_fields = [
+        "show_standing",
+        "show_opened",
+        "show_over",
+        "show_reason",
+        "show_review",
+        "show_events",
+    ]
     actions_list = ["open_one"]
     actions_detail = ["close_it", "review"]
 
     def get_queryset(self, request):
-        """With ``reason`` as far as one may read it, and ``done``: how often the record was used meanwhile."""
+        """With ``reason`` as far as one may read it, and ``done``: how much was done meanwhile."""
         meanwhile = AuditEvent.objects.visible_to(request.user).filter(
             by=OuterRef("recorded_by"),
             patient_id=OuterRef("patient"),
             at__gte=OuterRef("recorded_at"),
             at__lte=OuterRef("over_at"),
         )
-        counted = breaking.used(meanwhile).order_by().values("by").annotate(number=Count("pk")).values("number")
+        counted = (
+            breaking.used(meanwhile).order_by().values("by").annotate(number=Count("pk")).values("number")
+        )
         listed = super().get_queryset(request).with_reasons_for(request.user).with_ends()
         return listed.annotate(done=Coalesce(Subquery(counted), 0))
 
@@ -191,7 +208,9 @@ class AccessReasonAdmin(PossibleButtons, FactAdmin):
         return request.user.has_perm("clinic.break_glass")
 
     def has_close_permission(self, request, object_id=None) -> bool:
-        return request.user.has_perm("clinic.review_accessreason") or request.user.has_perm("clinic.break_glass")
+        return request.user.has_perm("clinic.review_accessreason") or request.user.has_perm(
+            "clinic.break_glass"
+        )
 
     def has_review_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("clinic.review_accessreason")

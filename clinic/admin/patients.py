@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
@@ -94,6 +95,7 @@ class PatientAdmin(RecallScreens, LettersPanel, CarePanel, RecordAdmin):
         "clear_address",
         "trail",
         "as_it_stood",
+        "break_glass",
     ]
 
     def has_add_permission(self, request):
@@ -208,6 +210,17 @@ class PatientAdmin(RecallScreens, LettersPanel, CarePanel, RecordAdmin):
 
     def has_recall_permission(self, request, object_id=None) -> bool:
         return may_recall(request)
+=======
+    @action(description="Open the clinical record", permissions=["glass"], icon="key", url_path="break-glass")
+    def break_glass(self, request, object_id: str) -> HttpResponse:
+        """To the page that asks why."""
+        patient = self.get_visible_or_404(request, object_id)
+        return redirect(f"{reverse('admin:clinic_accessreason_door')}?patient={patient.pk}")
+
+    def has_glass_permission(self, request, object_id=None) -> bool:
+        """Whom the desk sees, and whose health it does not: a doctor sees no such patient."""
+        return request.user.has_perms(["clinic.break_glass", "clinic.view_every_patient"])
+>>>>>>> 6968386 (Openings have a door, a page to read, a banner and a register)
 
     def has_statement_permission(self, request, object_id=None) -> bool:
         return statements.is_for(request)

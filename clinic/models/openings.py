@@ -51,8 +51,8 @@ class AccessReasonQuerySet(ScopedQuerySet):
 class AccessReason(Fact):
     """One opening of one patient's record by one person who does not care for them (break-glass).
 
-    While it holds, ``Patient.objects.readable_by`` has the patient in it, and nothing more: whoever writes has
-    to have the patient in their care. The reason stands here alone, not in the audit trail.
+    While it holds, ``Patient.objects.readable_by`` has the patient in it, and nothing more: whoever writes
+    has to have the patient in their care. The reason stands here alone, not in the audit trail.
     """
 
     PATIENT = "patient_id"
