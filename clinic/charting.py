@@ -90,8 +90,7 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
             for script in known.scripts
         ),
         "current_scripts": [script for script in known.scripts if _runs(script, today)],
-        "may_add": by.has_perm("clinic.conduct_appointment")
-        and not breaking.is_open(encounter.patient_id, to=by),
+        "may_add": _may_add(encounter, by=by),
         "note_key": noting.browser_key(encounter.note, by=by) if may_write else "",
         "confirmations": _newest_of_each(rows["confirmations"]),
         "earlier_notes": rows["notes"],
@@ -100,6 +99,12 @@ def chart(encounter: Encounter, *, by: User) -> dict[str, Any]:
         **surveying.told(encounter.patient, care) | answering.told(encounter, rows),
         **(conversation.context() if conversation else {}),
     }
+
+
+def _may_add(encounter: Encounter, *, by: User) -> bool:
+    """Whether ``by`` adds to what was signed: not to what they only opened."""
+    is_opened = breaking.is_open(encounter.patient_id, to=by)
+    return by.has_perm("clinic.conduct_appointment") and not is_opened
 
 
 def _rows(encounter: Encounter, *, by: User) -> dict[str, QuerySet]:

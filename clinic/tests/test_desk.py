@@ -64,6 +64,7 @@ SHOWN = {
     | TASKS
     | RECORDS
     | {
+        "Opened outside care",
         "Accounts",
         "Approvals",
         "Conversations",
@@ -92,13 +93,14 @@ SHOWN = {
     Role.DOCTOR: ALWAYS
     | CATALOGUE
     | CLINICAL
-    | {"Conversations", "Favourites", "Revenue", "Rules of the states", REQUESTS},
+    | {"Conversations", "Favourites", "Revenue", "Rules of the states", "Opened outside care", REQUESTS},
     Role.AUDITOR: ALWAYS
     | CATALOGUE
     | CLINICAL
     | MONEY
     | RECORDS
     | {
+        "Opened outside care",
         "Accounts",
         "Imports",
         "Layouts of lists",

@@ -1,14 +1,18 @@
 """Streams over real web processes, with this process as the one that sends."""
 
 import signal
+from datetime import timedelta
 
 import psutil
 import pytest
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from clinic import enrolling
+from clinic.models import AccessReason, Patient
+from clinic.models.openings import OPEN_FOR
 from messaging import chatting, streaming
 from messaging.tests.live import Page, Web, wait_until
 
@@ -227,6 +231,28 @@ class TestClosing:
         wait_until(kept.notes, "the event")
         assert [page.notes() for page in [*ended, kept]] == [[], [], [1]]
         assert ended[0].connect().status == 401
+
+    def test_a_record_that_is_open_for_a_while_ends_the_streams_of_who_opened_it(
+        self, web, open_page, doctor, staff_client, patient
+    ):
+        listening, other = open_page(web, staff_client(doctor)), open_page(web, patient)
+        now = timezone.now()
+        AccessReason.objects.create(  # opened long ago: it ends in three seconds
+            patient=Patient.objects.add(user=patient, by=None),
+            role="doctor",
+            why="The hospital rang about her.",
+            recorded_by=doctor,
+            recorded_at=now - OPEN_FOR + timedelta(seconds=3),
+            ends_at=now + timedelta(seconds=3),
+        )
+        streaming.recheck(doctor)
+
+        wait_until(lambda: not listening.is_open, "the end of the stream")
+        assert timezone.now() >= now + timedelta(seconds=3)
+        assert other.is_open
+        assert listening.connect().status == 200  # as themselves, they hear on
+        push(doctor, n=1)
+        wait_until(listening.notes, "the event")
 
     def test_who_is_deactivated_hears_nothing_more(self, web, open_page, patient):
         page = open_page(web, patient)
