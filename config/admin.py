@@ -335,6 +335,13 @@ def step(
                     messages.success(request, told)
             return HttpResponse(headers={"HX-Redirect": page})  # the dialog is sent by htmx
 
-        return run
+        @wraps(run)
+        def seen(self: ScopedAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+            answer = run(self, request, object_id=object_id)
+            if "HX-Redirect" not in answer.headers:  # only asked so far: not about a row that is hidden
+                self.get_visible_or_404(request, object_id)
+            return answer
+
+        return seen
 
     return decorate

@@ -80,9 +80,11 @@ def _open(topic: str, *, by: User) -> Room:
 def assign(room: Room, *, to: User | None, by: User) -> None:
     """Have ``to`` answer ``room``, or nobody in particular. The others still can.
 
+    :raises NotAMember: ``by`` does not answer it
     :raises NotAnswering: ``to`` is none of those who answer
     :raises AlreadyOver: it is done
     """
+    _require_answering(room, by=by)
     if to is not None and not (to.is_active and room.is_answered_by(to)):
         raise NotAnswering
     _lock_open(room)
@@ -115,12 +117,20 @@ def settle(room: Room, *, by: User, seen: int) -> None:
 def finish(room: Room, *, by: User, seen: int) -> None:
     """Say that the question is done: it can still be read, and the next one is a new one.
 
+    :raises NotAMember: ``by`` does not answer it
     :raises AlreadyOver: somebody else did
     :raises WroteMeanwhile: the patient wrote more than ``by`` saw, up to the message ``seen``
     """
+    _require_answering(room, by=by)
     _lock_open(room)
     _require_seen(room, seen)
     chatting.close_room(room, by=by)
+
+
+def _require_answering(room: Room, *, by: User) -> None:
+    # Who only reads a conversation, because they opened a record, closes and gives away nothing.
+    if not room.is_answered_by(by):
+        raise chatting.NotAMember
 
 
 def _require_seen(room: Room, seen: int) -> None:

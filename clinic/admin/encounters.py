@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from unfold.decorators import display
 
 from catalog import listing, searching
-from clinic import charting, consulting, noting
+from clinic import breaking, charting, consulting, noting
 from clinic.admin import revealing
 from clinic.admin.care import care_forms, may_care
 from clinic.admin.consultation import ACTIONS, STANDING, ask, standing_forms
@@ -77,6 +77,8 @@ class EncounterAdmin(RecordAdmin):
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         encounter = self._visible(request, object_id)
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied  # what is written goes to ``do``
         if request.method == "GET":
             record_viewed.send(Encounter, record=encounter, request=request, action="read")
         return self._page(request, encounter)
@@ -149,7 +151,8 @@ class EncounterAdmin(RecordAdmin):
     def _conducted(self, request: SignedInRequest, pk: UUID) -> Encounter:
         """A consultation that is written to; the rules then ask whose it is."""
         encounter = self._visible(request, pk)
-        if not request.user.has_perm("clinic.conduct_appointment"):
+        is_opened = breaking.is_open(encounter.patient_id, to=request.user)  # for reading
+        if not request.user.has_perm("clinic.conduct_appointment") or is_opened:
             raise PermissionDenied
         return encounter
 

@@ -44,6 +44,8 @@ class NoteAdmin(RecordAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         note = cast(Note, self.get_visible_or_404(request, object_id))
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied  # what is added goes to the consultation
         if request.method == "GET":
             record_viewed.send(Note, record=note, request=request, action="read")
         context = {

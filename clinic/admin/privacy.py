@@ -63,6 +63,7 @@ class PrivacyRequestAdmin(PossibleButtons, RecordAdmin):
         ("answered_by", "show_answered"),
     ]
     readonly_fields = ["show_status", "show_due", "show_identity", "show_texts", "show_answered"]
+    readonly_fields += ["doctor", "answered_by"]  # on the page of a version they would be asked for
     actions_detail = ["identify", "give", "correct", "attach", "refuse", "name_doctor"]
 
     def get_fields(self, request, obj=None):

@@ -137,7 +137,7 @@ class DestructionAdmin(PossibleButtons, RecordAdmin):
     def possible(self, record: Destruction) -> set[str]:
         return POSSIBLE.get(Status(record.status), set())
 
-    @action(description="Review list", icon="checklist")
+    @action(description="Review list", permissions=["view"], icon="checklist")
     def to_review(self, request: SignedInRequest) -> HttpResponse:
         return redirect("admin:clinic_destruction_review")
 
