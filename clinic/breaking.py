@@ -281,7 +281,7 @@ def is_open(patient: UUID | None, *, to: User) -> bool:
     """Whether ``to`` reads the record of ``patient`` just now only because they opened it."""
     if not getattr(to, "has_opened", True):  # read together with the person (clinic.roles)
         return False
-    return Patient.objects.opened_by(to).filter(pk=patient).exists()
+    return patient is not None and Patient.objects.opened_by(to).filter(pk=patient).exists()
 
 
 def deadline(user: User) -> datetime | None:

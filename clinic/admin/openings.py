@@ -137,13 +137,13 @@ class AccessReasonAdmin(PossibleButtons, FactAdmin):
                 form.add_error(None, str(no))
             else:
                 return redirect("admin:clinic_accessreason_record", opening.pk)
-        known = Patient.objects.visible_to(request.user).filter(pk=key).select_related("user").first()
+        patients = Patient.objects.visible_to(request.user).select_related("user")
         context = {
             **self.admin_site.each_context(request),
             "title": "Open a record outside your care",
             "opts": self.opts,
             "form": form,
-            "known": known,
+            "known": patients.filter(pk=key).first() if key else None,
             "minutes": int(breaking.OPEN_FOR.total_seconds() // 60),
         }
         status = 400 if form.is_bound else 200

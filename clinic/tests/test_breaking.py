@@ -26,7 +26,7 @@ from clinic.models import (
     RequestText,
 )
 from config.base import TooOften
-from messaging import chatting
+from messaging import chatting, enquiring
 from messaging.models import Letter, Message, Room
 
 pytestmark = pytest.mark.django_db
@@ -254,6 +254,19 @@ class TestItIsForReading:
             with pytest.raises(chatting.NotAMember):
                 chatting.post(room, by=user, text="Hello")
             assert not room.members.filter(user=user).exists()
+
+    def test_its_conversations_are_neither_ended_nor_given_away(self, opened, manager, open_to):
+        open_to(manager)
+        room = Room.objects.visible_to(manager).get(kind="visit")
+        for act in (
+            lambda: enquiring.finish(room, by=manager, seen=99),
+            lambda: enquiring.assign(room, to=None, by=manager),
+            lambda: enquiring.settle(room, by=manager, seen=99),
+        ):
+            with pytest.raises(chatting.NotAMember):
+                act()
+
+        assert Room.objects.get(pk=room.pk).is_open
 
     def test_a_request_about_health_is_read_and_not_answered(self, opened, stranger):
         asked = PrivacyRequest.objects.visible_to(stranger).get()

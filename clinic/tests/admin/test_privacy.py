@@ -89,6 +89,12 @@ class TestWords:
     def test_about_details_are_there_for_managers(self, ask, boss):
         assert WORDS in boss.get(page("change", ask().pk)).content.decode()
 
+    def test_do_not_keep_an_older_version_from_being_shown(self, ask, boss):
+        asked = ask()
+        address = page("simple_history", asked.pk, asked.history.first().pk)
+
+        assert boss.get(address).status_code == 200
+
     def test_are_another_doctors_secret(self, ask, confirmed, make_doctor, staff_client):
         stranger = staff_client(make_doctor("stranger").user)
 

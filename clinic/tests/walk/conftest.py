@@ -19,6 +19,7 @@ from messaging import chatting
 OWNERS = {Patient: "patient@example.com", User: "doctor@example.com", Practitioner: "doctor@example.com"}
 GIVEN: dict[str, dict] = {
     "billing.balancetransaction": {"amount": 1, "fee": 0, "net": 1},
+    "billing.receipt": {"content": {"medicare": None}},
     "clinic.pharmacy": {"postcode": "3220"},
     "clinic.roster": {"ends": time(10)},
     "clinic.rosterexception": {"kind": "holiday", "time_zone": ""},

@@ -30,7 +30,7 @@ PAGES = {
     "billing.order": Pages("rma", "rma"),
     "billing.payment": Pages("ma", "ma"),
     "billing.payout": Pages("ma", "ma"),
-    "billing.receipt": Pages("rma", "rma", change="rma", history=""),
+    "billing.receipt": Pages("rma", "rma", history=""),
     "billing.reconciliation": Pages("ma", "ma", history=""),
     "billing.refund": Pages("ma", "ma"),
     "billing.stripeevent": Pages("ma", "ma"),
