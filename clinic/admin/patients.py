@@ -210,7 +210,7 @@ class PatientAdmin(RecallScreens, LettersPanel, CarePanel, RecordAdmin):
 
     def has_recall_permission(self, request, object_id=None) -> bool:
         return may_recall(request)
-=======
+
     @action(description="Open the clinical record", permissions=["glass"], icon="key", url_path="break-glass")
     def break_glass(self, request, object_id: str) -> HttpResponse:
         """To the page that asks why."""
@@ -220,7 +220,6 @@ class PatientAdmin(RecallScreens, LettersPanel, CarePanel, RecordAdmin):
     def has_glass_permission(self, request, object_id=None) -> bool:
         """Whom the desk sees, and whose health it does not: a doctor sees no such patient."""
         return request.user.has_perms(["clinic.break_glass", "clinic.view_every_patient"])
->>>>>>> 6968386 (Openings have a door, a page to read, a banner and a register)
 
     def has_statement_permission(self, request, object_id=None) -> bool:
         return statements.is_for(request)

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from clinic import auditing, breaking, caring, noting, requesting, tasks
+from clinic import attributing, breaking, caring, noting, requesting, tasks
 from clinic.breaking import Whom
 from clinic.models import Document, Patient, Practitioner, User
 from clinic.tests.walk.addresses import OF
@@ -98,7 +98,7 @@ def _one(model, patient):
     found = [*model._default_manager.order_by("pk")[:20]]
     if model is Document:  # what is to be signed in ink is for its prescriber alone
         found = [row for row in found if row.kind == Document.Kind.PATIENT_COPY]
-    own = [row for row in found if getattr(row, "PATIENT", "") and auditing.patient_of(row) == patient.pk]
+    own = [row for row in found if getattr(row, "PATIENT", "") and attributing.patient_of(row) == patient.pk]
     return (own or found or [None])[0]
 
 
