@@ -183,6 +183,12 @@ OWN = {
     "admin:clinic_user_lift_lock": ("", ""),
     "admin:clinic_user_reset_second_factor": ("m", "m"),
     # Audit: practice reports for managers, all of it for auditors; incidents.
+    "admin:clinic_auditevent_drop_view": ("rmdxa", "rmdxa"),
+    "admin:clinic_auditevent_evidence": ("ma", "ma"),
+    "admin:clinic_auditevent_rights": ("ma", "ma"),
+    "admin:clinic_auditevent_sample": ("a", "a"),
+    "admin:clinic_auditevent_sign-ins": ("ma", "ma"),
+    "admin:clinic_auditevent_views": ("rmdxa", "rmdxa"),
     "admin:clinic_incident_approve": ("m", "m"),
     "admin:clinic_incident_assess": ("m", "m"),
     "admin:clinic_incident_close": ("m", "m"),
