@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 LONGEST = 500
 """Events of one life that are shown: the newest."""
-KEPT_BACK = CLINICAL | {"messaging.message", "messaging.attachment", "clinic.patient"}
+KEPT_BACK = CLINICAL | {
+    "clinic.patient",
+    "clinic.requesttext",
+    "messaging.attachment",
+    "messaging.message",
+}
 """Of whose words only those hear who read every clinical record; others hear which fields changed."""
 
 
