@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from catalog.models import Product
 from clinic.models import AdvertisingTerm
@@ -18,6 +19,7 @@ from config.base import Refused
 from config.sets import add_all
 
 TERMS = [
+    "*cannab*",
     "cannabidiol",
     "cannabinoid",
     "cannabinoids",
@@ -30,19 +32,39 @@ TERMS = [
     "green medicine",
     "hemp",
     "indica",
+    "*marihuana*",
     "marijuana",
+    "*marijuana*",
     "natural medicine",
     "plant based medicine",
     "plant medicine",
     "sativa",
     "terpenes",
+    "TGA approved",
     "tetrahydrocannabinol",
     "THC",
     "weed",
 ]
-"""As they come with the product. Managers keep the list from then on."""
+"""As they come with the product. Managers keep the list from then on. A star stands for any letters."""
 NAMES = ("brand", "name", "cultivar")
 """By which a product is known; words of fewer than three letters are no name."""
+
+
+COMPANIONS = frozenset(
+    """
+    a all and at au aus australia australian australias balm based best brisbane bud buds buy capsule capsules
+    cheap clinic clinics com cream darwin doctor doctors dominant dr drops dry dried extract extracts flower
+    flowers for free from full get gummies gummy high hobart home in leaf legal low medical medicinal medicine
+    medicines melbourne my natural near net new now of oil oils on online order organic our page pain patient
+    patients perth pharmacy plus price prices product products pure rich script scripts seed seeds shop sleep
+    spectrum spray store strain strains sydney tablet tablets the therapy tincture tinctures to top treatment
+    treatments vape vapes vaping wax we with www your
+    """.split()
+)
+"""Words with which a kept-out one is run together in addresses and names of files: cbdoil, buythconline."""
+
+LONG = 12
+"""Letters of a name that are in no ordinary word by chance."""
 
 
 class Found(NamedTuple):
@@ -76,45 +98,112 @@ def check(texts: Mapping[str, str]) -> None:
 
 
 def found_in(texts: Mapping[str, str]) -> list[Found]:
-    """The words in ``texts`` that may not stand there, whatever their case, dots and hyphens."""
+    """Every place in ``texts`` where words stand that may not, whatever their case, dots and hyphens.
+
+    Also inside a word that is run together of them and others, as in an address.
+    """
     kept_out = _kept_out()
     return [one for place, text in texts.items() for one in _found(place, text, kept_out)]
 
 
-def _found(place: str, text: str, kept_out: Mapping[str, str]) -> list[Found]:
-    words = [(word, line) for line, said in enumerate(text.splitlines(), 1) for word in _plain(said).split()]
+class KeptOut(NamedTuple):
+    """What is kept out, each way of looking with the words as people write them."""
+
+    runs: dict[str, str]
+    """Plain words with single blanks."""
+    pieces: dict[str, str]
+    """The same run together, to be found inside a longer word."""
+    patterns: dict[str, re.Pattern[str]]
+    """Those with a star."""
+
+
+def _found(place: str, text: str, kept_out: KeptOut) -> list[Found]:
+    lines = unquote(text).splitlines()
+    words = [(word, line) for line, said in enumerate(lines, 1) for word in _plain(said).split()]
     said, starts = " ", {}
     for word, line in words:  # one run of words, so that a name over two lines is found as well
         starts[len(said) - 1] = line
         said += f"{word} "
-    found = []
-    for plain, name in kept_out.items():
+    found, covered = set(), set()
+    for plain, name in kept_out.runs.items():
         at = said.find(f" {plain} ")
-        if at >= 0:
-            found.append(Found(name, place, starts[at]))
+        while at >= 0:
+            found.add(Found(name, place, starts[at]))
+            covered |= set(range(at, at + len(plain)))
+            at = said.find(f" {plain} ", at + 1)
+    for at, line in starts.items():
+        word = said[at + 1 : said.index(" ", at + 1)]
+        if at not in covered and (name := _hidden_in(word, kept_out)):
+            found.add(Found(name, place, line))
     return sorted(found, key=lambda one: (one.line, one.words))
 
 
-def _kept_out() -> dict[str, str]:
-    """What is kept out, plain and as people write it: the terms, and the names of the catalogue."""
-    terms = {
-        _plain(words): (words, used)
-        for words, used in AdvertisingTerm.objects.values_list("words", "is_used")
-    }
+def _hidden_in(word: str, kept_out: KeptOut) -> str | None:
+    """The words that are part of this one, if they are not there by chance as THC is in healthcare."""
+    for words, pattern in kept_out.patterns.items():
+        if pattern.fullmatch(word):
+            return words
+    for piece, words in kept_out.pieces.items():
+        if piece in word and (word == piece or _stands_out(piece, word) or _is_run_together(word, piece)):
+            return words
+    return None
+
+
+def _stands_out(piece: str, word: str) -> bool:
+    """Whether no ordinary word could have ``piece`` there.
+
+    None begins or ends with letters that have no vowel among them, and none holds a long name of several words.
+    """
+    if not re.search("[aeiouy]", piece) and (word.startswith(piece) or word.endswith(piece)):
+        return True
+    return len(piece) >= LONG
+
+
+def _is_run_together(word: str, piece: str) -> bool:
+    """Whether ``word`` is ``piece`` and words beside which it is sold, and nothing else."""
+    if word in COMPANIONS:
+        return False
+    reached = {0}
+    for at in range(len(word)):
+        if at in reached:
+            reached |= {at + len(part) for part in _parts_at(word, at, piece)}
+    return len(word) in reached
+
+
+def _parts_at(word: str, at: int, piece: str) -> Iterator[str]:
+    rest = word[at:]
+    if rest[0].isdigit():
+        yield rest[0]
+    if rest.startswith(piece):
+        yield piece
+    yield from (part for part in COMPANIONS if rest.startswith(part))
+
+
+def _kept_out() -> KeptOut:
+    """What is kept out: the terms, and the names of the catalogue."""
+    terms = dict(AdvertisingTerm.objects.values_list("words", "is_used"))
     names = chain.from_iterable(Product.objects.order_by().values_list(*NAMES).distinct())
     found = {_plain(name): name for name in names}
-    found |= {plain: words for plain, (words, _) in terms.items()}
-    allowed = {plain for plain, (_, is_used) in terms.items() if not is_used}
-    return {
+    found |= {_plain(words): words for words in terms if "*" not in words}
+    allowed = {_plain(words) for words, is_used in terms.items() if not is_used}
+    runs = {
         plain: words
         for plain, words in found.items()
         if plain not in allowed and sum(letter.isalpha() for letter in plain) >= 3
     }
+    pieces = {plain.replace(" ", ""): words for plain, words in runs.items()}
+    starred = [words for words, is_used in terms.items() if is_used and "*" in words]
+    return KeptOut(runs, pieces, {words: _pattern(words) for words in starred})
+
+
+def _pattern(words: str) -> re.Pattern[str]:
+    return re.compile(r"\w*".join(re.escape(_plain(part).replace(" ", "")) for part in words.split("*")))
 
 
 def _plain(text: str) -> str:
-    """Letters, figures and single blanks: ``T.H.C.-rich`` becomes ``thc rich``."""
+    """Letters, figures and single blanks: ``T.H.C.-rich`` becomes ``thc rich``, and so does ``T-H-C``."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     folded = "".join(one for one in folded if unicodedata.category(one) != "Cf")  # marks nobody sees
     folded = re.sub(r"\b(\w)\.(?=\w\b)", r"\1", folded)
+    folded = re.sub(r"\b([^\W\d_])(?:[-_ ]([^\W\d_])){2,}\b", lambda found: re.sub("[-_ ]", "", found[0]), folded)
     return " ".join(re.sub(r"[^\w\s]|_", " ", re.sub("['’`´]", "", folded)).split())

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "django_q",
     "import_export",
     "simple_history",
+    "django_prose_editor",
     "csp",
 ]
 MIDDLEWARE = [

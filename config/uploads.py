@@ -48,9 +48,11 @@ class Taken(NamedTuple):
     width: int
     height: int
     pages: int
+    narrower: tuple[tuple[int, int, bytes], ...] = ()
+    """Of a picture, also in other widths where they were asked for: width, height and content."""
 
 
-def take(content: bytes) -> Taken:
+def take(content: bytes, *, widths: tuple[int, ...] = ()) -> Taken:
     """Make what was sent anew: a picture as JPEG or PNG, a PDF without anything that acts.
 
     What it is, is seen from what is in it; names and announced types count for nothing.
@@ -62,7 +64,7 @@ def take(content: bytes) -> Taken:
     if not AT_ONCE.acquire(timeout=PATIENCE):
         raise NotTaken(BUSY)
     try:
-        answer = _ask_child(content)
+        answer = _ask_child(content, widths)
     finally:
         AT_ONCE.release()
     head, _, body = answer.partition(b"\n")
@@ -70,13 +72,19 @@ def take(content: bytes) -> Taken:
     if why := told.pop("refused", ""):
         raise NotTaken(why)
     size = told.pop("size")
-    return Taken(content=body[:size], thumbnail=body[size:], **told)
+    rest = body[size:]
+    small = told.pop("thumbnail_size", len(rest))
+    narrower, at = [], small
+    for one in told.pop("narrower", []):
+        narrower.append((one["width"], one["height"], rest[at : at + one["size"]]))
+        at += one["size"]
+    return Taken(content=body[:size], thumbnail=rest[:small], narrower=tuple(narrower), **told)
 
 
-def _ask_child(content: bytes) -> bytes:
+def _ask_child(content: bytes, widths: tuple[int, ...]) -> bytes:
     try:
         child = subprocess.run(
-            [sys.executable, "-m", "config.decoding"],
+            [sys.executable, "-m", "config.decoding", *map(str, widths)],
             input=content,
             capture_output=True,
             timeout=PATIENCE,

@@ -29,6 +29,8 @@ GATHERED = 0.5
 """Seconds in which news for everybody is gathered, so that a crowd costs each stream two events a second."""
 LONGEST_PAUSE = 5.0
 """Seconds between two tries to reach the database."""
+HEARERS: dict[str, Callable[[], None]] = {}
+"""What this process does when the database says by name that something changed, and after it was deaf."""
 
 
 class PgListenerManager(ListenerManager):
@@ -45,6 +47,7 @@ class PgListenerManager(ListenerManager):
         self._thread: threading.Thread | None = None
         self._pid = 0
         self._heard: psycopg.Connection | None = None
+        self._is_hearing = False
         self._news: dict[tuple[str, str], list[Any]] = {}
 
     # Sending: what send_event() and channel_permission_changed() of the library call, in any process.
@@ -73,6 +76,11 @@ class PgListenerManager(ListenerManager):
         self.start()
         super().add_listener(listener)
 
+    @property
+    def hears(self) -> bool:
+        """Whether this process is told of what happens now."""
+        return self._is_hearing and self._pid == os.getpid()
+
     def start(self) -> None:
         with self._guard:
             if self._pid == os.getpid():
@@ -88,6 +96,7 @@ class PgListenerManager(ListenerManager):
             if self._pid != os.getpid() or self._thread is None:
                 return
             self._stopping.set()
+            self._is_hearing = False
             if self._heard:
                 self._heard.close()
             self._thread.join(5)
@@ -99,6 +108,8 @@ class PgListenerManager(ListenerManager):
             try:
                 self._listen()
             except psycopg.Error as error:
+                self._is_hearing = False
+                self._forget()
                 if self._stopping.is_set():
                     return
                 logger.warning(
@@ -112,14 +123,23 @@ class PgListenerManager(ListenerManager):
         with psycopg.connect(**_own_connection(), autocommit=True) as heard:
             heard.execute(f"LISTEN {PG_CHANNEL}")
             self._heard = heard
-            self.resync(lambda listener: True)  # whatever came while we were deaf
+            self._forget()  # whatever came while we were deaf
+            self._is_hearing = True
+            self.resync(lambda listener: True)
             while not self._stopping.is_set():
                 for notification in heard.notifies(timeout=30):
                     self._deliver(json.loads(notification.payload))
                 heard.execute("SELECT 1")  # a dead connection shows here
 
+    @staticmethod
+    def _forget() -> None:
+        for hear in HEARERS.values():
+            hear()
+
     def _deliver(self, told: dict[str, Any]) -> None:
-        if "s" in told:
+        if "n" in told:
+            HEARERS.get(told["n"], lambda: None)()
+        elif "s" in told:
             self.resync(lambda listener: listener.session == told["s"])
         elif "all" in told:
             self._gather(told["c"], told["all"], told["d"])

@@ -22,6 +22,7 @@ class PracticeAdmin(RecordAdmin):
                     ("state", "postcode"),
                     ("phone", "email"),
                     "anchor_address",
+                    "pages_by_two",
                 ],
             },
         ),

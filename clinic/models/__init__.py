@@ -21,13 +21,16 @@ from clinic.models.desk import RoleGrant, SavedView
 from clinic.models.documents import Document
 from clinic.models.doors import OpenSession, Shut, Try
 from clinic.models.encounters import Encounter, Segment
+from clinic.models.exemptions import Exemption
 from clinic.models.favourites import Favourite
 from clinic.models.feeds import CalendarFeed
 from clinic.models.incidents import AffectedPerson, Incident, IncidentNotice, IncidentSearch
 from clinic.models.inspections import Inspection
 from clinic.models.letters import ClinicalLetter, LetterKind, LetterText
+from clinic.models.media import Media, MenuItem
 from clinic.models.notes import Addendum, Note, NoteTemplate
 from clinic.models.openings import AccessEnd, AccessReason, AccessReview
+from clinic.models.pages import Autosave, Page, Redirect, Snippet
 from clinic.models.patients import Consent, Patient
 from clinic.models.people import Role, User
 from clinic.models.places import State
@@ -67,6 +70,7 @@ __all__ = [
     "AuditEvent",
     "AuditLink",
     "AuditSeal",
+    "Autosave",
     "Broadcast",
     "CalendarFeed",
     "CancellationPolicy",
@@ -79,6 +83,7 @@ __all__ = [
     "DispenseNote",
     "Document",
     "Encounter",
+    "Exemption",
     "Favourite",
     "FlagSeverity",
     "IdentityCheck",
@@ -90,6 +95,8 @@ __all__ = [
     "LegalHold",
     "LetterKind",
     "LetterText",
+    "Media",
+    "MenuItem",
     "MonitoringCheck",
     "NoneKnown",
     "Note",
@@ -98,6 +105,7 @@ __all__ = [
     "Original",
     "OtherMedicine",
     "Override",
+    "Page",
     "Patient",
     "Pharmacy",
     "Practice",
@@ -110,6 +118,7 @@ __all__ = [
     "QuestionnaireDraft",
     "Recipient",
     "RecordCopy",
+    "Redirect",
     "Reminder",
     "RequestText",
     "Role",
@@ -121,6 +130,7 @@ __all__ = [
     "Segment",
     "Shut",
     "Slot",
+    "Snippet",
     "State",
     "StateRule",
     "TrailProof",

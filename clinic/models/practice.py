@@ -102,6 +102,11 @@ class Practice(Record):
         validators=[MinValueValidator(1)],
         help_text="Slow enough that it can be stopped, and that no provider takes it for spam.",
     )
+    pages_by_two = models.BooleanField(
+        "a second person publishes pages",
+        default=False,
+        help_text="Who wrote a page or a snippet does not publish it: somebody else reads it first.",
+    )
     anchor_address = models.EmailField(
         "e-mail address that keeps the daily anchor of the audit trail",
         blank=True,

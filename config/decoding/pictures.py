@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from io import BytesIO
 
 from PIL import Image, ImageCms, ImageOps
@@ -33,8 +34,8 @@ def is_heic(content: bytes) -> bool:
     return content[4:8] == b"ftyp" and content[8:12] in brands
 
 
-def make_anew(content: bytes) -> tuple[dict, list[bytes]]:
-    """Decode the picture and write what it shows.
+def make_anew(content: bytes, widths: Iterable[int] = ()) -> tuple[dict, list[bytes]]:
+    """Decode the picture and write what it shows, also in those of ``widths`` that are narrower than it is.
 
     :raises Unfit: it has too many pixels, or cannot be decoded
     """
@@ -50,7 +51,16 @@ def make_anew(content: bytes) -> tuple[dict, list[bytes]]:
     small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
     (whole, suffix), (thumbnail, _) = write(picture), write(small)
     told = {"kind": "image", "suffix": suffix, "thumbnail_suffix": suffix, "pages": 0, "size": len(whole)}
-    return told | {"width": picture.width, "height": picture.height}, [whole, thumbnail]
+    told |= {"width": picture.width, "height": picture.height, "thumbnail_size": len(thumbnail), "narrower": []}
+    parts = [whole, thumbnail]
+    for width in widths:
+        if width < picture.width:
+            narrow = picture.resize(
+                (width, max(1, round(picture.height * width / picture.width))), Image.Resampling.LANCZOS
+            )
+            parts.append(write(narrow)[0])
+            told["narrower"].append({"width": width, "height": narrow.height, "size": len(parts[-1])})
+    return told, parts
 
 
 def write(picture: Image.Image) -> tuple[bytes, str]:
