@@ -14,6 +14,7 @@ class ClinicConfig(AppConfig):
         kinds.register(KINDS)
         tell_of_letters()
         tell_of_conversations()
+        tell_of_pages()
         self.ship()
 
     def ship(self) -> None:
@@ -83,3 +84,11 @@ def tell_of_conversations() -> None:
     rooms.READ_BY.append(caring.conversations_in_care)
     streaming.DEADLINES.append(breaking.deadline)
     chatting.TEAM.append(lambda: roles.who_may("messaging.answer_enquiry"))
+
+
+def tell_of_pages() -> None:
+    """What a process forgets when the database says that pages changed."""
+    from clinic import serving
+    from messaging import listening
+
+    listening.HEARERS[serving.PAGES] = serving.SHELF.clear

@@ -11,12 +11,25 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, transaction
 
-from clinic import attributing, breaking, broadcasting, chaining, claiming, vouching, withholding
+from clinic import (
+    attributing,
+    breaking,
+    broadcasting,
+    chaining,
+    claiming,
+    exempting,
+    publishing,
+    serving,
+    siting,
+    vouching,
+    withholding,
+)
 from config.base import Fact, Kept
 from config.versioning import UUID7
 from messaging import guarding as conversing
 
 APPS = ("clinic", "catalog", "billing", "messaging")
+OF_PAGES = (publishing, siting, exempting, serving)
 
 FUNCTIONS = f"""
 CREATE OR REPLACE FUNCTION clinic_uuid7() RETURNS uuid LANGUAGE sql VOLATILE AS $$
@@ -96,6 +109,8 @@ def install(**kwargs: Any) -> None:
         cursor.execute(FUNCTIONS + claiming.FUNCTIONS + withholding.FUNCTIONS + vouching.FUNCTIONS)
         cursor.execute(conversing.FUNCTIONS + broadcasting.FUNCTIONS + chaining.FUNCTIONS)
         cursor.execute(breaking.FUNCTIONS)
+        for part in OF_PAGES:
+            cursor.execute(part.FUNCTIONS)
         for statement in statements():
             cursor.execute(statement)
         cursor.execute(LEFT_OVER)
@@ -107,6 +122,7 @@ def statements() -> list[str]:
     found += [*claiming.statements(), *withholding.statements(), *chaining.statements()]
     found += [*vouching.statements(), *conversing.statements(), *broadcasting.statements()]
     found += breaking.statements()
+    found += [statement for part in OF_PAGES for statement in part.statements()]
     ours: list[Any] = [model for label in APPS for model in apps.get_app_config(label).get_models()]
     for model in ours:
         table = model._meta.db_table

@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils import timezone
 
-from clinic import staying, throttling
+from clinic import serving, staying, throttling
 from clinic.models import Practice
 from config.base import TooOften
 from config.middleware import too_often
@@ -48,6 +49,25 @@ OTHERS = Limit(300)
 """What no stranger has any business to send at all."""
 PER_PERSON = {"account_change_password": 10, "account_email": 20, "my-data-copy": 10, "my-data-close": 10}
 """Forms of people who are signed in, that would let a found-open browser try passwords or send letters."""
+
+
+class PagesMiddleware:
+    """Hands pages of the public site from memory to who brings no session, past everything that asks for one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_plain = request.method in {"GET", "HEAD"} and not request.META.get("QUERY_STRING")
+        if not is_plain or settings.SESSION_COOKIE_NAME in request.COOKIES:
+            return self.get_response(request)
+        if page := serving.SHELF.find(request.path_info):
+            if request.headers.get("If-None-Match") == page.headers["ETag"]:
+                return HttpResponseNotModified(headers=page.headers)
+            return HttpResponse(page.content, headers=page.headers)
+        response = self.get_response(request)
+        serving.keep(request.path_info, response)
+        return response
 
 
 class ClockMiddleware:

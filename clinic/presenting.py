@@ -62,9 +62,9 @@ def find(address: str, *, is_for: str) -> Found | None:
     return Found(version.id, version, address, is_for) if version else None
 
 
-def show(version: Any, *, address: str, is_for: str) -> Shown:
+def show(version: Any, *, address: str, is_for: str, facts: Facts | None = None) -> Shown:
     """Make a page of a revision, or of a draft."""
-    facts = Facts(version.body)
+    facts = facts or Facts(version.body)
     return Shown(
         title=version.title,
         lead=version.lead,

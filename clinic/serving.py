@@ -63,7 +63,6 @@ class Kept(NamedTuple):
 
     content: bytes
     headers: dict[str, str]
-    etag: str
     until: datetime
 
 
@@ -103,15 +102,18 @@ def begin() -> int:
     return SHELF.changes
 
 
-def kept(response: HttpResponse, *, until: datetime) -> Kept:
-    """An answer, ready for the shelf."""
-    own = {name: value for name, value in response.items() if name not in {"Set-Cookie", "Content-Length"}}
-    etag = f'"{hashlib.sha256(response.content).hexdigest()[:24]}"'
-    return Kept(response.content, own, etag, until)
-
-
-def end_of_day() -> datetime:
-    """The midnight after which a page may tell of other fees and hours."""
-    practice = Practice.objects.current()
+def offer(response: HttpResponse, *, begun_at: int, practice: Practice) -> None:
+    """Mark an answer as one that may be kept: made when ``begun_at`` says, and good for today."""
     tomorrow = practice.today() + timedelta(days=1)
-    return datetime.combine(tomorrow, time(), ZoneInfo(practice.time_zone))
+    until = datetime.combine(tomorrow, time(), ZoneInfo(practice.time_zone))
+    response.headers["Cache-Control"] = "public, no-cache"  # browsers ask each time, and are told if it is new
+    response.headers["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:24]}"'
+    response.offered = (begun_at, until)  # type: ignore[attr-defined]  # read by the middleware
+
+
+def keep(address: str, response: HttpResponse) -> None:
+    """Put an answer that was offered on the shelf, as it left everything below."""
+    begun_at, until = getattr(response, "offered", (None, None))
+    if begun_at is None or until is None or response.cookies or not settings.PAGES_KEPT:
+        return
+    SHELF.keep(address, Kept(response.content, dict(response.items()), until), begun_at=begun_at)

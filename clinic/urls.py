@@ -1,6 +1,7 @@
 """The addresses of the clinic's own pages."""
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from clinic.views import (
     accounts,
@@ -13,6 +14,7 @@ from clinic.views import (
     moves,
     my_data,
     opened,
+    pages,
     payments,
     profile,
     receipts,
@@ -21,6 +23,15 @@ from clinic.views import (
     verifying,
     waiting,
 )
+
+
+class AddressConverter(StringConverter):
+    """The parts of a page's address."""
+
+    regex = "[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)*"
+
+
+register_converter(AddressConverter, "address")
 
 urlpatterns = [
     path("accounts/second-factor/", accounts.second_factor_devices, name="otp-devices"),
@@ -77,4 +88,10 @@ urlpatterns = [
     path("portal/documents/", documents.documents, name="documents"),
     path("verify/<str:secret>/", verifying.verify, name="verify"),
     path("files/<uuid:pk>/", documents.file, name="file"),
+    path("pictures/<uuid:pk>/<int:width>.<str:suffix>", pages.picture, name="picture"),
+    path("sitemap.xml", pages.sitemap, name="sitemap"),
+    path("robots.txt", pages.robots, name="robots"),
+    path("portal/pages/", pages.portal_page, name="portal-page"),
+    path("portal/pages/<address:address>/", pages.portal_page, name="portal-page"),
+    path("<address:address>/", pages.page, name="page"),  # last: what has no other address
 ]

@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.middleware.AdminPolicyMiddleware",
+    "clinic.middleware.PagesMiddleware",
     "config.tracing.TraceMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "clinic.middleware.StayingMiddleware",
@@ -123,6 +124,9 @@ if env("PROCESS", default="") == "web":
         "timeout": 5,
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"  # third parties only: our keys are UUIDv7
+
+# Public pages stay in the memory of a web process, which hears of every change (clinic/serving.py).
+PAGES_KEPT = env("PROCESS", default="") == "web"
 
 # What all processes know, and still know after a restart: rate limits, and the counts in the desk's menu.
 SHARED_CACHE = {

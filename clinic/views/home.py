@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from billing.models import Receipt
 from clinic import offering, profiling
 from clinic.models import LIVE, Appointment, Document, Patient
+from clinic.views import pages
 from clinic.views.patients import for_patients
 from clinic.views.waiting import offers_to
 from config.base import SignedInRequest
@@ -19,7 +20,8 @@ NEWEST = 3
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "clinic/home.html", {"doctors": offering.doctors(), "kinds": offering.fees()})
+    """The start page that the practice wrote, or the one that comes with the product."""
+    return pages.public(request, "/") or render(request, "clinic/home.html", {"doctors": offering.doctors(), "kinds": offering.fees()})
 
 
 @for_patients
