@@ -102,6 +102,13 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Letters", "outgoing_mail", "messaging.letter"),
         Entry("Notices to patients", "campaign", "clinic.broadcast"),
     ],
+    "Website": [
+        Entry("Pages", "web", "clinic.page"),
+        Entry("Menus", "menu", "clinic.menuitem"),
+        Entry("Snippets", "content_paste", "clinic.snippet"),
+        Entry("Pictures", "image", "clinic.media"),
+        Entry("Words that may stand after all", "gavel", "clinic.exemption"),
+    ],
     "Records": [
         Entry("Audit trail", "policy", "clinic.auditevent"),
         Entry("Opened outside care", "key", "clinic.accessreason"),

@@ -21,8 +21,9 @@ def _each(verb: str, app: str, models: str) -> set[str]:
     return {f"{app}.{verb}_{model}" for model in models.split()}
 
 
+PAGES = ("page", "snippet", "media", "menuitem")  # of the public site and of the portal
 # Read by everybody in the practice, whatever they do there.
-DESK = {
+DESK = {f"clinic.view_{name}" for name in PAGES} | {
     "clinic.view_practitioner",
     "clinic.view_every_practitioner",
     "clinic.view_appointmenttype",
@@ -88,7 +89,8 @@ GRANTS: dict[str, frozenset[str]] = {
         | _all("clinic", "lettertext")
         | _all("clinic", "broadcast")
         | _all("clinic", "advertisingterm")
-        | {"clinic.approve_broadcast"}
+        | {"clinic.approve_broadcast", "clinic.publish_page", "clinic.view_exemption"}
+        | {"clinic.decide_exemption"}.union(*(_all("clinic", name) for name in PAGES))
         | {"clinic.view_watch", "clinic.watch_prescribing", "clinic.watch_adverseevent"}
         | {"clinic.add_cancellationpolicy"}
         | _all("clinic", "user")
@@ -267,6 +269,7 @@ GRANTS: dict[str, frozenset[str]] = {
             "clinic.view_pharmacy",
             "clinic.view_broadcast",
             "clinic.view_advertisingterm",
+            "clinic.view_exemption",
             "clinic.view_original",
             "clinic.view_dispensenote",
             "clinic.view_watch",

@@ -15,6 +15,7 @@ from clinic import (
     expiring,
     filling,
     inspecting,
+    publishing,
     reminding,
     rostering,
     staying,
@@ -67,6 +68,10 @@ def warn_holds() -> None:
 
 def send_broadcasts() -> None:
     broadcasting.carry_on(now=timezone.now())
+
+
+def publish_scheduled() -> None:
+    publishing.keep_schedule(now=timezone.now())
 
 
 def offer_slots() -> None:

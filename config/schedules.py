@@ -9,6 +9,7 @@ EVERY_MINUTE = "* * * * *"
 SCHEDULES = {
     "Free the slots nobody paid for": ("clinic.tasks.expire_holds", EVERY_MINUTE),
     "Keep the waiting list": ("clinic.tasks.keep_waiting_list", EVERY_MINUTE),
+    "Publish pages that are due": ("clinic.tasks.publish_scheduled", EVERY_MINUTE),
     "Remind patients of their visits": ("clinic.tasks.remind_patients", EVERY_MINUTE),
     "Warn before a hold ends": ("clinic.tasks.warn_holds", EVERY_MINUTE),
     "Offer slots from the rosters": ("clinic.tasks.offer_slots", "15 2 * * *"),

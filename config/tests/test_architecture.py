@@ -30,7 +30,7 @@ FILES = [
     if not {"migrations", "tests"} & {*path.parts}
 ]
 # Rows of which nobody is shown a list: they are read through their record.
-UNLISTED = {"ReadMark", "Draft", "Seat", "Signal", "Try", "Shut"}
+UNLISTED = {"ReadMark", "Autosave", "Draft", "Seat", "Signal", "Try", "Shut"}
 # Packages' models have no visible_to; a screen may ask these about rows that it may see anyway.
 NOT_OURS = {"TOTPDevice"}
 BANNED_NAMES = {
