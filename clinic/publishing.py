@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from clinic import advertising, blocks, exempting, siting
@@ -103,6 +104,14 @@ def is_changed(record: Published) -> bool:
     """Whether something is written that nobody reads yet."""
     live = version(record, record.live_version)
     return live is None or content(live) != content(record)
+
+
+def with_live(records: QuerySet[Any]) -> QuerySet[Any]:
+    """Bring what readers see along as ``live_content``, so that a list asks no more for many than for one."""
+    model: Any = records.model
+    live = model.history.model.objects.filter(history_id=OuterRef("live_version"))
+    told = JSONObject(**{name: name for name in model.CONTENT})
+    return records.annotate(live_content=Subquery(live.values(told=told)[:1]))
 
 
 # What is said, and whether it may be
