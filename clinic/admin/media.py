@@ -22,7 +22,7 @@ from clinic.forms.pages import MediaForm, MenuItemForm
 from clinic.models import Media, MenuItem
 from clinic.templatetags.pages import picture
 from config.admin import RecordAdmin
-from config.base import SignedInRequest
+from config.base import Refused, SignedInRequest
 
 
 @admin.register(Media)
@@ -36,16 +36,32 @@ class MediaAdmin(RecordAdmin):
 
     def get_fields(self, request, obj=None):
         """A picture is sent once; another one is another record."""
-        return ["show_picture", "name", "alt", "credit", "show_sizes", "show_used"] if obj else [
-            "file", "name", "alt", "credit",
-        ]  # fmt: skip
+        words = ["name", "alt", "credit"]
+        return ["show_picture", *words, "show_sizes", "show_used"] if obj else ["file", *words]
+
+    def add_view(self, request, form_url="", extra_context=None):
+        """Decode what was sent before the form's transaction begins, where nothing else speaks against it."""
+        request.taken = {}
+        if request.method == "POST" and self.has_add_permission(request):
+            form = MediaForm(request.POST, request.FILES)
+            if form.is_valid():
+                try:
+                    request.taken = {"sizes": picturing.take(form.cleaned_data["file"].read())}
+                    form.cleaned_data["file"].seek(0)
+                except Refused as no:
+                    request.taken = {"why_not": str(no)}
+        return super().add_view(request, form_url, extra_context)
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        made = super().get_form(request, obj, change, **kwargs)
+        return type(made.__name__, (made,), getattr(request, "taken", {}))
 
     def save_model(self, request, obj, form, change):
         words = {name: form.cleaned_data[name] for name in ("name", "alt", "credit")}
         if change:
             picturing.describe(obj, **words, by=request.user)
         else:
-            added = picturing.add(**words, sizes=obj.sizes, by=request.user)
+            added = picturing.add(**words, sizes=form.sizes, by=request.user)
             obj.pk, obj._state.adding = added.pk, False
 
     @display(description="Picture")

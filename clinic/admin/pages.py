@@ -150,9 +150,8 @@ class PageAdmin(RevisionsAdmin, PossibleButtons, RecordAdmin):
         if change:
             publishing.rewrite(obj, form.said(), saw=form.cleaned_data["seen"], by=request.user)
         else:
-            for name, value in form.said().items() | {"is_for": form.cleaned_data["is_for"]}.items():
-                setattr(obj, name, value)
-            obj.parent = form.cleaned_data["parent"]
+            for name in (*Page.CONTENT, "is_for", "parent"):
+                setattr(obj, name, form.cleaned_data[name])
             publishing.begin(obj, by=request.user)
         if found := publishing.found_in(obj):
             words = ", ".join(sorted({f"“{one.words}”" for one in found}))

@@ -16,7 +16,7 @@ from django.utils import timezone
 from billing.models import Fee, Gst
 from catalog import importing, stocking
 from catalog.models import Product
-from clinic.demo import hours, people
+from clinic.demo import hours, people, website
 from clinic.models import (
     Approval,
     CancellationPolicy,
@@ -63,6 +63,7 @@ def gather(count: int, *, random: Random, progress: Progress) -> Cast:
         _stock_catalogue(manager)
         _note_authorities(manager)
         _write_templates(manager)
+        website.write(manager)
     cast = Cast(manager=manager, reception=staff["reception"], script=script)
     for number in range(count):
         if number % 20 == 0:

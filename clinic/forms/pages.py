@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.text import slugify
@@ -96,7 +96,10 @@ class SnippetForm(WrittenForm):
 
 
 class MediaForm(forms.ModelForm):
-    """A picture is sent once; its words can be changed."""
+    """A picture is sent once; its words can be changed. It is decoded before the form's transaction begins."""
+
+    sizes: ClassVar[list[dict[str, Any]]] = []
+    why_not: ClassVar[str] = ""
 
     file = forms.FileField(
         label="Picture",
@@ -117,20 +120,19 @@ class MediaForm(forms.ModelForm):
             picturing.check_words(**words)
         except advertising.Advertises as no:
             raise forms.ValidationError(str(no)) from no
-        file = cleaned.get("file")
         if self.instance._state.adding and not self.errors:
-            if file is None:
-                self.add_error("file", "Choose a picture.")
-            else:
-                self._take(file)
+            self._read_file(cleaned.get("file"))
         return cleaned
 
-    def _take(self, file: Any) -> None:
+    def _read_file(self, file: Any) -> None:
         try:
+            if file is None:
+                raise Refused("Choose a picture.")
             advertising.check({"Name of the file": file.name})
             if file.size > uploads.LARGEST:  # it is not even read
                 raise uploads.NotTaken(uploads.TOO_LARGE)
-            self.instance.sizes = picturing.take(file.read())
+            if self.why_not:
+                raise Refused(self.why_not)
         except Refused as no:
             self.add_error("file", str(no))
 
