@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from clinic import breaking
+from clinic import breaking, presenting
 from clinic.models import AccessReason
 from clinic.models.practice import Practice
 from messaging import chatting
@@ -17,6 +17,7 @@ def practice(request: HttpRequest) -> dict[str, Any]:
     return {
         "practice": SimpleLazyObject(Practice.objects.current),
         "demo": settings.ENVIRONMENT == "demo",
+        "site_menus": SimpleLazyObject(presenting.menus),
         "unread_messages": SimpleLazyObject(lambda: _unread(request)),
         "openings": SimpleLazyObject(lambda: _openings(request)),
     }

@@ -68,7 +68,7 @@ class MediaAdmin(RecordAdmin):
     def show_small(self, media: Media) -> SafeString:
         size = media.sizes[0]
         address = reverse("picture", args=[media.pk, size["width"], size["file"].rsplit(".", maxsplit=1)[-1]])
-        return format_html('<img src="{}" alt="" width="96" class="rounded-default" loading="lazy">', address)
+        return format_html('<img src="{}" alt="{}" width="96" class="rounded-default" loading="lazy">', address, media.alt)
 
     @display(description="Picture")
     def show_picture(self, media: Media) -> SafeString:

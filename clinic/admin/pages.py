@@ -90,7 +90,8 @@ class PageAdmin(RevisionsAdmin, PossibleButtons, RecordAdmin):
             moved = siting.arrange(_numbered(spots), by=request.user)
         except (siting.NotThere, siting.AddressTaken) as no:
             return JsonResponse({"why": str(no)}, status=409)
-        return JsonResponse({"moved": moved})
+        there = self.get_queryset(request).values_list("pk", "address")
+        return JsonResponse({"moved": moved, "addresses": {str(pk): address for pk, address in there}})
 
     @method_decorator(require_POST)
     def preview(self, request: SignedInRequest, pk: UUID) -> HttpResponse:

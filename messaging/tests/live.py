@@ -74,6 +74,7 @@ class Web:
             "PROCESS": "web",
             "DATABASE_URL": address,
             "POOL_SIZE": "4",
+            "FILES_FOLDER": str(settings.MEDIA_ROOT),  # what a test keeps is found there
             "SMS_PROVIDER": "file",  # its page is looked at; it sends none itself
         }
         command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(self.port)]

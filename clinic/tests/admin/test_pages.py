@@ -218,7 +218,7 @@ class TestTree:
         answer = boss.post(reverse("admin:clinic_page_arrange"), {"order": json.dumps(rows)})
 
         child.refresh_from_db()
-        assert (answer.json(), child.parent) == ({"moved": 1}, page)
+        assert (answer.json()["moved"], child.parent) == (1, page)
         assert "Payment" in boss.get(LIST).content.decode()
 
     def test_refuses_what_cannot_be(self, boss, page):

@@ -23,6 +23,11 @@ async function keep(tree) {
   if (answer?.ok) {
     why.hidden = true;
     told.textContent = "The new order is kept.";
+    const { addresses = {} } = await answer.json();
+    for (const item of tree.querySelectorAll("[data-item]")) {
+      const address = item.querySelector("[data-address]");
+      if (address) address.textContent = addresses[item.dataset.item] ?? "";
+    }
     return;
   }
   const said = answer ? await answer.json().catch(() => ({})) : {};

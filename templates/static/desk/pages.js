@@ -236,6 +236,8 @@ function begin() {
   }
   if (!Array.isArray(rows)) return;
   editor.hidden = false;
+  const fields = source.form.elements.title.closest("fieldset");
+  if (fields) editor.querySelector(".pg").prepend(fields); // beside the view, too
   show(rows);
   source.closest(".field-body, .form-row, [class*='field-']")?.setAttribute("hidden", "");
   source.form.addEventListener("submit", () => {
