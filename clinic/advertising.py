@@ -51,15 +51,18 @@ NAMES = ("brand", "name", "cultivar")
 
 
 COMPANIONS = frozenset(
-    """
-    a all and at au aus australia australian australias balm based best brisbane bud buds buy capsule capsules
-    cheap clinic clinics com cream darwin doctor doctors dominant dr drops dry dried extract extracts flower
-    flowers for free from full get gummies gummy high hobart home in leaf legal low medical medicinal medicine
-    medicines melbourne my natural near net new now of oil oils on online order organic our page pain patient
-    patients perth pharmacy plus price prices product products pure rich script scripts seed seeds shop sleep
-    spectrum spray store strain strains sydney tablet tablets the therapy tincture tinctures to top treatment
-    treatments vape vapes vaping wax we with www your
-    """.split()
+    re.findall(
+        r"\w+",
+        """
+    a all and at au aus australia australian australias balm based best brisbane bud buds buy capsule
+    capsules cheap clinic clinics com cream darwin doctor doctors dominant dr drops dry dried extract
+    extracts flower flowers for free from full get gummies gummy high hobart home in leaf legal low
+    medical medicinal medicine medicines melbourne my natural near net new now of oil oils on online
+    order organic our page pain patient patients perth pharmacy plus price prices product products pure
+    rich script scripts seed seeds shop sleep spectrum spray store strain strains sydney tablet tablets
+    the therapy tincture tinctures to top treatment treatments vape vapes vaping wax we with www your
+    """,
+    )
 )
 """Words with which a kept-out one is run together in addresses and names of files: cbdoil, buythconline."""
 
@@ -133,8 +136,8 @@ def _found(place: str, text: str, kept_out: KeptOut) -> list[Found]:
             at = said.find(f" {plain} ", at + 1)
     for at, line in starts.items():
         word = said[at + 1 : said.index(" ", at + 1)]
-        if at not in covered and (name := _hidden_in(word, kept_out)):
-            found.add(Found(name, place, line))
+        if at not in covered and (hidden := _hidden_in(word, kept_out)):
+            found.add(Found(hidden, place, line))
     return sorted(found, key=lambda one: (one.line, one.words))
 
 
@@ -152,7 +155,7 @@ def _hidden_in(word: str, kept_out: KeptOut) -> str | None:
 def _stands_out(piece: str, word: str) -> bool:
     """Whether no ordinary word could have ``piece`` there.
 
-    None begins or ends with letters that have no vowel among them, and none holds a long name of several words.
+    None begins or ends with letters that have no vowel among them, and none holds so long a name.
     """
     if not re.search("[aeiouy]", piece) and (word.startswith(piece) or word.endswith(piece)):
         return True
@@ -205,5 +208,7 @@ def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
     folded = "".join(one for one in folded if unicodedata.category(one) != "Cf")  # marks nobody sees
     folded = re.sub(r"\b(\w)\.(?=\w\b)", r"\1", folded)
-    folded = re.sub(r"\b([^\W\d_])(?:[-_ ]([^\W\d_])){2,}\b", lambda found: re.sub("[-_ ]", "", found[0]), folded)
+    folded = re.sub(
+        r"\b([^\W\d_])(?:[-_ ]([^\W\d_])){2,}\b", lambda found: re.sub("[-_ ]", "", found[0]), folded
+    )
     return " ".join(re.sub(r"[^\w\s]|_", " ", re.sub("['’`´]", "", folded)).split())

@@ -41,7 +41,7 @@ class Kind(NamedTuple):
 KINDS = {
     "heading": Kind("Heading", "title", {"text": Part.WORDS, "level": Part.CHOICE}),
     "text": Kind("Text", "notes", {"html": Part.HTML}),
-    "image": Kind("Picture", "image", {"media": Part.MEDIA, "caption": Part.WORDS, "width": Part.CHOICE}),
+    "image": Kind("Picture", "image", {"picture": Part.MEDIA, "caption": Part.WORDS, "width": Part.CHOICE}),
     "callout": Kind("Call-out", "campaign", {"tone": Part.CHOICE, "title": Part.WORDS, "html": Part.HTML}),
     "step": Kind("Step", "format_list_numbered", {"title": Part.WORDS, "text": Part.WORDS}),
     "faq": Kind("Question and answer", "quiz", {"question": Part.WORDS, "answer": Part.HTML}),

@@ -1,4 +1,4 @@
-"""Words of the advertising guard that one version may say after all: one asks, with a reason; another allows."""
+"""Words of the advertising guard that one version may say after all: one asks, another allows."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ def refuse(record: Any, version: Any, found: list[advertising.Found]) -> None:
 
 def _allowed(record: Any, version: Any) -> set[tuple[str, str]]:
     granted = record.exemptions.filter(version=version.history_id, status=Exemption.Status.ALLOWED)
-    return {(words, place) for words_of in granted.values_list("words", flat=True) for words, place in words_of}
+    return {
+        (words, place) for words_of in granted.values_list("words", flat=True) for words, place in words_of
+    }
 
 
 @transaction.atomic

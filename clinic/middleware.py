@@ -52,7 +52,7 @@ PER_PERSON = {"account_change_password": 10, "account_email": 20, "my-data-copy"
 
 
 class PagesMiddleware:
-    """Hands pages of the public site from memory to who brings no session, past everything that asks for one."""
+    """Hands public pages from memory to who brings no session, past everything that asks for one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -75,14 +75,14 @@ def check_words(*, name: str, alt: str, credit: str) -> None:
 
 def is_shown(media: Media) -> bool:
     """Whether a page that the public reads shows it."""
-    shown = [{"type": "image", "value": {"media": str(media.pk)}}]
+    shown = [{"type": "image", "value": {"picture": str(media.pk)}}]
     public = Page.objects.live().filter(is_for=Page.Readers.PUBLIC).values("live_version")
     return Page.history.model.objects.filter(history_id__in=public, body__contains=shown).exists()
 
 
 def used_on(media: Media) -> list[Page]:
     """The pages whose draft shows it."""
-    return [*Page.objects.filter(body__contains=[{"type": "image", "value": {"media": str(media.pk)}}])]
+    return [*Page.objects.filter(body__contains=[{"type": "image", "value": {"picture": str(media.pk)}}])]
 
 
 def read(media: Media, *, width: int) -> tuple[bytes, str]:

@@ -104,7 +104,7 @@ def _people(value: dict[str, Any], facts: Facts) -> dict[str, Any]:
 
 
 def _image(value: dict[str, Any], facts: Facts) -> dict[str, Any]:
-    return {"media": facts.media.get(value.get("media") or "")}
+    return {"media": facts.media.get(value.get("picture") or "")}
 
 
 def _button(value: dict[str, Any], facts: Facts) -> dict[str, Any]:
@@ -192,9 +192,7 @@ def opening_hours(practice: Practice) -> list[Day]:
     for roster in rosters.only("weekday", "starts", "ends", "time_zone"):
         on = today + timedelta(days=(roster.weekday - today.weekday()) % 7)
         own = ZoneInfo(roster.time_zone)
-        starts, ends = (
-            datetime.combine(on, at, own).astimezone(zone) for at in (roster.starts, roster.ends)
-        )
+        starts, ends = (datetime.combine(on, at, own).astimezone(zone) for at in (roster.starts, roster.ends))
         last = time.max if ends.date() > starts.date() else ends.time()
         times[starts.weekday()].append((starts.time(), last))
     return [Day(name, _together(times[number])) for number, name in enumerate(DAYS)]

@@ -267,7 +267,9 @@ def schedule(page: Page, *, at: datetime | None, until: datetime | None, by: Use
     page.lock()
     now = timezone.now()
     if (at and at <= now) or (until and until <= max(at or now, now)):
-        raise BadTimes("Choose times that are still to come: first when it goes live, then when it is taken off.")
+        raise BadTimes(
+            "Choose times that are still to come: first when it goes live, then when it is taken off."
+        )
     changes: dict[str, Any] = {"unpublish_at": until, "held_back": "", **NOT_SCHEDULED}
     if at:
         if not is_changed(page):

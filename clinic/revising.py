@@ -1,4 +1,4 @@
-"""Revisions of pages and snippets: what each changed, block by block, and what somebody typed and did not save."""
+"""Revisions of pages and snippets, compared block by block; and what somebody typed and did not save."""
 
 from __future__ import annotations
 
@@ -65,9 +65,7 @@ def revisions(record: Any, most: int = 30) -> list[Revision]:
     kept = [
         one
         for one, before in pairwise([*read, None])
-        if before is None
-        or one.history_id in named
-        or publishing.content(one) != publishing.content(before)
+        if before is None or one.history_id in named or publishing.content(one) != publishing.content(before)
     ]
     return [
         Revision(
@@ -113,12 +111,16 @@ def _moved(before: list[str], after: list[str]) -> set[str]:
     return set(after) - stayed
 
 
-def _difference(what: str, block: dict[str, Any], other: dict[str, Any], *, is_new: bool = False) -> Difference:
+def _difference(
+    what: str, block: dict[str, Any], other: dict[str, Any], *, is_new: bool = False
+) -> Difference:
     parts = []
     for name in blocks.KINDS[block["type"]].parts:
         here, there = _readable(block["value"].get(name)), _readable(other.get(name))
         if here != there:
-            parts.append((name.replace("_", " ").capitalize(), words(there, here) if is_new else words(here, there)))
+            parts.append(
+                (name.replace("_", " ").capitalize(), words(there, here) if is_new else words(here, there))
+            )
     return Difference(what, _label(block), parts)
 
 
@@ -148,7 +150,9 @@ def words(before: str, after: str) -> list[Stretch]:
     """Both texts as one, word by word."""
     first, second = WORD.findall(before), WORD.findall(after)
     told: list[Stretch] = []
-    for how, a, until_a, b, until_b in difflib.SequenceMatcher(a=first, b=second, autojunk=False).get_opcodes():
+    for how, a, until_a, b, until_b in difflib.SequenceMatcher(
+        a=first, b=second, autojunk=False
+    ).get_opcodes():
         if how == "equal":
             told.append(Stretch("".join(first[a:until_a]), "same"))
             continue
@@ -177,13 +181,16 @@ def forget(page: Page, *, by: User) -> None:
 
 def unsaved(page: Page, *, by: User) -> Autosave | None:
     """What ``by`` typed the last time and did not save, where it is otherwise than the draft."""
-    kept = Autosave.objects.filter(page=page, person=by, content__isnull=False).first()
-    if kept is None or all(kept.content.get(name) == value for name, value in publishing.content(page).items()):
+    kept: Autosave | None = Autosave.objects.filter(page=page, person=by, content__isnull=False).first()
+    typed: dict[str, Any] = (kept.content or {}) if kept else {}
+    if all(typed.get(name) == said for name, said in publishing.content(page).items()):
         return None
     return kept
 
 
 def others(page: Page, *, now: datetime, by: User) -> list[str]:
     """Who else has the editor of ``page`` open now."""
-    there = Autosave.objects.filter(page=page, at__gt=now - PRESENT).exclude(person=by).select_related("person")
+    there = (
+        Autosave.objects.filter(page=page, at__gt=now - PRESENT).exclude(person=by).select_related("person")
+    )
     return [str(one.person) for one in there.order_by("person__family_name")]

@@ -50,7 +50,7 @@ END $$;
 
 def statements() -> list[str]:
     """The triggers, as SQL."""
-    events = {table: "INSERT OR UPDATE" for table in TABLES} | {"clinic_user": f"UPDATE OF {OF_USERS}"}
+    events = dict.fromkeys(TABLES, "INSERT OR UPDATE") | {"clinic_user": f"UPDATE OF {OF_USERS}"}
     return [
         f'CREATE OR REPLACE TRIGGER "{table}_on_pages" AFTER {event} ON "{table}"'
         " FOR EACH STATEMENT EXECUTE FUNCTION clinic_pages_changed()"
@@ -106,7 +106,9 @@ def offer(response: HttpResponse, *, begun_at: int, practice: Practice) -> None:
     """Mark an answer as one that may be kept: made when ``begun_at`` says, and good for today."""
     tomorrow = practice.today() + timedelta(days=1)
     until = datetime.combine(tomorrow, time(), ZoneInfo(practice.time_zone))
-    response.headers["Cache-Control"] = "public, no-cache"  # browsers ask each time, and are told if it is new
+    response.headers["Cache-Control"] = (
+        "public, no-cache"  # browsers ask each time, and are told if it is new
+    )
     response.headers["ETag"] = f'"{hashlib.sha256(response.content).hexdigest()[:24]}"'
     response.offered = (begun_at, until)  # type: ignore[attr-defined]  # read by the middleware
 

@@ -66,7 +66,9 @@ def statements() -> list[str]:
 
 class AddressTaken(Refused):
     def __init__(self, address: str) -> None:
-        super().__init__(f"{address} is an address of the system or of another page. Choose another last part.")
+        super().__init__(
+            f"{address} is an address of the system or of another page. Choose another last part."
+        )
 
 
 class NotThere(Refused):
@@ -132,7 +134,9 @@ def _last_part(address: str) -> str:
 
 def redirected(address: str, *, is_for: str) -> str | None:
     """Where the page is now that was at ``address`` before."""
-    found = Redirect.objects.filter(old_address=address, page__live_version__isnull=False, page__is_for=is_for)
+    found = Redirect.objects.filter(
+        old_address=address, page__live_version__isnull=False, page__is_for=is_for
+    )
     return found.values_list("page__address", flat=True).first()
 
 

@@ -83,7 +83,7 @@ def take(content: bytes, *, widths: tuple[int, ...] = ()) -> Taken:
 
 def _ask_child(content: bytes, widths: tuple[int, ...]) -> bytes:
     try:
-        child = subprocess.run(
+        child = subprocess.run(  # noqa: S603  our own module, and numbers
             [sys.executable, "-m", "config.decoding", *map(str, widths)],
             input=content,
             capture_output=True,

@@ -68,7 +68,9 @@ class MediaAdmin(RecordAdmin):
     def show_small(self, media: Media) -> SafeString:
         size = media.sizes[0]
         address = reverse("picture", args=[media.pk, size["width"], size["file"].rsplit(".", maxsplit=1)[-1]])
-        return format_html('<img src="{}" alt="{}" width="96" class="rounded-default" loading="lazy">', address, media.alt)
+        return format_html(
+            '<img src="{}" alt="{}" width="96" class="rounded-default" loading="lazy">', address, media.alt
+        )
 
     @display(description="Picture")
     def show_picture(self, media: Media) -> SafeString:
@@ -105,7 +107,8 @@ class MenuItemAdmin(RecordAdmin):
             return super().changelist_view(request, extra_context)
         items = [*self.get_queryset(request).select_related("page")]
         menus = [
-            (key, label, [item for item in items if item.place == key]) for key, label in MenuItem.Place.choices
+            (key, label, [item for item in items if item.place == key])
+            for key, label in MenuItem.Place.choices
         ]
         told: dict[str, Any] = {
             **self.admin_site.each_context(request),
@@ -130,6 +133,8 @@ class MenuItemAdmin(RecordAdmin):
         try:
             order = [UUID(row["id"]) for row in json.loads(request.POST.get("order", ""))]
         except (ValueError, TypeError, KeyError):
-            return JsonResponse({"why": "The order did not arrive whole. Please reload the page."}, status=400)
+            return JsonResponse(
+                {"why": "The order did not arrive whole. Please reload the page."}, status=400
+            )
         siting.arrange_menu(request.POST.get("place", ""), order, by=request.user)
         return JsonResponse({"moved": len(order)})

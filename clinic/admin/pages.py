@@ -85,7 +85,9 @@ class PageAdmin(RevisionsAdmin, PossibleButtons, RecordAdmin):
                 for number, row in enumerate(rows)
             ]
         except (ValueError, TypeError, KeyError):
-            return JsonResponse({"why": "The order did not arrive whole. Please reload the page."}, status=400)
+            return JsonResponse(
+                {"why": "The order did not arrive whole. Please reload the page."}, status=400
+            )
         try:
             moved = siting.arrange(_numbered(spots), by=request.user)
         except (siting.NotThere, siting.AddressTaken) as no:
@@ -156,7 +158,9 @@ class PageAdmin(RevisionsAdmin, PossibleButtons, RecordAdmin):
             publishing.begin(obj, by=request.user)
         if found := publishing.found_in(obj):
             words = ", ".join(sorted({f"“{one.words}”" for one in found}))
-            messages.warning(request, f"Kept. It cannot be published with {words}; the places are marked below.")
+            messages.warning(
+                request, f"Kept. It cannot be published with {words}; the places are marked below."
+            )
 
     @step(
         "Publish",
@@ -257,7 +261,11 @@ def _typed(request: HttpRequest) -> dict[str, Any] | None:
         typed = json.loads(request.POST.get("content", "null"))
     except (ValueError, RecursionError):
         return None
-    is_fit = isinstance(typed, dict) and len(request.POST["content"]) < 500_000 and "\\u0000" not in request.POST["content"]
+    is_fit = (
+        isinstance(typed, dict)
+        and len(request.POST["content"]) < 500_000
+        and "\\u0000" not in request.POST["content"]
+    )
     return {name: typed.get(name) for name in Page.CONTENT} if is_fit else None
 
 

@@ -10,13 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-
 from unfold.decorators import display
 
 from clinic import publishing, revising
 from config.admin import ScopedAdmin
 from config.base import SignedInRequest
-
 
 COLOURS = {"live": "success", "changed": "warning", "scheduled": "info", "draft": "default"}
 

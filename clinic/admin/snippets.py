@@ -57,9 +57,7 @@ class SnippetAdmin(RevisionsAdmin, PossibleButtons, RecordAdmin):
             words = ", ".join(sorted({f"“{one.words}”" for one in found}))
             messages.warning(request, f"Kept. It cannot be published with {words}.")
 
-    @step(
-        "Publish", may="publish", text="What was saved last is read at once on every page.", icon="publish"
-    )
+    @step("Publish", may="publish", text="What was saved last is read at once on every page.", icon="publish")
     def publish(self, request: SignedInRequest, snippet: Snippet, form: BaseDialogForm) -> str:
         publishing.publish(snippet, by=request.user)
         return "Published on every page that has it."

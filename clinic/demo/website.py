@@ -79,7 +79,10 @@ def _body(rows: list[Any], keys: dict[tuple[Part, str], str]) -> list[dict[str, 
     sent = []
     for kind, value in rows:
         parts = KINDS[kind].parts
-        known = {name: keys.get((parts[name], one), one) if isinstance(one, str) else one for name, one in value.items()}
+        known = {
+            name: keys.get((parts[name], one), one) if isinstance(one, str) else one
+            for name, one in value.items()
+        }
         sent.append({"type": kind, "value": known})
     return BlocksField().clean(json.dumps(sent))
 
@@ -97,8 +100,6 @@ def _menus(rows: list[dict[str, Any]], keys: dict[tuple[Part, str], str], by: Us
     for row in rows:
         position = counted.setdefault(row["place"], 0)
         counted[row["place"]] += 1
-        page = keys[Part.PAGE, row["page"]]
+        page = Page.objects.get(pk=keys[Part.PAGE, row["page"]])
         if not MenuItem.objects.filter(place=row["place"], page=page).exists():
-            MenuItem.objects.add(
-                by=by, place=row["place"], label=row["label"], page_id=page, position=position
-            )
+            MenuItem.objects.add(by=by, place=row["place"], label=row["label"], page=page, position=position)

@@ -91,7 +91,7 @@ class TextForm(forms.Form):
 
 
 class ImageForm(forms.Form):
-    media = RowField(Media, label="Picture")
+    picture = RowField(Media, label="Picture")
     caption = words("Below it", 200)
     width = choice("Width", normal="As wide as the text", wide="As wide as the page")
 
@@ -235,7 +235,9 @@ class BlocksField(RowsField):
         kept, wrong, seen = [], [], set()
         for number, row in enumerate(rows, 1):
             block, errors = check(row)
-            label = KINDS[row["type"]].label if isinstance(row, dict) and row.get("type") in KINDS else "unknown"
+            label = (
+                KINDS[row["type"]].label if isinstance(row, dict) and row.get("type") in KINDS else "unknown"
+            )
             wrong += [f"Block {number}, {label.lower()}. {why}" for why in errors]
             if block:
                 if block["id"] in seen:  # two blocks of one key could not be told apart when compared

@@ -19,11 +19,10 @@ from clinic import advertising, picturing, publishing
 from clinic.forms.blocks import BlocksField, RichTextField
 from clinic.models import Media, MenuItem, Page, Snippet
 from config import uploads
-from config.base import Refused
 
 
 class WrittenForm(forms.ModelForm):
-    """What is written is kept if nobody else changed it, and what was typed stays on the page if somebody did."""
+    """Kept if nobody else changed it; if somebody did, what was typed stays on the page."""
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -96,7 +95,7 @@ class SnippetForm(WrittenForm):
 
 
 class MediaForm(forms.ModelForm):
-    """A picture is sent once; its words can be changed. It is decoded before the form's transaction begins."""
+    """A picture is sent once; its words can be changed. It is decoded before the transaction begins."""
 
     sizes: ClassVar[list[dict[str, Any]]] = []
     why_not: ClassVar[str] = ""
@@ -125,16 +124,17 @@ class MediaForm(forms.ModelForm):
         return cleaned
 
     def _read_file(self, file: Any) -> None:
-        try:
-            if file is None:
-                raise Refused("Choose a picture.")
-            advertising.check({"Name of the file": file.name})
-            if file.size > uploads.LARGEST:  # it is not even read
-                raise uploads.NotTaken(uploads.TOO_LARGE)
-            if self.why_not:
-                raise Refused(self.why_not)
-        except Refused as no:
-            self.add_error("file", str(no))
+        if why_not := self.why_not or self._speaks_against(file):
+            self.add_error("file", why_not)
+
+    @staticmethod
+    def _speaks_against(file: Any) -> str:
+        if file is None:
+            return "Choose a picture."
+        found = advertising.found_in({"Name of the file": file.name})
+        if found:
+            return str(advertising.Advertises(found))
+        return uploads.TOO_LARGE if file.size > uploads.LARGEST else ""  # then it is not even read
 
 
 class MenuItemForm(forms.ModelForm):

@@ -57,7 +57,9 @@ class Exemption(Stateful):
         verbose_name = "exemption from the advertising guard"
         verbose_name_plural = "exemptions from the advertising guard"
         ordering = ["-created_at", "-pk"]
-        permissions = [("decide_exemption", "Can ask for and allow words that the advertising guard keeps out")]
+        permissions = [
+            ("decide_exemption", "Can ask for and allow words that the advertising guard keeps out")
+        ]
         constraints = [
             both_or_neither("asked_at", "asked_by"),
             both_or_neither("decided_at", "decided_by"),

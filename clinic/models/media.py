@@ -82,7 +82,8 @@ class MenuItem(Record):
         ordering = ["place", "position", "label", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(page__isnull=False, link="") | Q(page__isnull=True, link__regex=r"^/([^/\\].*)?$"),
+                condition=Q(page__isnull=False, link="")
+                | Q(page__isnull=True, link__regex=r"^/([^/\\].*)?$"),
                 name="%(app_label)s_%(class)s_leads_somewhere",
                 violation_error_message="Choose a page, or write an address of this site that begins with /.",
             ),

@@ -13,6 +13,8 @@ from django.db.models.lookups import Exact
 from config.base import Fact, Record, ScopedQuerySet, both_or_neither, uuid7
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
     from clinic.models.people import User
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -46,7 +48,7 @@ class Published(Record):
 
 
 class PageQuerySet(PublishedQuerySet):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: User | AnonymousUser) -> Self:
         """Staff see every page; everybody else those that are live, and of the portal once signed in."""
         if user.has_perm("clinic.view_page"):
             return self

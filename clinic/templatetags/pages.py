@@ -22,7 +22,7 @@ def picture(media: Media, wide: str = "") -> SafeString:
     addresses = [(size, _address(media, size)) for size in media.sizes]
     widest, source = addresses[-1]
     return format_html(
-        '<img src="{}" srcset="{}" sizes="{}" width="{}" height="{}" alt="{}" loading="lazy" decoding="async">',
+        '<img src="{}" srcset="{}" sizes="{}" width="{}" height="{}" alt="{}" loading="lazy">',
         source,
         ", ".join(f"{address} {size['width']}w" for size, address in addresses),
         "(min-width: 68rem) 66rem, 100vw" if wide == "wide" else "(min-width: 46rem) 44rem, 100vw",

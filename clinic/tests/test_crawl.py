@@ -7,7 +7,6 @@ import pytest
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core import mail
-from django.core.management import call_command
 from django.urls import URLPattern, URLResolver, get_resolver
 from django_q.models import OrmQ
 
@@ -39,7 +38,9 @@ def site(manager, practice, doctor, short_visit, fees, mondays, files):
 def routes(patterns=None, before="/"):
     """Every address there is, with something in place of what it asks for."""
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
-        route = before + re.sub(r"<(?:(\w+):)?\w+>", lambda found: SAMPLES[found[1] or "str"], str(pattern.pattern))
+        route = before + re.sub(
+            r"<(?:(\w+):)?\w+>", lambda found: SAMPLES[found[1] or "str"], str(pattern.pattern)
+        )
         route = re.sub(r"\(\?P<\w+>[^)]*\)|[\^$]|\\Z", "", route)
         if isinstance(pattern, URLResolver):
             yield from routes(pattern.url_patterns, route)
@@ -52,14 +53,16 @@ def said(answer):
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
     text = content.decode("utf-8", "replace")
     if "html" in answer.headers.get("Content-Type", ""):
-        values = re.findall(r"""(?:href|src|action|alt|title|content|value|placeholder|aria-label)="([^"]*)\"""", text)
+        values = re.findall(
+            r"""(?:href|src|action|alt|title|content|value|placeholder|aria-label)="([^"]*)\"""", text
+        )
         text = "\n".join([re.sub(r"<[^>]+>", " ", text), *values])
     return unescape(text) + "\n" + "\n".join(f"{name}: {value}" for name, value in answer.headers.items())
 
 
 def crawl(client):
     waiting = ["/", "/sitemap.xml", "/robots.txt", "/favicon.ico", "/no-such-page/", *routes()]
-    waiting += [path for path in ("/api/", "/feed/", "/rss.xml", "/search/", "/portal/pages/before-your-visit/")]
+    waiting += ["/api/", "/feed/", "/rss.xml", "/search/", "/portal/pages/before-your-visit/"]
     seen = {}
     while waiting:
         address = waiting.pop()
@@ -115,9 +118,7 @@ def test_no_error_page_names_a_medicine(site, client):
             "bad number": client.get(f"/pictures/{STRANGE}/480.jpg"),
         }.items()
     }
-    answers |= {
-        path.name: path.read_text() for path in (settings.BASE_DIR / "templates").glob("[45]*.html")
-    }
+    answers |= {path.name: path.read_text() for path in (settings.BASE_DIR / "templates").glob("[45]*.html")}
 
     assert found(answers) == []
 
@@ -125,9 +126,7 @@ def test_no_error_page_names_a_medicine(site, client):
 def test_no_static_file_of_ours_names_a_medicine(site):
     folder = settings.BASE_DIR / "templates" / "static"
     files = {str(path): path.read_text() for path in folder.rglob("*") if path.suffix in TEXTS}
-    named = {
-        f"{storage} {name}": name for finder in get_finders() for name, storage in finder.list([])
-    }
+    named = {f"{storage} {name}": name for finder in get_finders() for name, storage in finder.list([])}
 
     assert len(files) > 40
     assert found(files) == []

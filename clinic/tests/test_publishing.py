@@ -189,7 +189,12 @@ class TestSchedule:
 
         assert publishing.keep_schedule(now=now + 24 * HOUR) == 1
         page.refresh_from_db()
-        assert (read(client), page.live_version, page.publish_at, page.unpublish_at) == (404, None, None, None)
+        assert (read(client), page.live_version, page.publish_at, page.unpublish_at) == (
+            404,
+            None,
+            None,
+            None,
+        )
         assert page.published_at is not None
 
     def test_holds_back_what_may_not_be_said_any_more(self, page, manager, make_product, client):
@@ -307,4 +312,4 @@ class TestHours:
         hours = presenting.opening_hours(practice)
 
         told = {day.name: [(f"{a:%H:%M}", f"{b:%H:%M}") for a, b in day.times] for day in hours}
-        assert told == dict.fromkeys(presenting.DAYS, []) | {"Monday": [("09:00", "10:00")]}
+        assert told == {day: [] for day in presenting.DAYS} | {"Monday": [("09:00", "10:00")]}

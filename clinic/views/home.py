@@ -21,7 +21,9 @@ NEWEST = 3
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The start page that the practice wrote, or the one that comes with the product."""
-    return pages.public(request, "/") or render(request, "clinic/home.html", {"doctors": offering.doctors(), "kinds": offering.fees()})
+    return pages.public(request, "/") or render(
+        request, "clinic/home.html", {"doctors": offering.doctors(), "kinds": offering.fees()}
+    )
 
 
 @for_patients

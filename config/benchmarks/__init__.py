@@ -13,4 +13,5 @@ BENCHMARKS = {
     "churn": "config.benchmarks.churn",
     "audit": "config.benchmarks.audit",
     "trail": "config.benchmarks.trail",
+    "pages": "config.benchmarks.site",
 }

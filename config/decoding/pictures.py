@@ -51,7 +51,13 @@ def make_anew(content: bytes, widths: Iterable[int] = ()) -> tuple[dict, list[by
     small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)
     (whole, suffix), (thumbnail, _) = write(picture), write(small)
     told = {"kind": "image", "suffix": suffix, "thumbnail_suffix": suffix, "pages": 0, "size": len(whole)}
-    told |= {"width": picture.width, "height": picture.height, "thumbnail_size": len(thumbnail), "narrower": []}
+    narrower: list[dict[str, int]] = []
+    told |= {
+        "width": picture.width,
+        "height": picture.height,
+        "thumbnail_size": len(thumbnail),
+        "narrower": narrower,
+    }
     parts = [whole, thumbnail]
     for width in widths:
         if width < picture.width:
@@ -59,7 +65,7 @@ def make_anew(content: bytes, widths: Iterable[int] = ()) -> tuple[dict, list[by
                 (width, max(1, round(picture.height * width / picture.width))), Image.Resampling.LANCZOS
             )
             parts.append(write(narrow)[0])
-            told["narrower"].append({"width": width, "height": narrow.height, "size": len(parts[-1])})
+            narrower.append({"width": width, "height": narrow.height, "size": len(parts[-1])})
     return told, parts
 
 

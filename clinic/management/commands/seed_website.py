@@ -12,8 +12,8 @@ from config.base import Refused
 
 class Command(BaseCommand):
     help = (
-        "Write the pages, menus, snippets and pictures of the demo clinic's public site. What is there already"
-        " stays as it is: running it again changes nothing."
+        "Write the pages, menus, snippets and pictures of the demo clinic's public site. What is there"
+        " already stays as it is: running it again changes nothing."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -26,7 +26,9 @@ def photo(width=2000, height=1000):
 @pytest.fixture
 def send(boss, files):
     def do(**fields):
-        return boss.post("/admin/clinic/media/add/", {"name": "Desk", "alt": "A desk.", "file": photo()} | fields)
+        return boss.post(
+            "/admin/clinic/media/add/", {"name": "Desk", "alt": "A desk.", "file": photo()} | fields
+        )
 
     return do
 
@@ -68,13 +70,23 @@ class TestPictures:
         media = Media.objects.get()
         address = reverse("picture", args=[media.pk, 480, "jpg"])
         before = client.get(address).status_code
-        page = Page(title="Us", slug="us", body=[{"id": str(media.pk), "type": "image", "value": {"media": str(media.pk), "caption": "", "width": "wide"}}])
+        page = Page(
+            title="Us",
+            slug="us",
+            body=[
+                {
+                    "id": str(media.pk),
+                    "type": "image",
+                    "value": {"picture": str(media.pk), "caption": "", "width": "wide"},
+                }
+            ],
+        )
         publishing.begin(page, by=manager)
         publishing.publish(page, by=manager)
 
         answer = client.get(address)
         assert (before, answer.status_code, answer.headers["Content-Type"]) == (404, 200, "image/jpeg")
-        assert f'{address} 480w' in client.get("/us/").content.decode()
+        assert f"{address} 480w" in client.get("/us/").content.decode()
         assert client.get(reverse("picture", args=[media.pk, 481, "jpg"])).status_code == 404
 
     def test_are_described_otherwise_and_keep_their_file(self, send, boss):
@@ -85,7 +97,9 @@ class TestPictures:
 
         media.refresh_from_db()
         assert (media.alt, media.sizes) == ("Our desk.", before)
-        assert "No page yet" in boss.get(reverse("admin:clinic_media_change", args=[media.pk])).content.decode()
+        assert (
+            "No page yet" in boss.get(reverse("admin:clinic_media_change", args=[media.pk])).content.decode()
+        )
 
 
 class TestMenus:
@@ -99,7 +113,9 @@ class TestMenus:
         boss.post(reverse("admin:clinic_menuitem_arrange"), {"place": "main", "order": json.dumps(order)})
 
         html = client.get("/fees/").content.decode()
-        assert html.index('<a href="/fees/" aria-current="page">Fees</a>') < html.index('<a href="/portal/book/">Book')
+        assert html.index('<a href="/fees/" aria-current="page">Fees</a>') < html.index(
+            '<a href="/portal/book/">Book'
+        )
         publishing.unpublish(page, by=manager)
         assert "Fees" in boss.get("/admin/clinic/menuitem/").content.decode()
 

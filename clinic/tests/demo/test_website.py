@@ -23,7 +23,16 @@ def test_is_live_and_says_what_the_practice_does(site, client):
     pages = {page.address: client.get(page.address) for page in Page.objects.filter(is_for="public")}
 
     assert {address: answer.status_code for address, answer in pages.items()} == dict.fromkeys(
-        ["/", "/how-it-works/", "/our-doctors/", "/fees/", "/questions-and-answers/", "/contact/", "/privacy/"], 200
+        [
+            "/",
+            "/how-it-works/",
+            "/our-doctors/",
+            "/fees/",
+            "/questions-and-answers/",
+            "/contact/",
+            "/privacy/",
+        ],
+        200,
     )
     told = {address: answer.content.decode() for address, answer in pages.items()}
     assert "Dr Doctor Example" in told["/our-doctors/"]

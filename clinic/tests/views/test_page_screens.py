@@ -1,4 +1,4 @@
-"""Pages in real browsers: edited with the page beside them, and read in light and dark, on a phone and a desk."""
+"""Pages in real browsers: edited with the page beside them, and read in light and dark, large and small."""
 
 from __future__ import annotations
 
@@ -144,7 +144,9 @@ def test_what_was_typed_is_taken_up_again(site, manager, make_user, staff_client
     place = reverse("admin:clinic_page_change", args=[fees.pk])
     desk = staff_client(manager)
     page = browse(place, desk, viewport=DESK)
-    with page.expect_response(lambda answer: "autosave" in answer.url and "content" in (answer.request.post_data or "")):
+    with page.expect_response(
+        lambda answer: "autosave" in answer.url and "content" in (answer.request.post_data or "")
+    ):
         page.get_by_label("Title", exact=False).first.fill("What it costs")
     page.evaluate("window.onbeforeunload = null")
     page.context.close()
@@ -172,7 +174,9 @@ def test_the_tree_is_moved_by_hand_and_by_keys(site, manager, staff_client, brow
         rows.filter(has_text="Privacy").locator("[data-handle]").drag_to(
             rows.filter(has_text="Fees").first.locator("[data-handle]"), target_position={"x": 5, "y": 2}
         )
-    order = [*Page.objects.filter(is_for="public", parent=None).order_by("position").values_list("slug", flat=True)]
+    order = [
+        *Page.objects.filter(is_for="public", parent=None).order_by("position").values_list("slug", flat=True)
+    ]
     assert order.index("privacy") < order.index("questions-and-answers")
 
 
@@ -180,7 +184,10 @@ def test_menus_snippets_and_revisions_can_be_read(site, manager, staff_client, b
     desk = staff_client(manager)
     fees, snippet = Page.objects.get(slug="fees"), Snippet.objects.get()
     publishing.rewrite(
-        fees, publishing.content(fees) | {"title": "Our fees", "body": fees.body[1:]}, saw=publishing.mark(fees), by=manager
+        fees,
+        publishing.content(fees) | {"title": "Our fees", "body": fees.body[1:]},
+        saw=publishing.mark(fees),
+        by=manager,
     )
     for name, place in {
         "menus": "/admin/clinic/menuitem/",
