@@ -127,6 +127,43 @@ TALKS = [
            WHERE c.status = 'ended' AND s.ended_at IS NULL""",
     ),
 ]
+PAGES = [
+    Check(
+        "live_page_is_one_of_its_versions",
+        "What the public reads of a page is one of the page’s own versions, and stands below a live one.",
+        """SELECT p.id FROM clinic_page p LEFT JOIN clinic_page above ON above.id = p.parent_id
+           WHERE p.live_version IS NOT NULL AND (
+             NOT EXISTS (SELECT FROM clinic_historicalpage v
+                         WHERE v.history_id = p.live_version AND v.id = p.id)
+             OR (p.parent_id IS NOT NULL AND above.live_version IS NULL))""",
+    ),
+    Check(
+        "no_page_names_a_medicine",
+        "No public page is live with a word of the advertising guard, unless two people let it stand.",
+        r"""SELECT p.id FROM clinic_page p
+              JOIN clinic_historicalpage v ON v.history_id = p.live_version,
+              LATERAL (SELECT lower(concat_ws(' ', v.title, v.slug, v.lead, v.search_title, v.description,
+                regexp_replace(v.body::text, '<[^>]*>|\\[nrt]', ' ', 'g'))) AS text) said
+            WHERE p.is_for = 'public'
+              AND NOT EXISTS (SELECT FROM clinic_exemption e
+                              WHERE e.version = p.live_version AND e.status = 'allowed')
+              AND EXISTS (
+                SELECT FROM (
+                  SELECT lower(words) AS words FROM clinic_advertisingterm WHERE is_used AND words !~ '[*]'
+                  UNION SELECT lower(unnest(ARRAY[name, brand, cultivar])) FROM catalog_product) kept
+                WHERE kept.words ~ '[[:alpha:]]{3}'
+                  AND kept.words NOT IN (SELECT lower(words) FROM clinic_advertisingterm WHERE NOT is_used)
+                  AND strpos(said.text, kept.words) > 0
+                  AND said.text ~
+                    ('\m' || regexp_replace(kept.words, '([^[:alnum:] ])', '\\\1', 'g') || '\M'))""",
+    ),
+    Check(
+        "pages_go_live_in_time",
+        "No page that is to go live, or to be taken off, waits for long after its time.",
+        f"""SELECT id FROM clinic_page
+            WHERE least(publish_at, unpublish_at) < now() - interval '{WAITING_TOO_LONG}'""",
+    ),
+]
 KEEPING = [
     Check(
         "tasks_are_worked_off",
@@ -156,4 +193,4 @@ KEEPING = [
         ),
     ),
 ]
-CHECKS = [*TIMES, *LIVES, *TALKS, *KEEPING]
+CHECKS = [*TIMES, *LIVES, *TALKS, *PAGES, *KEEPING]

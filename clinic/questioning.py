@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
 
-from clinic.models import Questionnaire, QuestionnaireDraft
+from clinic import advertising
+from clinic.models import Page, Questionnaire, QuestionnaireDraft
 from clinic.models.questions import Question, read_questions
 from config import seen
 from config.base import Refused
@@ -117,8 +118,10 @@ def publish(draft: QuestionnaireDraft, *, by: User) -> Questionnaire:
 
     :raises CannotBeAsked: one of its questions is not complete
     :raises NothingNew: the version in force asks the same
+    :raises advertising.Advertises: a public page shows it, and it names a medicine
     """
     read(draft.lock())
+    _refuse_on_public_pages(draft)
     last = Questionnaire.objects.newest(draft.key).first()
     if last and (last.title, last.questions) == (draft.title, draft.questions):
         raise NothingNew
@@ -129,6 +132,16 @@ def publish(draft: QuestionnaireDraft, *, by: User) -> Questionnaire:
         questions=draft.questions,
         recorded_by=by,
     )
+
+
+def _refuse_on_public_pages(draft: QuestionnaireDraft) -> None:
+    """Let the public read the questions where a page shows them: no medicine is named there."""
+    shown = [{"type": "questions", "value": {"questionnaire": draft.key}}]
+    live = Page.objects.live().values("live_version")
+    if Page.history.model.objects.filter(history_id__in=live, body__contains=shown).exists():
+        rows = [row for row in draft.questions if isinstance(row, dict)]
+        said = "\n".join(f"{row.get('label')}\n{row.get('help')}\n{row.get('section')}" for row in rows)
+        advertising.check({"Title": draft.title, "Questions": said})
 
 
 @transaction.atomic

@@ -3,12 +3,14 @@
 from django.contrib import admin
 from django.shortcuts import redirect
 
+from clinic.forms.public import PracticeForm
 from clinic.models import Practice
 from config.admin import RecordAdmin
 
 
 @admin.register(Practice)
 class PracticeAdmin(RecordAdmin):
+    form = PracticeForm
     list_display = ["name", "phone", "email", "time_zone"]
     fieldsets = [
         (

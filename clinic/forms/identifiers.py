@@ -12,6 +12,7 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from clinic import spelling
+from clinic.forms.public import PublicWords
 from clinic.identifiers import KINDS, Severity
 from clinic.models import Practitioner
 
@@ -92,8 +93,10 @@ class ChecksIdentifiers(forms.Form):
         return " ".join(["Compared with card or letter:", *self.doubts.values()]) if self.doubts else ""
 
 
-class PractitionerForm(ChecksIdentifiers, forms.ModelForm):
+class PractitionerForm(ChecksIdentifiers, PublicWords):
     """A practitioner's details with their numbers."""
+
+    PUBLIC = ("title", "qualifications", "speciality", "about")
 
     ahpra_number = IdentifierField("ahpra", label="Ahpra number", required=True)
     prescriber_number = IdentifierField("prescriber")

@@ -21,6 +21,7 @@ from billing.models import Fee
 from billing.templatetags.money import dollars
 from clinic import rostering
 from clinic.forms.profile import ZONES
+from clinic.forms.public import PublicWords
 from clinic.models import Practice, Questionnaire, RosterException, State
 from config.base import Refused, uuid7
 
@@ -57,8 +58,10 @@ class RosterForm(SeesOverlaps):
         return cleaned
 
 
-class AppointmentTypeForm(forms.ModelForm):
+class AppointmentTypeForm(PublicWords):
     """A kind of appointment; its fees are those of the fee schedule, since nobody can book one without."""
+
+    PUBLIC = ("name",)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

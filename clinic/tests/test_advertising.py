@@ -24,10 +24,62 @@ def found(text):
         ("ｃａｎｎａｂｉｓ", ["cannabis"]),
         ("Our rooms are closed on Monday.", []),
         ("We weeded the garden, and the canteen is open.", []),
+        ("/buy-cbdoil/", ["CBD"]),
+        ("https://example.com/cbdgummies?x=thc25", ["CBD", "THC"]),
+        ("buythconline.jpg", ["THC"]),
+        ("hempoil, weedshop and plantmedicine", ["hemp", "plant medicine", "weed"]),
+        ("/%63bd/", ["CBD"]),
+        ("T-H-C, and c b d", ["CBD", "THC"]),
+        ("medicannabis", ["*cannab*"]),
+        ("Healthcare, birthcare and youth care on the south coast", []),
+        ("An indication to vindicate; seaweed from the Tweed at Hempstead, weedy", []),
+        ("Plan B, C or D: a b c", []),
+        ("Online, on line, in pain, our doctors and patients", []),
     ],
 )
 def test_finds_the_words_however_they_are_written(text, words):
     assert [one[0] for one in found(text)] == words
+
+
+def test_tells_of_every_place():
+    assert found("Hemp.\n\nHemp, weed and hemp\nhempoil") == [
+        ("hemp", "Text", 1),
+        ("hemp", "Text", 3),
+        ("weed", "Text", 3),
+        ("hemp", "Text", 4),
+    ]
+
+
+def test_finds_names_of_the_catalogue_run_together_with_what_sells_them(make_product):
+    make_product("Night Oil", brand="Harbour Botanics", cultivar="Rest")
+
+    assert [one[0] for one in found("/nightoil/ /buy-harbourbotanics/ /restoil/")] == [
+        "Harbour Botanics",
+        "Night Oil",
+        "Rest",
+    ]
+    assert found("The forest, a restaurant, interest and the rested") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "is_found"),
+    [
+        ("hemp*", "hempseeds", True),
+        ("*leaf", "greenleaf", True),
+        ("*leaf", "leaflet", False),
+        ("relief*", "A relief", True),
+    ],
+)
+def test_a_star_stands_for_any_letters(words, text, is_found):
+    AdvertisingTerm.objects.add(by=None, words=words)
+
+    assert [one[0] for one in found(text)] == ([words] if is_found else [])
+
+
+def test_a_star_term_can_be_turned_off():
+    AdvertisingTerm.objects.get(words="*cannab*").change(by=None, is_used=False)
+
+    assert found("medicannabis") == []
 
 
 def test_says_in_which_text_and_line():

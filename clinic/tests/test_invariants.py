@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from billing import charging
 from billing.charging import Line
-from clinic import booking, cancelling, consulting, moving
+from clinic import booking, cancelling, consulting, moving, publishing
+from clinic.models import Page
 from config import invariants
 from messaging.models import Call
 
@@ -58,6 +59,11 @@ FAULTS = {
     "talk_ends_with_its_call": [
         "UPDATE clinic_segment SET ended_at = NULL, call_id = {call} WHERE id = {segment}",
     ],
+    "live_page_is_one_of_its_versions": ["UPDATE clinic_page SET live_version = gen_random_uuid()"],
+    "no_page_names_a_medicine": [
+        "UPDATE clinic_historicalpage SET body = '[\"Our <b>Hemp</b>\\\\nfor you\"]'"
+    ],
+    "pages_go_live_in_time": [f"UPDATE clinic_page SET unpublish_at = {LONG_AGO}"],
     "tasks_are_worked_off": [
         f"INSERT INTO django_q_ormq (key, payload, lock) VALUES ('default', '', {LONG_AGO})",
     ],
@@ -87,11 +93,12 @@ FAULTS = {
 TABLES = [
     "clinic_appointment", "clinic_slot", "messaging_member", "messaging_historicalroom", "messaging_letter",
     "clinic_segment", "messaging_call", "messaging_historicalcall", "clinic_auditevent", "clinic_auditseal",
+    "clinic_page", "clinic_historicalpage",
 ]  # fmt: skip
 
 
 @pytest.fixture
-def clinic(confirmed, settle, make_slot, make_patient, make_doctor):
+def clinic(confirmed, settle, make_slot, make_patient, make_doctor, manager):
     """One who is booked, one who moved, one who holds a time beside, one who gave up, and a free time."""
     someone, another, third = (make_patient(name) for name in ("someone", "another", "third"))
     other = settle(booking.hold(make_slot(48), patient=someone, by=someone.user))
@@ -106,6 +113,9 @@ def clinic(confirmed, settle, make_slot, make_patient, make_doctor):
     for modality in ("video", "voice"):
         consulting.start_segment(encounter, modality=modality, by=encounter.practitioner.user)
     consulting.stop_segment(encounter, by=encounter.practitioner.user)
+    page = Page(title="Fees", slug="fees")
+    publishing.begin(page, by=manager)
+    publishing.publish(page, by=manager)
     unpaid = charging.open_order(payer=third.user, lines=[Line("Extra", "gst_free", Decimal(10))], by=None)
     rows = {
         "appointment": confirmed, "slot": confirmed.slot, "patient": confirmed.patient,
