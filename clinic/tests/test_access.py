@@ -3,18 +3,25 @@
 from datetime import date, time
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 
-from clinic import booking, caring, consulting, waitlisting
+from clinic import advertising, booking, caring, consulting, exempting, publishing, waitlisting
 from clinic.models import (
     Appointment,
     AppointmentType,
     Approval,
     Consent,
+    Exemption,
+    Media,
+    MenuItem,
+    Page,
     Patient,
     Practitioner,
+    Redirect,
     Roster,
     RosterException,
     Slot,
+    Snippet,
     WaitlistEntry,
 )
 
@@ -232,3 +239,59 @@ def test_what_is_known_of_a_patients_care(people, visits, kind, name, sees):
     }[kind]()
 
     assert type(fact).objects.visible_to(people[name]).exists() is sees
+
+
+@pytest.fixture
+def site(manager):
+    """A live page of the public site, one of the portal, and a draft; a live snippet and a draft."""
+    for title, is_for, is_live in [
+        ("Fees", "public", True),
+        ("Rights", "portal", True),
+        ("New", "public", False),
+    ]:
+        page = Page(title=title, slug=title.lower(), is_for=is_for)
+        publishing.begin(page, by=manager)
+        if is_live:
+            publishing.publish(page, by=manager)
+    for name, is_live in [("Emergency", True), ("Offer", False)]:
+        snippet = Snippet(name=name, html="<p>Hello</p>")
+        publishing.begin(snippet, by=manager)
+        if is_live:
+            publishing.publish(snippet, by=manager)
+    MenuItem.objects.add(by=manager, label="Fees", page=Page.objects.get(slug="fees"))
+    Media.objects.add(by=manager, name="Desk", alt="A desk.", sizes=[{"width": 1}])
+
+
+STAFF = {"Fees", "Rights", "New", "Emergency", "Offer", "Desk"}
+
+
+@pytest.mark.parametrize(
+    ("name", "sees"),
+    [
+        ("boss", STAFF),
+        ("desk", STAFF),
+        ("auditor", STAFF),
+        ("ada", STAFF),
+        ("carl", {"Fees", "Rights", "Emergency"}),
+        (None, {"Fees", "Emergency"}),
+    ],
+)
+def test_pages_and_what_is_on_them(people, site, name, sees):
+    person = people[name] if name else AnonymousUser()
+    is_staff = name in {"boss", "desk", "auditor", "ada"}
+
+    seen = [str(row) for model in (Page, Snippet, Media) for row in model.objects.visible_to(person)]
+    assert set(seen) == sees
+    assert MenuItem.objects.visible_to(person).exists() is is_staff
+    assert Redirect.objects.visible_to(person).count() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "sees"), [("boss", 1), ("auditor", 1), ("desk", 0), ("ada", 0), ("carl", 0)]
+)
+def test_exemptions_from_the_guard(people, site, manager, name, sees):
+    page = Page.objects.get(slug="new")
+    found = [advertising.Found("hemp", "Title", 1)]
+    exempting.ask(page, publishing.newest(page), found, reason="Facts.", by=manager)
+
+    assert Exemption.objects.visible_to(people[name]).count() == sees
