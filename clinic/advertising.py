@@ -66,6 +66,10 @@ COMPANIONS = frozenset(
 )
 """Words with which a kept-out one is run together in addresses and names of files: cbdoil, buythconline."""
 
+KEY = re.compile(
+    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[0-9a-f]*[0-9][a-f])[0-9a-f]{8,}\b", re.IGNORECASE
+)
+"""Keys and fingerprints in addresses, whose letters say nothing."""
 LONG = 12
 """Letters of a name that are in no ordinary word by chance."""
 
@@ -118,26 +122,27 @@ class KeptOut(NamedTuple):
     """The same run together, to be found inside a longer word."""
     patterns: dict[str, re.Pattern[str]]
     """Those with a star."""
+    longest: int
+    """Words in the longest of the runs."""
+    longest_piece: int
 
 
 def _found(place: str, text: str, kept_out: KeptOut) -> list[Found]:
-    lines = unquote(text).splitlines()
-    words = [(word, line) for line, said in enumerate(lines, 1) for word in _plain(said).split()]
-    said, starts = " ", {}
-    for word, line in words:  # one run of words, so that a name over two lines is found as well
-        starts[len(said) - 1] = line
-        said += f"{word} "
+    lines = KEY.sub(" ", unquote(text)).splitlines()
+    told = [(word, line) for line, said in enumerate(lines, 1) for word in _plain(said).split()]
+    words = [word for word, _ in told]
     found, covered = set(), set()
-    for plain, name in kept_out.runs.items():
-        at = said.find(f" {plain} ")
-        while at >= 0:
-            found.add(Found(name, place, starts[at]))
-            covered |= set(range(at, at + len(plain)))
-            at = said.find(f" {plain} ", at + 1)
-    for at, line in starts.items():
-        word = said[at + 1 : said.index(" ", at + 1)]
-        if at not in covered and (hidden := _hidden_in(word, kept_out)):
-            found.add(Found(hidden, place, line))
+    for at, (_, line) in enumerate(told):  # one run of words, so that a name over two lines is found as well
+        for count in range(1, min(kept_out.longest, len(words) - at) + 1):
+            if name := kept_out.runs.get(" ".join(words[at : at + count])):
+                found.add(Found(name, place, line))
+                covered |= {*range(at, at + count)}
+    hidden = {word: _hidden_in(word, kept_out) for word in {*words}}
+    found |= {
+        Found(name, place, line)
+        for at, (word, line) in enumerate(told)
+        if at not in covered and (name := hidden[word])
+    }
     return sorted(found, key=lambda one: (one.line, one.words))
 
 
@@ -146,10 +151,18 @@ def _hidden_in(word: str, kept_out: KeptOut) -> str | None:
     for words, pattern in kept_out.patterns.items():
         if pattern.fullmatch(word):
             return words
-    for piece, words in kept_out.pieces.items():
-        if piece in word and (word == piece or _stands_out(piece, word) or _is_run_together(word, piece)):
-            return words
+    for piece in _pieces_of(word, kept_out):
+        if piece == word or _stands_out(piece, word) or _is_run_together(word, piece):
+            return kept_out.pieces[piece]
     return None
+
+
+def _pieces_of(word: str, kept_out: KeptOut) -> Iterator[str]:
+    """Those that stand somewhere in ``word``: looked up, so that a large catalogue costs no more."""
+    for start in range(len(word) - 2):
+        for end in range(start + 3, min(len(word), start + kept_out.longest_piece) + 1):
+            if word[start:end] in kept_out.pieces:
+                yield word[start:end]
 
 
 def _stands_out(piece: str, word: str) -> bool:
@@ -196,7 +209,13 @@ def _kept_out() -> KeptOut:
     }
     pieces = {plain.replace(" ", ""): words for plain, words in runs.items()}
     starred = [words for words, is_used in terms.items() if is_used and "*" in words]
-    return KeptOut(runs, pieces, {words: _pattern(words) for words in starred})
+    return KeptOut(
+        runs,
+        pieces,
+        {words: _pattern(words) for words in starred},
+        max((len(plain.split()) for plain in runs), default=0),
+        max(map(len, pieces), default=0),
+    )
 
 
 def _pattern(words: str) -> re.Pattern[str]:

@@ -29,6 +29,7 @@ def found(text):
         ("buythconline.jpg", ["THC"]),
         ("hempoil, weedshop and plantmedicine", ["hemp", "plant medicine", "weed"]),
         ("/%63bd/", ["CBD"]),
+        ("/pictures/0190b2c8-cbd1-7cbd-8000-cbd000000001/cbd4f00a12.jpg", []),
         ("T-H-C, and c b d", ["CBD", "THC"]),
         ("medicannabis", ["*cannab*"]),
         ("Healthcare, birthcare and youth care on the south coast", []),

@@ -53,16 +53,21 @@ def said(answer):
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
     text = content.decode("utf-8", "replace")
     if "html" in answer.headers.get("Content-Type", ""):
+        text = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text)  # letters by chance
         values = re.findall(
             r"""(?:href|src|action|alt|title|content|value|placeholder|aria-label)="([^"]*)\"""", text
         )
         text = "\n".join([re.sub(r"<[^>]+>", " ", text), *values])
-    return unescape(text) + "\n" + "\n".join(f"{name}: {value}" for name, value in answer.headers.items())
+    told = [(name, value) for name, value in answer.headers.items() if name != "ETag"]
+    return unescape(text) + "\n" + "\n".join(f"{name}: {value}" for name, value in told)
 
 
-def crawl(client):
+def everywhere():
     waiting = ["/", "/sitemap.xml", "/robots.txt", "/favicon.ico", "/no-such-page/", *routes()]
-    waiting += ["/api/", "/feed/", "/rss.xml", "/search/", "/portal/pages/before-your-visit/"]
+    return [*waiting, "/api/", "/feed/", "/rss.xml", "/search/", "/portal/pages/before-your-visit/"]
+
+
+def crawl(client, waiting):
     seen = {}
     while waiting:
         address = waiting.pop()
@@ -84,7 +89,7 @@ def found(texts):
 
 def test_no_address_names_a_medicine(site, client):
     client.raise_request_exception = False
-    seen = crawl(client)
+    seen = crawl(client, everywhere())
 
     assert len(seen) > 150
     assert {"/", "/fees/", "/privacy/", "/accounts/signup/", "/sitemap.xml"} <= {
@@ -102,7 +107,7 @@ def test_the_crawl_finds_what_is_planted(site, client, manager, off_guard):
             [page.live_version],
         )
 
-    texts = {address: text for address, (_, text) in crawl(client).items()}
+    texts = {address: text for address, (_, text) in crawl(client, ["/"]).items()}
 
     assert {one.split(",")[0] for one in found(texts)} >= {"THC: /fees/"}
 

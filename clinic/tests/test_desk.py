@@ -26,6 +26,7 @@ ALWAYS = {
     "Questions to patients",
     "What our mail says",
     "Calls for help",
+    *("Pages", "Menus", "Snippets", "Pictures"),
     *("Dashboard", "Appointments", "Patients", "Practitioners", "Audit trail"),
     *("Practice", "Appointment types", "Cancellation policies", "Rosters", "Leave and holidays", "Times"),
 }
@@ -55,7 +56,7 @@ MONEY = {
     "Payment events",
     "Money settings",
 }
-RECORDS = {"Checks of the records"}
+RECORDS = {"Checks of the records", "Words that may stand after all"}
 TASKS = {"Waiting tasks", "Failed tasks", "Finished tasks", "Schedules"}
 SHOWN = {
     Role.MANAGER: ALWAYS
