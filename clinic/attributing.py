@@ -21,6 +21,7 @@ MOVES: dict[str, dict[str, str]] = {
     "clinic.broadcast": {"approved": Action.APPROVE},
     "clinic.clinicalletter": {"signed": Action.SIGN, "cancelled": Action.VOID},
     "clinic.destruction": {"approved": Action.APPROVE},
+    "clinic.exemption": {"allowed": Action.APPROVE},
     "clinic.note": {"signed": Action.SIGN},
     "clinic.original": {"to_send": Action.SIGN, "sent": Action.EMAIL},
     "clinic.prescription": {"issued": Action.SIGN, "cancelled": Action.VOID},
@@ -29,7 +30,9 @@ MOVES: dict[str, dict[str, str]] = {
 """By record: what it is to come into a status."""
 CHANGES: dict[str, dict[str, str]] = {
     "clinic.incident": {"approved_at": Action.APPROVE},
+    "clinic.page": {"live_version": Action.APPROVE},
     "clinic.practitioner": {"verified_at": Action.APPROVE},
+    "clinic.snippet": {"live_version": Action.APPROVE},
     "clinic.user": {"role": Action.ROLE_CHANGE, "is_active": Action.ROLE_CHANGE},
 }
 """By record: what it is to get another value in a field; none, where it only loses one."""
