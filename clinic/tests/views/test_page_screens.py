@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,24 @@ def test_the_tree_is_moved_by_hand_and_by_keys(site, manager, staff_client, brow
         *Page.objects.filter(is_for="public", parent=None).order_by("position").values_list("slug", flat=True)
     ]
     assert order.index("privacy") < order.index("questions-and-answers")
+
+
+def test_a_page_is_scheduled_in_its_dialog(site, manager, staff_client, browse):
+    fees = Page.objects.get(slug="fees")
+    said = publishing.content(fees) | {"title": "What it costs"}
+    publishing.rewrite(fees, said, saw=publishing.mark(fees), by=manager)
+    page = browse(reverse("admin:clinic_page_change", args=[fees.pk]), staff_client(manager), viewport=DESK)
+    words = re.compile(r"\bSchedule$")  # its icon has a name, too; the sidebar has “Schedules”
+    page.get_by_role("link", name=words).or_(page.get_by_role("button", name=words)).first.click()
+    page.locator("[name=at_0]").fill("2099-01-31")
+    page.locator("[name=at_1]").fill("09:00")
+    shoot(page, "schedule")
+    page.get_by_role("button", name=words).last.click()
+    expect(page.get_by_text("Live, next one scheduled")).to_be_visible()
+    shoot(page, "scheduled")
+
+    fees.refresh_from_db()
+    assert fees.publish_at.year == 2099
 
 
 def test_menus_snippets_and_revisions_can_be_read(site, manager, staff_client, browse):
