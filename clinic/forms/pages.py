@@ -10,7 +10,6 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminSplitDateTimeWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -154,15 +153,19 @@ class MenuItemForm(forms.ModelForm):
         return cleaned
 
 
+def moment(label: str) -> forms.DateTimeField:
+    """A day and a time in the browser's own field."""
+    widget = UnfoldAdminTextInputWidget({"type": "datetime-local"})
+    return forms.DateTimeField(
+        label=label, required=False, widget=widget, help_text="By the practice’s clock."
+    )
+
+
 class ScheduleForm(BaseDialogForm):
     """When a page goes live and is taken off; what is left empty does not happen."""
 
-    at = forms.SplitDateTimeField(
-        label="Goes live", required=False, widget=UnfoldAdminSplitDateTimeWidget, help_text="By our clock."
-    )
-    until = forms.SplitDateTimeField(
-        label="Is taken off", required=False, widget=UnfoldAdminSplitDateTimeWidget, help_text="By our clock."
-    )
+    at = moment("Goes live")
+    until = moment("Is taken off")
 
 
 class ExemptionForm(BaseDialogForm):

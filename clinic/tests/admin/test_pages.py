@@ -126,7 +126,7 @@ class TestEditor:
 
     def test_schedules_by_the_practices_clock(self, boss, page):
         at = timezone.localtime(timezone.now() + timedelta(days=1))
-        press(boss, page, "schedule", at_0=f"{at:%Y-%m-%d}", at_1=f"{at:%H:%M}")
+        press(boss, page, "schedule", at=f"{at:%Y-%m-%dT%H:%M}")
 
         page.refresh_from_db()
         assert abs(page.publish_at - at) < timedelta(minutes=1)

@@ -188,8 +188,7 @@ def test_a_page_is_scheduled_in_its_dialog(site, manager, staff_client, browse):
     page = browse(reverse("admin:clinic_page_change", args=[fees.pk]), staff_client(manager), viewport=DESK)
     words = re.compile(r"\bSchedule$")  # its icon has a name, too; the sidebar has “Schedules”
     page.get_by_role("link", name=words).or_(page.get_by_role("button", name=words)).first.click()
-    page.locator("[name=at_0]").fill("2099-01-31")
-    page.locator("[name=at_1]").fill("09:00")
+    page.get_by_label("Goes live").fill("2099-01-31T09:00")
     shoot(page, "schedule")
     page.get_by_role("button", name=words).last.click()
     expect(page.get_by_text("Live, next one scheduled")).to_be_visible()
