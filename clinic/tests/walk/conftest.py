@@ -9,9 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from clinic import attributing, breaking, caring, noting, requesting, tasks
+from clinic import attributing, breaking, caring, noting, publishing, requesting, tasks
 from clinic.breaking import Whom
-from clinic.models import Document, Patient, Practitioner, User
+from clinic.models import Document, Page, Patient, Practitioner, User
 from clinic.tests.walk.addresses import OF
 from clinic.tests.walk.planting import plant
 from messaging import chatting
@@ -20,13 +20,16 @@ OWNERS = {Patient: "patient@example.com", User: "doctor@example.com", Practition
 GIVEN: dict[str, dict] = {
     "billing.balancetransaction": {"amount": 1, "fee": 0, "net": 1},
     "billing.receipt": {"content": {"medicare": None}},
+    "clinic.exemption": {"page": "clinic.page"},
+    "clinic.media": {"sizes": [{"width": 1, "height": 1, "file": "x.jpg", "sha256": ""}]},
+    "clinic.menuitem": {"link": "/"},
     "clinic.pharmacy": {"postcode": "3220"},
     "clinic.roster": {"ends": time(10)},
     "clinic.rosterexception": {"kind": "holiday", "time_zone": ""},
     "clinic.recordcopy": {"expires_at": timezone.now() + timedelta(days=1)},
     "django_q.failure": {"id": "y"},
 }
-"""What some tables ask for besides."""
+"""What some tables ask for besides; the label of a model stands for its row."""
 
 
 @pytest.fixture
@@ -56,6 +59,10 @@ def world(people, issued, doctor, patient, files) -> dict:
     tasks.render_prescription(str(issued.pk))
     for letter in "bg":
         breaking.break_glass(Whom(key=patient.pk), why="The hospital rang about her.", by=people[letter])
+    for slug, is_for in [("fees", "public"), ("rights", "portal")]:
+        page = Page(title=slug.capitalize(), slug=slug, is_for=is_for)
+        publishing.begin(page, by=people["m"])
+        publishing.publish(page, by=people["m"])
     return gather(patient)
 
 
@@ -85,7 +92,9 @@ def _plant(label: str, rows: dict) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(f'ALTER TABLE "{model._meta.db_table}" DISABLE TRIGGER USER')
-        rows[label] = plant(model, rows, **GIVEN.get(label, {}))
+        asked = GIVEN.get(label, {})
+        given = {name: rows.get(one, one) if isinstance(one, str) else one for name, one in asked.items()}
+        rows[label] = plant(model, rows, **given)
         cursor.execute(f'ALTER TABLE "{model._meta.db_table}" ENABLE TRIGGER USER')
 
 

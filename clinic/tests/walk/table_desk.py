@@ -35,6 +35,11 @@ PAGES = {
     "billing.refund": Pages("ma", "ma"),
     "billing.stripeevent": Pages("ma", "ma"),
     # Pages, templates, questionnaires and letters: kept by managers.
+    "clinic.page": Pages("rmdxa", "rmdxa", add="m", change="m"),
+    "clinic.snippet": Pages("rmdxa", "rmdxa", add="m", change="m"),
+    "clinic.media": Pages("rmdxa", "rmdxa", add="m", change="m"),
+    "clinic.menuitem": Pages("rmdxa", "rmdxa", add="m", change="m"),
+    "clinic.exemption": Pages("ma", "ma"),
     "clinic.advertisingterm": Pages("ma", "ma", add="m", change="m"),
     "clinic.broadcast": Pages("ma", "ma", add="m", change="m"),
     "clinic.lettertext": Pages("mdxa", "mdxa", add="m", change="m"),
@@ -69,6 +74,23 @@ PAGES = {
 }
 
 OWN = {
+    # The public site: written and published by managers, read by all staff.
+    "admin:clinic_exemption_allow": ("m", "m"),
+    "admin:clinic_exemption_decline": ("m", "m"),
+    "admin:clinic_menuitem_arrange": ("", "m"),
+    "admin:clinic_page_arrange": ("", "m"),
+    "admin:clinic_page_ask_exemption": ("m", "m"),
+    "admin:clinic_page_ask_review": ("m", "m"),
+    "admin:clinic_page_autosave": ("", "m"),
+    "admin:clinic_page_preview": ("", "rmdxa"),
+    "admin:clinic_page_publish": ("m", "m"),
+    "admin:clinic_page_revision": ("rmdxa", "m"),
+    "admin:clinic_page_schedule": ("m", "m"),
+    "admin:clinic_page_unpublish": ("m", "m"),
+    "admin:clinic_snippet_ask_exemption": ("m", "m"),
+    "admin:clinic_snippet_publish": ("m", "m"),
+    "admin:clinic_snippet_revision": ("rmdxa", "m"),
+    "admin:clinic_snippet_unpublish": ("m", "m"),
     # Appointments: own, the desk all of them, auditors read.
     "admin:clinic_appointment_arrived": ("rmgd", "rmgd"),
     "admin:clinic_appointment_cancel": ("rmgd", "rmgd"),
