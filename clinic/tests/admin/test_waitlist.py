@@ -153,7 +153,7 @@ class TestOfferATime:
     def test_is_not_there_for_a_wrong_address(self, boss, entry):
         address = page(entry, "offer").replace(str(entry.pk), "nonsense")
 
-        assert boss.post(address, {"_form_submitted": "True", "slot": NOBODY}).status_code == 200
+        assert boss.post(address, {"_form_submitted": "True", "slot": NOBODY}).status_code == 404
         assert not WaitlistOffer.objects.exists()
 
 
