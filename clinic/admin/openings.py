@@ -24,7 +24,7 @@ from unfold.decorators import action, display
 from clinic import breaking, perusing
 from clinic.admin.availability import by_our_clock
 from clinic.forms.openings import OpenForm, ReviewForm
-from clinic.models import AccessReason, AuditEvent, Patient
+from clinic.models import AccessReason, AuditEvent, Patient, Role
 from config import stepping
 from config.admin import FactAdmin, PossibleButtons, step
 from config.base import Refused, SignedInRequest, record_viewed
@@ -59,8 +59,8 @@ class AccessReasonAdmin(PossibleButtons, FactAdmin):
     when_empty = "When somebody opens the record of a patient outside their care, it stands here at once."
     list_display = [
         "patient",
-        "recorded_by",
-        "role",
+        "show_who",
+        "show_role",
         "show_opened",
         "show_standing",
         "show_done",
@@ -73,14 +73,16 @@ class AccessReasonAdmin(PossibleButtons, FactAdmin):
         *("recorded_by__given_name", "recorded_by__family_name"),
     ]
     fields = [
-        ("patient", "recorded_by"),
-        ("role", "show_standing"),
+        ("patient", "show_who"),
+        ("show_role", "show_standing"),
         ("show_opened", "show_over"),
         "show_reason",
         "show_review",
         "show_events",
     ]
     readonly_fields = [
+        "show_who",
+        "show_role",
         "show_standing",
         "show_opened",
         "show_over",
@@ -214,6 +216,14 @@ class AccessReasonAdmin(PossibleButtons, FactAdmin):
 
     def has_review_permission(self, request, object_id=None) -> bool:
         return request.user.has_perm("clinic.review_accessreason")
+
+    @display(description="Opened by", ordering="recorded_by__family_name")
+    def show_who(self, opening: AccessReason) -> str:
+        return str(opening.recorded_by)
+
+    @display(description="Role then", ordering="role")
+    def show_role(self, opening: AccessReason) -> str:
+        return Role(opening.role).label
 
     @display(description="Opened", ordering="recorded_at")
     def show_opened(self, opening: AccessReason) -> str:
