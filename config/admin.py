@@ -51,6 +51,8 @@ class StaffSite(UnfoldAdminSite):
             is_known = request.user.is_authenticated
             if not request.user.is_staff and (is_known or self._is_secret(request)):
                 raise Http404
+            if any("\x00" in value for _, told in request.GET.lists() for value in told):
+                return redirect(request.path)  # PostgreSQL takes no such text, and asks nothing of it
             return guarded(request, *args, **kwargs)
 
         return run
@@ -193,8 +195,6 @@ class ScopedAdmin(UnfoldAdmin):
 
     def changelist_view(self, request, extra_context=None):
         """Call a list by what is on it: Django's title tells to choose one."""
-        if any("\x00" in value for _, told in request.GET.lists() for value in told):
-            return redirect(request.path)  # PostgreSQL takes no such text, and asks nothing of it
         title = capfirst(self.opts.verbose_name_plural)
         page = super().changelist_view(request, {"title": title, **(extra_context or {})})
         if (shown := (getattr(page, "context_data", None) or {}).get("cl")) is not None:

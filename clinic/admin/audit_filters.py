@@ -7,16 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import ExtractHour
 from django.http import HttpRequest
-from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
 
-from clinic import recounting
-from clinic.models import BOOKED, Appointment
-
-NIGHT = (22, 6)  # from, until: hours by the practice's clock
+from clinic import recounting, standing_out
 
 
 class KeyFilter(admin.ListFilter):
@@ -90,29 +84,11 @@ class OddFilter(DropdownFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         match self.value():
             case "outside":
-                return outside_care(queryset)
+                return standing_out.outside_care(queryset)
             case "night":
-                return at_night(queryset)
+                return standing_out.at_night(queryset)
             case "reason":
                 return queryset.exclude(why="")
             case "system":
                 return queryset.filter(by=None)
         return queryset
-
-
-def outside_care(events: Any) -> Any:
-    """What doctors did with records of patients with whom they never had an appointment."""
-    booked = Appointment.objects.filter(
-        patient_id=OuterRef("patient_id"),
-        slot__practitioner_id=OuterRef("practitioner_id"),
-        status__in=BOOKED,
-    )
-    by_doctors = Q(practitioner_id__isnull=False, patient_id__isnull=False)
-    return events.filter(by_doctors & ~Exists(booked))
-
-
-def at_night(events: Any) -> Any:
-    """From ten in the evening until six, by the practice's clock."""
-    hour = ExtractHour("at", tzinfo=timezone.get_current_timezone())
-    late, early = NIGHT
-    return events.alias(hour=hour).filter(Q(hour__gte=late) | Q(hour__lt=early))

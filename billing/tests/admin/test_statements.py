@@ -94,7 +94,7 @@ def test_asks_the_same_of_the_database_however_much_happened(
     for _ in range(orders):
         make_order()
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         client.get(page_of(payer))
 
 

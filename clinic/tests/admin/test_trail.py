@@ -10,8 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic import auditing, chaining, enrolling
-from clinic.admin import audit_filters
+from clinic import auditing, chaining, enrolling, standing_out
 from clinic.models import AuditEvent, SavedView
 
 LIST = reverse("admin:clinic_auditevent_changelist")
@@ -69,7 +68,7 @@ class TestFilters:
             at = timezone.now().astimezone(zone).replace(hour=hour, minute=30) - timedelta(days=3)
             AuditEvent.objects.create(action="print", by=manager, at=at)
 
-        found = audit_filters.at_night(AuditEvent.objects.filter(action="print"))
+        found = standing_out.at_night(AuditEvent.objects.filter(action="print"))
 
         assert sorted(event.at.astimezone(zone).hour for event in found) == [3, 23]
 
