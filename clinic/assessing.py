@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic import roles
+from clinic import affecting, roles
 from clinic.models import Incident, Practice
 from config.base import Refused
 from messaging import mailing
@@ -50,6 +50,12 @@ class IsClosed(Refused):
 class Approved(Refused):
     def __init__(self) -> None:
         super().__init__("What the people read is approved, so its words stay. Reload the page to see them.")
+
+
+class Untold(Refused):
+    def __init__(self, number: int) -> None:
+        people = "One person" if number == 1 else f"{number} people"
+        super().__init__(f"{people} affected by it can still be told here. Tell them before you close it.")
 
 
 class ClockRuns(Refused):
@@ -174,8 +180,11 @@ def close(incident: Incident, *, why: str, by: User) -> None:
     """Close the entry; from now on the database keeps it as it is.
 
     :raises IllegalMove: it is not decided, or the OAIC was not told
+    :raises Untold: it had to be told, and some whom a search found were not
     """
     _require(by)
+    if incident.status == Incident.Status.NOTIFIED and (number := affecting.to_tell(incident).count()):
+        raise Untold(number)
     incident.move_to(Incident.Status.CLOSED, by=by, why=why)
 
 

@@ -151,7 +151,11 @@ def make(request: PrivacyRequest) -> None:
     if request.status != PrivacyRequest.Status.PREPARING:
         return
     tell_progress(request.pk, 5)
-    content = write(request.patient, tell=lambda percent: tell_progress(request.pk, percent))
+    try:
+        content = write(request.patient, tell=lambda percent: tell_progress(request.pk, percent))
+    except Exception:
+        request.move_to(PrivacyRequest.Status.OPEN, by=None, why="The copy could not be made.")
+        raise  # the task is kept as failed, with its reason; the practice can begin again
     name, sha256 = _keep(content)
     try:
         _hand_over(request, name=name, sha256=sha256)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -76,7 +77,9 @@ def close(patient: Patient, *, cancels: bool, by: User) -> None:
     if by != patient.user:
         raise NotYours
     busy = [Appointment.Status.ARRIVED, Appointment.Status.IN_CONSULTATION]
-    if patient.appointments.filter(status__in=busy).exists():
+    begun = {"status": Appointment.Status.CONFIRMED, "starts_at__lte": timezone.now()}
+    # Of one that has begun nobody has said yet what became of it; it cannot be cancelled any more.
+    if patient.appointments.filter(Q(status__in=busy) | Q(**begun)).exists():
         raise SeenNow
     if not cancels and to_come(patient).exists():
         raise HasAppointments

@@ -61,6 +61,9 @@ FINANCIAL: dict[type[Model], str] = {
     Receipt: "order__payer__patient",
 }
 NO_ENTRY: tuple[type[Model], ...] = (
+    models.AccessEnd,
+    models.AccessReason,
+    models.AccessReview,
     models.Addressee,
     models.AffectedPerson,
     models.Closure,
@@ -75,7 +78,7 @@ NO_ENTRY: tuple[type[Model], ...] = (
     models.WaitlistEntry,
     models.WaitlistOffer,
 )
-"""What is about a patient and prolongs nothing: letters, waiting, questions about the record itself."""
+"""What is about a patient and prolongs nothing: letters, waiting, looks, questions about the record."""
 
 
 class NotYours(Refused):
@@ -211,9 +214,11 @@ def due(today: datetime.date) -> QuerySet[Any]:
 
 
 def to_review(today: datetime.date) -> QuerySet[Any]:
-    """Those of them without a hold that are not on the register yet."""
+    """Those of them without a hold that are not on the register yet: neither to be destroyed nor gone."""
     held = LegalHold.objects.live().filter(patient=OuterRef("pk"))
-    on_register = Destruction.objects.filter(patient_key=OuterRef("pk"), status__in=Destruction.LIVE)
+    on_register = Destruction.objects.filter(
+        patient_key=OuterRef("pk"), status__in=[*Destruction.LIVE, Destruction.Status.DESTROYED]
+    )
     return due(today).filter(~Exists(held), ~Exists(on_register)).select_related("user")
 
 

@@ -158,6 +158,17 @@ class TestTell:
             affecting.tell(eligible, by=manager)
         assert IncidentNotice.objects.count() == 2
 
+    def test_comes_before_the_entry_is_closed(self, eligible, manager, second):
+        affecting.approve(eligible, by=second)
+        assessing.lodge(eligible, lodged_on=eligible.aware_on, reference="NDB-1", by=manager)
+
+        with pytest.raises(assessing.Untold, match="2 people affected by it can still be told"):
+            assessing.close(eligible, why="All done.", by=manager)
+        affecting.tell(eligible, by=manager)
+        assessing.close(eligible, why="All done.", by=manager)
+
+        assert eligible.status == "closed"
+
     def test_waits_for_a_second_person(self, eligible, manager):
         with pytest.raises(affecting.NotApproved):
             affecting.tell(eligible, by=manager)

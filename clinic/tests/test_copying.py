@@ -119,6 +119,13 @@ class TestMake:
         assert unpack(copying.read(copy))[0]["details"][0]["E-mail address"] == patient.user.email
         assert copying.progress(asked) == 95
 
+    def test_one_that_fails_can_be_begun_again(self, files, asked, monkeypatch):
+        monkeypatch.setattr(copying, "_files", lambda patient: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            copying.make(asked)
+
+        assert PrivacyRequest.objects.get().status == "open"
+
     def test_hands_it_out_to_the_patient_alone_and_writes_that_down(
         self, files, asked, patient, make_patient, client, manager, staff_client
     ):

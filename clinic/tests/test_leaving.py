@@ -1,7 +1,10 @@
 """Closing an account: what ends, what is kept, and how it opens again."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from clinic import enrolling, leaving, opting, subscribing, waitlisting
 from clinic.models import Appointment, AuditEvent, CalendarFeed, Closure, Patient
@@ -26,6 +29,17 @@ def close(client, **typed):
 
 
 class TestClose:
+    def test_waits_until_somebody_says_what_became_of_a_visit_that_has_begun(
+        self, known, client, confirmed, timed
+    ):
+        timed(confirmed, timezone.now() - timedelta(minutes=5))
+
+        answer = close(client, cancels="on")
+
+        assert "Close your account when that is over." in answer.content.decode()
+        assert not Closure.objects.exists()
+        assert Appointment.objects.get().status == "confirmed"
+
     def test_ends_the_sign_in_and_keeps_the_record(self, known, client):
         answer = close(client)
 

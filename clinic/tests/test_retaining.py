@@ -205,6 +205,7 @@ class TestRegister:
         retaining.register(line, destroyed_on=date(2035, 6, 1), by=second)
 
         assert not Destruction.objects.on_worksheet().exists()
+        assert names(retaining.to_review(date(2035, 6, 1))) == set()
         with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("UPDATE clinic_destruction SET name = 'Somebody'")
 
