@@ -30,8 +30,11 @@ def short_day(at: datetime, *, zone: str) -> str:
 
 def clock(at: datetime, *, zone: str) -> str:
     """``9:30 am``."""
-    there = local(at, zone=zone)
-    return f"{there.hour % 12 or 12}:{there:%M} {'am' if there.hour < 12 else 'pm'}"
+    return _clock(local(at, zone=zone))
+
+
+def _clock(there: datetime) -> str:
+    return f"{there.hour % 12 or 12}:{there.minute:02} {'am' if there.hour < 12 else 'pm'}"
 
 
 def briefly(at: datetime, *, zone: str) -> str:
@@ -42,15 +45,26 @@ def briefly(at: datetime, *, zone: str) -> str:
 def zone_name(at: datetime, *, zone: str) -> str:
     """``AEDT (UTC+11:00)``; zones without an abbreviation say their offset alone."""
     there = local(at, zone=zone)
-    minutes = int((there.utcoffset() or timedelta()).total_seconds() // 60)
+    return _named(there.utcoffset() or timedelta(), there.tzname() or "")
+
+
+@lru_cache(maxsize=100)
+def _named(ahead: timedelta, abbreviation: str) -> str:
+    minutes = int(ahead.total_seconds() // 60)
     offset = f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
-    abbreviation = there.tzname() or ""
     return f"{abbreviation} ({offset})" if abbreviation.isalpha() else offset
 
 
 def day_and_zone(at: datetime, *, zone: str) -> str:
     """``Tuesday 24 November 2026, AEDT (UTC+11:00)``: over a list of clock times."""
     return f"{day(at, zone=zone)}, {zone_name(at, zone=zone)}"
+
+
+def stamp(at: datetime, *, zone: str) -> tuple[str, str, str]:
+    """``day_and_zone``, the date as ISO has it, and ``clock``, of one of many."""
+    there = at.astimezone(ZoneInfo(zone))
+    name = _named(there.utcoffset() or timedelta(), there.tzname() or "")
+    return f"{_written(there.date())}, {name}", there.date().isoformat(), _clock(there)
 
 
 def in_words(at: datetime, *, zone: str) -> str:

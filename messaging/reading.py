@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -21,6 +21,8 @@ from messaging.models import MOST_ATTACHED, Attachment, Member, Message, Room, W
 from messaging.models.rooms import LONGEST
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from django.db.models import QuerySet
 
     from clinic.models import User
@@ -29,8 +31,47 @@ PAGE = 50
 """Messages that are read at once."""
 FILE = {name: name for name in ("id", "name", "kind", "size", "width", "height", "pages")}
 """What is read of a file that came with a message."""
+SHOWN_OF_MEMBERS = (
+    "room",
+    "left_at",
+    "user__email",
+    "user__given_name",
+    "user__family_name",
+    "user__is_active",
+    "read_mark__member",
+    "read_mark__sequence",
+)
+COLUMNS = (
+    "sequence",
+    "recorded_at",
+    "recorded_by",
+    "client_id",
+    "text",
+    "withdrawal__reason",
+    "files",
+    "answers",
+    "answered__recorded_by",
+    "answered__text",
+    "answered__withdrawal__reason",
+)
 QUOTED = 120
 """Characters of an earlier message above its answer."""
+
+
+class Told(NamedTuple):
+    """What is read of a message, ``COLUMNS``: no more than a page shows. Names are those of the members."""
+
+    sequence: int
+    at: datetime
+    by: UUID | None
+    client_id: UUID
+    text: str
+    withdrawn: str | None
+    files: list[dict[str, Any]]
+    answers: int | None
+    answered_by: UUID | None
+    answered_text: str
+    answered_withdrawn: str | None
 
 
 @dataclass(frozen=True)
@@ -41,7 +82,7 @@ class Asked:
     user: User
     last_event_id: int
     members: QuerySet[Member]
-    page: QuerySet[Message]
+    page: QuerySet
     answers: int | None = None
     is_end: bool = True
 
@@ -51,8 +92,8 @@ class Asked:
 
     def context(self) -> dict[str, Any]:
         members = list(self.members)
-        reader = _Reader(self.user, is_member=_is_among(members, self.user))
-        messages = [reader.sees(message) for message in reversed(self.page)]
+        reader = _Reader(self.user, members)
+        messages = [reader.sees(Told(*row)) for row in reversed(self.page)]
         shown = messages[-1]["sequence"] if messages else 0
         newest = shown if self.is_end else self.room.messages.last_sequence()
         return {
@@ -76,8 +117,11 @@ class Asked:
 
     def answered(self, reader: _Reader) -> dict[str, Any] | None:
         """The message that the form answers, in short."""
-        message = _told(self.room).filter(sequence=self.answers).first() if self.answers else None
-        return reader.quotes(message)
+        row = _told(self.room).filter(sequence=self.answers).first() if self.answers else None
+        if row is None:
+            return None
+        message = Told(*row)
+        return reader.quotes(message.sequence, message.by, message.text, message.withdrawn)
 
 
 def asked(
@@ -130,14 +174,14 @@ def read(
     come the withdrawals of what the reader has already.
     """
     members = list(_members(room, user))
-    reader = _Reader(user, is_member=_is_among(members, user))
+    reader = _Reader(user, members)
     if after is not None:
         page = list(_told(room).filter(sequence__gt=after).order_by("sequence")[:PAGE])
     else:
         page = list(_page(room, before=before, around=around))[::-1]
     return {
         **_state(room, user, members),
-        "messages": [reader.sees(message) for message in page],
+        "messages": [reader.sees(Told(*row)) for row in page],
         "last_sequence": room.messages.last_sequence(),
         "withdrawn": _withdrawn(room, reader, up_to=after) if after else [],
     }
@@ -145,40 +189,40 @@ def read(
 
 def said(message: Message, user: User) -> dict[str, Any]:
     """What ``user``, who just sent ``message``, sees of it: their page need not ask for it."""
-    return _Reader(user, is_member=True).sees(_told(message.room).get(pk=message.pk))
+    room = message.room
+    return _Reader(user, list(_members(room, user))).sees(Told(*_told(room).get(pk=message.pk)))
 
 
 def _withdrawn(room: Room, reader: _Reader, *, up_to: int) -> list[dict[str, Any]]:
     taken_back = Withdrawal.objects.filter(message__room=room, message__sequence__lte=up_to)
-    newest = taken_back.select_related("message__recorded_by").order_by("-recorded_at")[:PAGE]
-    return [{"sequence": one.message.sequence, "withdrawn": reader.trace(one.message, one)} for one in newest]
+    newest = taken_back.order_by("-recorded_at").values_list(
+        "message__sequence", "message__recorded_by", "reason"
+    )
+    return [{"sequence": number, "withdrawn": reader.trace(by, why)} for number, by, why in newest[:PAGE]]
 
 
 def _members(room: Room, user: User) -> QuerySet[Member]:
+    """Everybody who is in ``room``, and who was: what they wrote still has their name."""
     own_draft = Case(When(user=user, then=F("draft__text")))  # nobody else's leaves the database
-    return room.members.present().select_related("user", "read_mark").annotate(own_draft=own_draft)
-
-
-def _is_among(members: list[Member], user: User) -> bool:
-    return any(member.user_id == user.pk for member in members)
+    members = room.members.select_related("user", "read_mark").annotate(own_draft=own_draft)
+    return members.only(*SHOWN_OF_MEMBERS)
 
 
 def _own_draft(member: Any) -> str | None:
     return member.own_draft  # annotated by _members
 
 
-def _told(room: Room) -> QuerySet[Message]:
-    told = room.messages.select_related(
-        "recorded_by", "withdrawal", "answered__recorded_by", "answered__withdrawal"
-    )
+def _told(room: Room) -> QuerySet:
+    """The messages, each as what makes a ``Told``."""
     # In the statement of the messages: it can be read with others (config.together).
     files = Attachment.objects.filter(message=OuterRef("pk")).order_by("position")
-    return told.annotate(files=ArraySubquery(files.values(told=JSONObject(**FILE))))
+    told = ArraySubquery(files.values(told=JSONObject(**FILE)))
+    return room.messages.annotate(files=told).values_list(*COLUMNS)
 
 
-def _attached(message: Any) -> list[dict[str, Any]]:
-    """What a page shows of the files of a message; annotated by ``_told``."""
-    files = [file | {"url": reverse("attachment", args=[file["id"]])} for file in message.files]
+def _attached(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a page shows of the files of a message."""
+    files = [file | {"url": reverse("attachment", args=[file["id"]])} for file in files]
     for file in files:
         file["thumbnail"] = f"{file['url']}thumbnail/"
         file["about"] = _in_words(file)
@@ -192,7 +236,7 @@ def _in_words(file: dict[str, Any]) -> str:
     return f"PDF, {file['pages']} {'page' if file['pages'] == 1 else 'pages'}, {size}"
 
 
-def _page(room: Room, *, before: int | None = None, around: int | None = None) -> QuerySet[Message]:
+def _page(room: Room, *, before: int | None = None, around: int | None = None) -> QuerySet:
     found = _told(room)
     if around is not None:  # numbers have no gap
         found = found.filter(sequence__gt=around - PAGE // 2, sequence__lte=around + PAGE // 2)
@@ -202,8 +246,9 @@ def _page(room: Room, *, before: int | None = None, around: int | None = None) -
 
 
 def _state(room: Room, user: User, members: list[Member]) -> dict[str, Any]:
-    others = [member for member in members if member.user_id != user.pk]
-    is_member = len(others) < len(members)
+    present = [member for member in members if member.left_at is None]
+    others = [member for member in present if member.user_id != user.pk]
+    is_member = len(others) < len(present)
     return {
         "is_member": is_member,
         "is_closed": not room.is_open,
@@ -242,45 +287,48 @@ def _what_to_expect(room: Room, user: User) -> str:
 class _Reader:
     """Somebody with a room before them, and what they may read of each message."""
 
-    def __init__(self, user: User, *, is_member: bool) -> None:
-        self.user, self.now = user, timezone.now()
+    def __init__(self, user: User, members: list[Member]) -> None:
+        self.user, self.now, self.zone = user, timezone.now(), user.time_zone
         # The people of a room see that a message was withdrawn; its text is there for who reviews it.
+        is_member = any(member.user_id == user.pk and member.left_at is None for member in members)
         self.reviews = not is_member and user.has_perm("messaging.view_every_room")
+        # The database lets nobody write who was never a member.
+        self.names: dict[UUID | None, str] = {member.user_id: str(member.user) for member in members}
+        self.names |= {user.pk: "You", None: ""}
 
-    def sees(self, message: Message) -> dict[str, Any]:
-        mine = message.recorded_by_id == self.user.pk
-        zone, withdrawal = self.user.time_zone, getattr(message, "withdrawal", None)
+    def sees(self, message: Told) -> dict[str, Any]:
+        mine, is_hidden = message.by == self.user.pk, message.withdrawn and not self.reviews
+        day, date, clock = clocks.stamp(message.at, zone=self.zone)
+        may_withdraw = mine and not message.withdrawn
         return {
             "sequence": message.sequence,
             "client_id": str(message.client_id) if mine else "",
-            "kind": "mine" if mine else "theirs" if message.recorded_by else "system",
-            "who": self.name_of(message),
-            "text": "" if withdrawal and not self.reviews else message.text,
-            "attached": [] if withdrawal and not self.reviews else _attached(message),
-            "withdrawn": self.trace(message, withdrawal) if withdrawal else "",
-            "withdrawable_for": withdrawing.seconds_left(message, by=self.user, now=self.now),
-            "answers": self.quotes(message.answered) if message.answers else None,
-            "at": message.recorded_at.isoformat(),
+            "kind": "mine" if mine else "theirs" if message.by else "system",
+            "who": self.names[message.by],
+            "text": "" if is_hidden else message.text,
+            "attached": [] if is_hidden else _attached(message.files),
+            "withdrawn": self.trace(message.by, message.withdrawn) if message.withdrawn else "",
+            "withdrawable_for": withdrawing.seconds_left_of(message.at, now=self.now) if may_withdraw else 0,
+            "answers": message.answers
+            and self.quotes(
+                message.answers, message.answered_by, message.answered_text, message.answered_withdrawn
+            ),
+            "at": message.at.isoformat(),
             # With its zone: on a day when the clocks change, the same hour comes twice.
-            "day": clocks.day_and_zone(message.recorded_at, zone=zone),
-            "date": clocks.local(message.recorded_at, zone=zone).date().isoformat(),
-            "clock": clocks.clock(message.recorded_at, zone=zone),
+            "day": day,
+            "date": date,
+            "clock": clock,
         }
 
-    def quotes(self, message: Message | None) -> dict[str, Any] | None:
-        if message is None:
-            return None
-        if hasattr(message, "withdrawal"):
+    def quotes(self, sequence: int, by: UUID | None, text: str, withdrawn: str | None) -> dict[str, Any]:
+        if withdrawn:
             text = "Message withdrawn"
         else:
-            line = " ".join(message.text.split()) or "Picture or PDF"
+            line = " ".join(text.split()) or "Picture or PDF"
             text = line if len(line) <= QUOTED else f"{line[: QUOTED - 1].rstrip()}…"
-        return {"sequence": message.sequence, "who": self.name_of(message) or "ProMedicine", "text": text}
+        return {"sequence": sequence, "who": self.names[by] or "ProMedicine", "text": text}
 
-    def trace(self, message: Message, withdrawal: Withdrawal) -> str:
-        who = "you" if message.recorded_by_id == self.user.pk else message.recorded_by
-        reason = Withdrawal.Reason(withdrawal.reason).label
+    def trace(self, by: UUID | None, why: str) -> str:
+        who = "you" if by == self.user.pk else self.names[by]
+        reason = Withdrawal.Reason(why).label
         return f"Message withdrawn by {who}: {reason[0].lower()}{reason[1:]}."
-
-    def name_of(self, message: Message) -> str:
-        return "You" if message.recorded_by_id == self.user.pk else str(message.recorded_by or "")

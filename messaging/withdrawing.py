@@ -59,4 +59,9 @@ def seconds_left(message: Message, *, by: User, now: datetime) -> int:
     """How long ``by`` can still withdraw ``message``; 0 if not at all."""
     if message.recorded_by_id != by.pk or hasattr(message, "withdrawal"):
         return 0
-    return max(0, int((message.recorded_at + WITHDRAWABLE - now).total_seconds()))
+    return seconds_left_of(message.recorded_at, now=now)
+
+
+def seconds_left_of(sent_at: datetime, *, now: datetime) -> int:
+    """How long what its sender wrote at ``sent_at`` can still be withdrawn."""
+    return max(0, int((sent_at + WITHDRAWABLE - now).total_seconds()))
