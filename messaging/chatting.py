@@ -233,7 +233,7 @@ def _say(
         Attachment(message=message, recorded_by=by, position=position, **file)
         for position, file in enumerate(files, start=1)
     )
-    tell(room, "message", sequence=sequence)
+    tell(room, "message", sequence=sequence, by=by.pk if by else None)
     return message
 
 

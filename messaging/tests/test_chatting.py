@@ -47,7 +47,7 @@ class TestPost:
     def test_tells_every_member_the_number_and_nothing_that_was_said(self, room, patient, doctor, stranger):
         chatting.post(room, by=patient, text="A secret")
 
-        event = ("message", {"room": str(room.pk), "sequence": 1})
+        event = ("message", {"room": str(room.pk), "sequence": 1, "by": str(patient.pk)})
         assert [told(user)[1:] for user in (patient, doctor, stranger)] == [[event], [event], []]
 
     def test_sent_again_changes_nothing(self, room, patient):

@@ -11,6 +11,17 @@ from messaging.tests.live import wait_until
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
+# Whatever the page posts is answered so many milliseconds later.
+ANSWER_LATE = """late => {
+  const ask = window.fetch;
+  window.fetch = async (address, options) => {
+    const answer = await ask(address, options);
+    if (options?.method === "POST") await new Promise((done) => setTimeout(done, late));
+    return answer;
+  };
+}"""
+
+
 @pytest.fixture
 def pages(open_room, browser_of, staff_client, patient, doctor):
     return open_room(browser_of(patient)), open_room(staff_client(doctor))
@@ -41,6 +52,36 @@ def test_what_one_writes_the_other_sees_and_its_writer_learns_that_it_was_read(p
     expect(patient_page.locator(".room-day")).to_have_count(1)
     wait_until(lambda: chatting.unread_for(room.members.first().user) == {}, "the read mark")
     assert patient_page.broken + doctor_page.broken == []
+
+
+@pytest.mark.parametrize("late", [0, 1500], ids=["the answer first", "the live event first"])
+def test_what_one_sends_is_not_fetched_again(open_room, browser_of, patient, late):
+    page = open_room(browser_of(patient))
+    page.wait_for_function("window.liveEvents?.state === 'open'")
+    page.wait_for_timeout(1000)  # what it asks by itself when it opens
+    page.evaluate(ANSWER_LATE, late)
+    fetched = []
+    page.on("request", lambda it: it.method == "GET" and "/messages/" in it.url and fetched.append(it.url))
+
+    for number, text in enumerate(("One", "Two"), 1):
+        write(page, text)
+        expect(page.locator(".mine[data-sequence]")).to_have_count(number)
+    page.wait_for_timeout(1000)
+
+    assert (said(page), fetched, page.broken) == (["One", "Two"], [], [])
+
+
+def test_what_one_writes_elsewhere_comes_though_the_own_answer_does_not(open_room, browser_of, patient, room):
+    page = open_room(browser_of(patient))
+    page.wait_for_function("window.liveEvents?.state === 'open'")
+    page.evaluate(ANSWER_LATE, 10**6)
+    write(page, "From here")
+    wait_until(room.messages.exists, "the message is kept")
+
+    chatting.post(room, by=patient, text="From the phone")
+
+    expect_said(page, ["From here", "From the phone"])
+    expect(page.locator(".mine")).to_have_count(2)
 
 
 def test_shift_and_enter_starts_a_new_line(pages):

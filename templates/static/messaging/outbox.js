@@ -77,6 +77,11 @@ export class Outbox {
     this.waiter?.hurry?.();
   }
 
+  // Until what is being sent just now was answered, or `longest` has passed; at once where nothing is.
+  answered(longest) {
+    return this.sending && Promise.race([this.sending, new Promise((done) => setTimeout(done, longest))]);
+  }
+
   // One message after the other, so that they arrive in the order they were written.
   async work() {
     if (this.working) return;
@@ -84,6 +89,8 @@ export class Outbox {
     for (let failures = 0; this.queue.length; ) {
       const entry = this.queue[0];
       const { item } = entry;
+      let settle;
+      this.sending = new Promise((done) => (settle = done));
       const response = await this.send(entry);
       if (response?.ok) {
         this.queue.shift();
@@ -91,20 +98,24 @@ export class Outbox {
         this.room.bubbles.mark(item, "");
         this.room.writing.sent();
         const { sequence, message } = await response.json().catch(() => ({}));
-        if (!this.room.pages.takeSent(message)) await this.room.catchUp();
+        const taken = this.room.pages.takeSent(message);
+        settle();
+        if (!taken) await this.room.catchUp();
         else this.room.showRead(), this.room.markRead();
         if (!item.dataset.sequence && sequence <= this.room.pages.last) item.remove(); // sent before, and shown
         this.keep();
       } else if (response && response.status < 500 && response.status !== 429) {
+        settle();
         this.refusals.push(this.queue.shift());
         this.refused(entry, response);
       } else {
+        settle();
         failures += 1;
         this.room.bubbles.mark(item, "Waiting for the connection…");
         await pause(Math.min(30_000, 1000 * 2 ** Math.min(failures, 5)), (this.waiter = {}));
       }
     }
-    this.working = false;
+    this.working = this.sending = false;
   }
 
   send(entry) {

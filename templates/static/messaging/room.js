@@ -9,7 +9,7 @@ import { Presence } from "./presence.js";
 import { Withdrawing } from "./withdrawing.js";
 import { Writing } from "./writing.js";
 
-const OWN_ANSWER = 250;
+const LONGEST_WAIT = 10_000; // for the answer to a message of one's own, which brings it
 
 class Room {
   constructor(root) {
@@ -50,9 +50,13 @@ class Room {
     }
     if (kind === "presence") return this.presence?.heard(data);
     if (kind === "read" && data.by === this.root.dataset.me) return; // that we read says nothing new here
-    if (kind !== "message") return this.catchUp();
-    // The answer to what we are sending brings our own message; it is there before long.
-    setTimeout(() => data.sequence > this.pages.newest && this.catchUp(), this.outbox.working ? OWN_ANSWER : 0);
+    return kind === "message" ? this.told(data) : this.catchUp();
+  }
+
+  // The answer to what we are sending brings our own message; what others write is fetched at once.
+  async told({ sequence, by }) {
+    if (by === this.root.dataset.me) await this.outbox.answered(LONGEST_WAIT);
+    if (sequence > this.pages.newest) this.catchUp();
   }
 
   state(name) {
