@@ -162,23 +162,19 @@ def send(letter: Letter) -> None:
     forbid_transaction()
     if not _claim(letter, now=timezone.now()):
         return
+    attempt = letter.attempts
     if why := why_not(letter):
-        letter.move_to(Letter.Status.DROPPED, by=None, why=f"{why.label}.", dropped_for=why)
+        _end(letter, Letter.Status.DROPPED, attempt=attempt, why=f"{why.label}.", dropped_for=why)
         return
     try:
         sent = shortening.deliver(letter) if letter.is_text else _deliver(letter)
     except (Outdated, texting.GivenUp) as no:
-        letter.move_to(Letter.Status.FAILED, by=None, last_error=str(no))
+        _end(letter, Letter.Status.FAILED, attempt=attempt, last_error=str(no))
     except PROBLEMS as problem:
-        _postpone(letter, problem=f"{type(problem).__name__}: {problem}"[:300], now=timezone.now())
+        told = f"{type(problem).__name__}: {problem}"[:300]
+        _postpone(letter, attempt=attempt, problem=told, now=timezone.now())
     else:
-        letter.move_to(
-            Letter.Status.SENT,
-            by=None,
-            sent_at=timezone.now(),
-            last_error="",
-            **sent,
-        )
+        _end(letter, Letter.Status.SENT, attempt=attempt, sent_at=timezone.now(), last_error="", **sent)
 
 
 def _deliver(letter: Letter) -> dict[str, Any]:
@@ -343,14 +339,36 @@ def _not_before(letter: Letter, *, now: datetime) -> datetime | None:
 
 
 @transaction.atomic
-def _postpone(letter: Letter, *, problem: str, now: datetime) -> None:
-    logger.warning("Letter %s was not sent: attempt %d.", letter.pk, letter.attempts)
-    if letter.attempts > len(PAUSES):
+def _end(letter: Letter, status: Letter.Status, *, attempt: int, **changes: Any) -> None:
+    """Keep what came of our ``attempt``, unless another worker has gone on with ``letter`` meanwhile."""
+    if _is_ours(letter, attempt, was_sent=status == Letter.Status.SENT):
+        letter.move_to(status, by=None, **changes)
+
+
+@transaction.atomic
+def _postpone(letter: Letter, *, attempt: int, problem: str, now: datetime) -> None:
+    logger.warning("Letter %s was not sent: attempt %d.", letter.pk, attempt)
+    if not _is_ours(letter, attempt):
+        return
+    if attempt > len(PAUSES):
         letter.move_to(Letter.Status.FAILED, by=None, last_error=problem)
     else:
         letter.change(
             by=None,
             last_error=problem,
-            next_attempt_at=now + PAUSES[letter.attempts - 1],
+            next_attempt_at=now + PAUSES[attempt - 1],
             given_at=None,
         )
+
+
+def _is_ours(letter: Letter, attempt: int, *, was_sent: bool = False) -> bool:
+    """Hold ``letter``, and tell whether our attempt is still the one that counts.
+
+    A machine that stood still for longer than ``CLAIM`` lets a second worker begin while the first is at it.
+    What was sent then is sent, whoever else still tries; the rest is for who came last to tell.
+    """
+    letter.lock()
+    if letter.status == Letter.Status.OWED and (was_sent or letter.attempts == attempt):
+        return True
+    logger.warning("Letter %s: attempt %d took so long that another worker went on.", letter.pk, attempt)
+    return False

@@ -301,3 +301,69 @@ def test_two_workers_on_one_letter_send_one_mail(owed, mailbox):
     owed.refresh_from_db()
     assert len(mailbox.taken) == 1
     assert (owed.status, owed.attempts) == (Letter.Status.SENT, 1)
+
+
+class Slow:
+    """A delivery during which the machine stands still: the claim on the letter runs out."""
+
+    def __init__(self, monkeypatch, owed):
+        self.owed, self.begun, self.goes_on = owed, threading.Event(), threading.Event()
+        self.deliver, self.problem, self.raised = mailing._deliver, None, []
+        monkeypatch.setattr(mailing, "_deliver", self)
+        self.worker = threading.Thread(target=self.work)
+        self.worker.start()
+        assert self.begun.wait(10)
+        Letter.objects.filter(pk=owed.pk).update(next_attempt_at=timezone.now())
+
+    def __call__(self, letter):
+        if threading.current_thread() is not self.worker:
+            return self.deliver(letter)
+        self.begun.set()
+        assert self.goes_on.wait(10)
+        if self.problem:
+            raise self.problem
+        return self.deliver(letter)
+
+    def work(self):
+        try:
+            tasks.send_letter(str(self.owed.pk))
+        except Exception as raised:
+            self.raised.append(raised)
+        connection.close()
+
+    def end(self, problem=None):
+        self.problem = problem
+        self.goes_on.set()
+        self.worker.join()
+        self.owed.refresh_from_db()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAClaimThatRanOut:
+    @pytest.mark.parametrize("problem", [None, OSError("The line broke")], ids=["sent", "not sent"])
+    def test_what_another_worker_sent_meanwhile_stays_sent(self, owed, mailbox, monkeypatch, problem):
+        slow = Slow(monkeypatch, owed)
+        tasks.send_letter(str(owed.pk))
+
+        slow.end(problem)
+
+        assert slow.raised == []
+        assert (owed.status, owed.attempts, owed.last_error) == (Letter.Status.SENT, 2, "")
+        assert owed.history.filter(status=Letter.Status.SENT).count() == 1
+        assert len({mail["Message-ID"] for mail in mailbox.taken}) == 1  # a mailbox shows it once
+
+    def test_what_another_worker_gave_up_stays_given_up(self, owed, mailbox, monkeypatch):
+        slow = Slow(monkeypatch, owed)
+        owed.move_to(Letter.Status.FAILED, by=None, last_error="Refused")
+
+        slow.end()
+
+        assert (slow.raised, owed.status, owed.last_error) == ([], Letter.Status.FAILED, "Refused")
+
+    def test_a_late_failure_leaves_the_claim_of_the_other_worker(self, owed, mailbox, monkeypatch):
+        slow = Slow(monkeypatch, owed)
+        assert mailing._claim(owed, now=timezone.now())
+
+        slow.end(OSError("The line broke"))
+
+        assert (slow.raised, owed.status, owed.attempts, minutes_to_wait(owed)) == ([], "owed", 2, 10)
