@@ -76,7 +76,8 @@ def tell_of_letters() -> None:
 def tell_of_conversations() -> None:
     """What conversations and calls ask the clinic: who reads, who answers, and what a talk is part of."""
     from clinic import breaking, caring, meeting, roles
-    from messaging import calling, chatting, heeding, streaming
+    from clinic.models import Practice
+    from messaging import calling, chatting, heeding, prompting, streaming
     from messaging.models import rooms
 
     calling.ABOVE.append(meeting)
@@ -84,6 +85,7 @@ def tell_of_conversations() -> None:
     rooms.READ_BY.append(caring.conversations_in_care)
     streaming.DEADLINES.append(breaking.deadline)
     chatting.TEAM.append(lambda: roles.who_may("messaging.answer_enquiry"))
+    prompting.ZONES.append(lambda: Practice.objects.current().time_zone)
 
 
 def tell_of_pages() -> None:

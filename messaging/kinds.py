@@ -98,6 +98,9 @@ KINDS: dict[str, Kind] = {
         text="messaging/sms/message_waiting",
         names={"link": LINK},
     ),
+    "messaging/mail/question_waiting": Kind(
+        "A question to the practice is waiting", Group.WORK, waits=True, names={"link": LINK}
+    ),
     # What a manager sends to their own address while they write a letter's text.
     "messaging/mail/trial": Kind(
         "Trial of a letter's text",

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from messaging import attaching, calling, mailing, nudging, streaming
+from messaging import attaching, calling, mailing, nudging, prompting, streaming
 from messaging.models import Letter
 
 
@@ -15,7 +15,8 @@ def send_due_letters() -> int:
 
 
 def nudge_readers() -> int:
-    return nudging.nudge(now=timezone.now())
+    now = timezone.now()
+    return nudging.nudge(now=now) + prompting.prompt(now=now)
 
 
 def trim_events() -> int:
