@@ -21,6 +21,16 @@ ANSWER_LATE = """late => {
   };
 }"""
 
+# Whatever the page fetches of the conversation is there so many milliseconds later.
+FETCH_LATE = """late => {
+  const ask = window.fetch;
+  window.fetch = async (address, options) => {
+    const answer = await ask(address, options);
+    if (!options?.method) await new Promise((done) => setTimeout(done, late));
+    return answer;
+  };
+}"""
+
 
 @pytest.fixture
 def pages(open_room, browser_of, staff_client, patient, doctor):
@@ -285,6 +295,36 @@ def test_what_is_withdrawn_goes_from_both_pages(pages, room):
     expect(patient_page.locator("#message-1 .room-meta a")).to_have_count(0)
     assert room.messages.first().text == "My secret"
     assert patient_page.broken + doctor_page.broken == []
+
+
+def test_what_is_told_while_the_page_fetches_is_not_lost(open_room, browser_of, patient, room, doctor):
+    chatting.post(room, by=patient, text="Hello")
+    chatting.post(room, by=doctor, text="A slip")
+    page = open_room(browser_of(patient))
+    page.wait_for_function("window.liveEvents?.state === 'open'")
+    page.wait_for_timeout(1000)  # what it asks by itself when it opens
+    page.evaluate(FETCH_LATE, 1500)
+    with page.expect_request(lambda it: it.method == "GET" and "/messages/" in it.url) as asked:
+        chatting.post(room, by=doctor, text="Good morning")
+    assert asked.value.response().status == 200  # it was read before what follows
+
+    withdrawing.withdraw(room.messages.get(sequence=2), by=doctor, reason="mistake")
+    chatting.read_up_to(room, by=doctor, sequence=1)
+
+    expect(page.locator("#message-2 [data-withdrawn]")).to_be_visible(timeout=10_000)
+    expect(page.locator("#message-1 [data-state]")).to_have_text("· Read")
+    expect(page.locator("#message-3")).to_be_visible()
+
+
+def test_what_could_not_be_fetched_is_asked_for_again(open_room, browser_of, patient, room, doctor):
+    page = open_room(browser_of(patient))
+    page.wait_for_function("window.liveEvents?.state === 'open'")
+    page.wait_for_timeout(1000)  # what it asks by itself when it opens
+    page.route("**/messages/?**", lambda route: route.fulfill(status=503), times=1)
+
+    chatting.post(room, by=doctor, text="Hello")
+
+    expect_said(page, ["Hello"])
 
 
 def test_what_one_began_to_write_is_on_the_other_device_and_goes_when_it_is_sent(

@@ -4,6 +4,7 @@ export class Bubbles {
   constructor(room) {
     this.room = room;
     this.root = room.root;
+    this.traces = new Map(); // a page that was read before a withdrawal may arrive after it
     for (const item of room.list.querySelectorAll("[data-sequence]")) this.fade(item, item.dataset.withdrawableFor);
   }
 
@@ -29,7 +30,8 @@ export class Bubbles {
     if (message.at) item.querySelector("time").dateTime = message.at;
     if (message.answers) this.quote(item, message.answers);
     if (message.sequence) this.number(item, message);
-    if (message.withdrawn) this.withdraw(item, message.withdrawn);
+    const trace = message.withdrawn || this.traces.get(message.sequence);
+    if (trace) this.withdraw(item, trace);
     this.mark(item, "");
   }
 
@@ -100,6 +102,7 @@ export class Bubbles {
   }
 
   withdrawn({ sequence, withdrawn }) {
+    this.traces.set(sequence, withdrawn);
     const item = this.find(sequence);
     if (item) this.withdraw(item, withdrawn);
     for (const quote of this.room.list.querySelectorAll(`[data-quote="${sequence}"] [data-quoted]`)) {

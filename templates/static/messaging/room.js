@@ -10,6 +10,7 @@ import { Withdrawing } from "./withdrawing.js";
 import { Writing } from "./writing.js";
 
 const LONGEST_WAIT = 10_000; // for the answer to a message of one's own, which brings it
+const ASKED_AGAIN = 3000;
 
 class Room {
   constructor(root) {
@@ -81,7 +82,8 @@ class Room {
     this.fetching = true;
     while (this.wanted) {
       this.wanted = false;
-      this.wanted ||= await this.pages.catchUp();
+      const hasMore = await this.pages.catchUp();
+      if (hasMore) this.wanted = true; // never back to false: what was told of meanwhile is still to be fetched
     }
     this.fetching = false;
     this.markRead();
@@ -94,9 +96,17 @@ class Room {
     const response = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => null);
     if (response?.status === 401) this.line.signedOut();
     if (response?.status === 404) this.say("You are no longer in this conversation.");
+    this.askAgainAfter(response);
     if (!response?.ok) return null;
     if (this.line.state === "open") this.say("");
     return response.json().catch(() => null);
+  }
+
+  // What failed leaves us without what we were told of, and nobody tells it twice.
+  askAgainAfter(response) {
+    if (response && response.status !== 429 && response.status < 500) return;
+    clearTimeout(this.again);
+    this.again = setTimeout(() => this.catchUp(), ASKED_AGAIN);
   }
 
   send(url, body, options = {}) {
@@ -138,7 +148,7 @@ class Room {
     if (response?.ok) {
       this.marked = reached;
       document.dispatchEvent(new CustomEvent("unread"));
-    }
+    } else this.askAgainAfter(response);
     this.marking = false;
     if (response?.ok && pages.last > reached) this.markRead();
   }
