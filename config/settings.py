@@ -231,6 +231,7 @@ STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY", default="sk_test_demo" if DEMO else
 STRIPE_WEBHOOK_SECRET = env("STRIPE_WEBHOOK_SECRET", default="whsec_demo" if DEMO else "")
 
 # Doors
+SESSION_ENGINE = "config.sessions"
 SESSION_COOKIE_AGE = 30 * 60  # of idleness: config.middleware.SeenMiddleware starts it anew
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

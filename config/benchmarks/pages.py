@@ -31,7 +31,7 @@ class Line:
         self.writer: asyncio.StreamWriter | None = None
 
     async def ask(self, port: int, path: str, body: str | None = None) -> tuple[int, Any]:
-        """The status and what was answered, where that is JSON.
+        """The status and what was answered, where that is JSON; the beginning of another refusal.
 
         :raises OSError, EOFError: the connection broke; what was asked may have been done
         """
@@ -57,7 +57,9 @@ class Line:
         content = await reader.readexactly(length)
         if "connection: close" in head:
             self.close()
-        return status, json.loads(content) if "application/json" in head else None
+        if "application/json" in head:
+            return status, json.loads(content)
+        return status, content.decode(errors="replace")[:200] if status >= 400 else None
 
     def close(self) -> None:
         """Let go, without a word."""
