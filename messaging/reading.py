@@ -7,15 +7,17 @@ from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.contrib.auth import get_user_model
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, F, OuterRef, When
-from django.db.models.functions import JSONObject
+from django.db.models import Case, F, OuterRef, Subquery, When
+from django.db.models.functions import Coalesce, JSONObject
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
 
 from config import uploads
 from config.base import uuid7
+from config.prepared import Prepared
 from messaging import clocks, streaming, withdrawing
 from messaging.models import MOST_ATTACHED, Attachment, Member, Message, Room, Withdrawal
 from messaging.models.rooms import LONGEST
@@ -31,15 +33,16 @@ PAGE = 50
 """Messages that are read at once."""
 FILE = {name: name for name in ("id", "name", "kind", "size", "width", "height", "pages")}
 """What is read of a file that came with a message."""
-SHOWN_OF_MEMBERS = (
-    "room",
+SEATED = (
+    "user_id",
     "left_at",
     "user__email",
     "user__given_name",
     "user__family_name",
     "user__is_active",
-    "read_mark__member",
     "read_mark__sequence",
+    "own_draft",
+    "newest",
 )
 COLUMNS = (
     "sequence",
@@ -74,6 +77,25 @@ class Told(NamedTuple):
     answered_withdrawn: str | None
 
 
+class Seated(NamedTuple):
+    """What is read of a member, ``SEATED``, with the number of the newest message of their room."""
+
+    user_id: UUID
+    left_at: datetime | None
+    email: str
+    given_name: str
+    family_name: str
+    is_active: bool
+    read_up_to: int
+    draft: str | None
+    last_sequence: int
+
+    @property
+    def name(self) -> str:
+        named = {"email": self.email, "given_name": self.given_name, "family_name": self.family_name}
+        return str(get_user_model()(**named))
+
+
 @dataclass(frozen=True)
 class Asked:
     """What ``messaging/_room.html`` shows ``user`` of a visible room; its rows may be read with others."""
@@ -81,7 +103,7 @@ class Asked:
     room: Room
     user: User
     last_event_id: int
-    members: QuerySet[Member]
+    members: QuerySet
     page: QuerySet
     answers: int | None = None
     is_end: bool = True
@@ -91,11 +113,11 @@ class Asked:
         return [self.members, self.page]
 
     def context(self) -> dict[str, Any]:
-        members = list(self.members)
+        members = [Seated(*row) for row in self.members]
         reader = _Reader(self.user, members)
         messages = [reader.sees(Told(*row)) for row in reversed(self.page)]
         shown = messages[-1]["sequence"] if messages else 0
-        newest = shown if self.is_end else self.room.messages.last_sequence()
+        newest = shown if self.is_end else _newest(members)
         return {
             "room": self.room,
             "room_state": _state(self.room, self.user, members),
@@ -110,17 +132,17 @@ class Asked:
             "room_longest": LONGEST,
             "room_most_files": MOST_ATTACHED,
             "room_largest_file": uploads.LARGEST,
-            "room_draft": next((found for member in members if (found := _own_draft(member))), ""),
+            "room_draft": next((member.draft for member in members if member.draft), ""),
             "room_answers": self.answered(reader),
             "room_reasons": Withdrawal.Reason.choices,
         }
 
     def answered(self, reader: _Reader) -> dict[str, Any] | None:
         """The message that the form answers, in short."""
-        row = _told(self.room).filter(sequence=self.answers).first() if self.answers else None
-        if row is None:
+        rows = PAGES.rows(room=self.room.pk, only=self.answers) if self.answers else []
+        if not rows:
             return None
-        message = Told(*row)
+        message = Told(*rows[0])
         return reader.quotes(message.sequence, message.by, message.text, message.withdrawn)
 
 
@@ -137,9 +159,9 @@ def asked(
     Where to listen from is read at once.
     """
     last_event_id = streaming.last_event_id(user)  # first, so that nothing falls between
-    page = _page(room, before=before, around=around)
+    page = _told(**_bounds(room, before=before, around=around))
     is_end = before is None and around is None
-    return Asked(room, user, last_event_id, _members(room, user), page, answers, is_end)
+    return Asked(room, user, last_event_id, _members(room.pk, user.pk), page, answers, is_end)
 
 
 def room_context(room: Room, user: User, **place: int | None) -> dict[str, Any]:
@@ -157,7 +179,7 @@ def first_of_day(room: Room, day: date, *, zone: str) -> int | None:
 
 def state_of(room: Room, user: User) -> dict[str, Any]:
     """What changes in a room besides its messages: who is in it, how far they read, whether one can write."""
-    return _state(room, user, list(_members(room, user)))
+    return _state(room, user, _seated(room, user))
 
 
 def read(
@@ -173,16 +195,15 @@ def read(
     The page is from ``after`` on, or the last ones ``before``, or those ``around``. With ``after``
     come the withdrawals of what the reader has already.
     """
-    members = list(_members(room, user))
+    members = _seated(room, user)
     reader = _Reader(user, members)
-    if after is not None:
-        page = list(_told(room).filter(sequence__gt=after).order_by("sequence")[:PAGE])
-    else:
-        page = list(_page(room, before=before, around=around))[::-1]
+    page = PAGES.rows(**_bounds(room, after=after, before=before, around=around))
+    if after is None:
+        page.reverse()
     return {
         **_state(room, user, members),
         "messages": [reader.sees(Told(*row)) for row in page],
-        "last_sequence": room.messages.last_sequence(),
+        "last_sequence": max([_newest(members), *(row[0] for row in page[-1:])]),
         "withdrawn": _withdrawn(room, reader, up_to=after) if after else [],
     }
 
@@ -190,7 +211,8 @@ def read(
 def said(message: Message, user: User) -> dict[str, Any]:
     """What ``user``, who just sent ``message``, sees of it: their page need not ask for it."""
     room = message.room
-    return _Reader(user, list(_members(room, user))).sees(Told(*_told(room).get(pk=message.pk)))
+    [row] = PAGES.rows(room=room.pk, only=message.sequence)
+    return _Reader(user, _seated(room, user)).sees(Told(*row))
 
 
 def _withdrawn(room: Room, reader: _Reader, *, up_to: int) -> list[dict[str, Any]]:
@@ -201,23 +223,53 @@ def _withdrawn(room: Room, reader: _Reader, *, up_to: int) -> list[dict[str, Any
     return [{"sequence": number, "withdrawn": reader.trace(by, why)} for number, by, why in newest[:PAGE]]
 
 
-def _members(room: Room, user: User) -> QuerySet[Member]:
+def _members(room: UUID, reader: UUID) -> QuerySet:
     """Everybody who is in ``room``, and who was: what they wrote still has their name."""
-    own_draft = Case(When(user=user, then=F("draft__text")))  # nobody else's leaves the database
-    members = room.members.select_related("user", "read_mark").annotate(own_draft=own_draft)
-    return members.only(*SHOWN_OF_MEMBERS)
+    own_draft = Case(When(user=reader, then=F("draft__text")))  # nobody else's leaves the database
+    newest = Message.objects.filter(room=room).order_by("-sequence").values("sequence")[:1]
+    members = Member.objects.filter(room=room).annotate(own_draft=own_draft)
+    return members.annotate(newest=Coalesce(Subquery(newest), 0)).values_list(*SEATED)
 
 
-def _own_draft(member: Any) -> str | None:
-    return member.own_draft  # annotated by _members
+def _seated(room: Room, user: User) -> list[Seated]:
+    return [Seated(*row) for row in MEMBERS.rows(room=room.pk, reader=user.pk)]
 
 
-def _told(room: Room) -> QuerySet:
-    """The messages, each as what makes a ``Told``."""
+def _newest(members: list[Seated]) -> int:
+    return members[0].last_sequence if members else 0
+
+
+def _told(
+    room: UUID,
+    *,
+    after: int | None = None,
+    above: int | None = None,
+    below: int | None = None,
+    only: int | None = None,
+) -> QuerySet:
+    """Messages of ``room``, each as what makes a ``Told``, the newest first; those ``after`` one in order."""
     # In the statement of the messages: it can be read with others (config.together).
     files = Attachment.objects.filter(message=OuterRef("pk")).order_by("position")
-    told = ArraySubquery(files.values(told=JSONObject(**FILE)))
-    return room.messages.annotate(files=told).values_list(*COLUMNS)
+    found = Message.objects.filter(room=room).annotate(
+        files=ArraySubquery(files.values(told=JSONObject(**FILE)))
+    )
+    asked = {"sequence__gt": above if after is None else after, "sequence__lt": below, "sequence": only}
+    found = found.filter(**{name: number for name, number in asked.items() if number is not None})
+    return found.order_by("-sequence" if after is None else "sequence").values_list(*COLUMNS)[:PAGE]
+
+
+def _bounds(
+    room: Room, *, after: int | None = None, before: int | None = None, around: int | None = None
+) -> dict[str, Any]:
+    """What ``_told`` is asked for a page of ``room``: numbers have no gap."""
+    if after is not None:
+        return {"room": room.pk, "after": after}
+    if around is not None:
+        return {"room": room.pk, "above": around - PAGE // 2, "below": around + PAGE // 2 + 1}
+    return {"room": room.pk} if before is None else {"room": room.pk, "below": before}
+
+
+PAGES, MEMBERS = Prepared(_told), Prepared(_members)
 
 
 def _attached(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -236,16 +288,7 @@ def _in_words(file: dict[str, Any]) -> str:
     return f"PDF, {file['pages']} {'page' if file['pages'] == 1 else 'pages'}, {size}"
 
 
-def _page(room: Room, *, before: int | None = None, around: int | None = None) -> QuerySet:
-    found = _told(room)
-    if around is not None:  # numbers have no gap
-        found = found.filter(sequence__gt=around - PAGE // 2, sequence__lte=around + PAGE // 2)
-    elif before is not None:
-        found = found.filter(sequence__lt=before)
-    return found.order_by("-sequence")[:PAGE]
-
-
-def _state(room: Room, user: User, members: list[Member]) -> dict[str, Any]:
+def _state(room: Room, user: User, members: list[Seated]) -> dict[str, Any]:
     present = [member for member in members if member.left_at is None]
     others = [member for member in present if member.user_id != user.pk]
     is_member = len(others) < len(present)
@@ -254,21 +297,21 @@ def _state(room: Room, user: User, members: list[Member]) -> dict[str, Any]:
         "is_closed": not room.is_open,
         "can_write": room.is_open and (is_member or room.is_answered_by(user)),
         "expect": _what_to_expect(room, user),
-        "others": [str(member.user) for member in others],
-        "people": {str(member.user_id): str(member.user) for member in others},
+        "others": [member.name for member in others],
+        "people": {str(member.user_id): member.name for member in others},
         "read_by_others": _read_by(room, user, others),
     }
 
 
-def _read_by(room: Room, user: User, others: list[Member]) -> int:
+def _read_by(room: Room, user: User, others: list[Seated]) -> int:
     """How far what ``user`` wrote was read: by everybody, and in a question by the other side.
 
     There one of the practice is enough, and colleagues do not count for each other.
     """
-    counted = [member for member in others if member.user.is_active]
+    counted = [member for member in others if member.is_active]
     if room.is_enquiry and user.pk != room.patient_id:
         counted = [member for member in counted if member.user_id == room.patient_id]
-    marks = [member.read_mark.sequence for member in counted]
+    marks = [member.read_up_to for member in counted]
     return (max if room.is_enquiry else min)(marks, default=0)
 
 
@@ -287,13 +330,13 @@ def _what_to_expect(room: Room, user: User) -> str:
 class _Reader:
     """Somebody with a room before them, and what they may read of each message."""
 
-    def __init__(self, user: User, members: list[Member]) -> None:
+    def __init__(self, user: User, members: list[Seated]) -> None:
         self.user, self.now, self.zone = user, timezone.now(), user.time_zone
         # The people of a room see that a message was withdrawn; its text is there for who reviews it.
         is_member = any(member.user_id == user.pk and member.left_at is None for member in members)
         self.reviews = not is_member and user.has_perm("messaging.view_every_room")
         # The database lets nobody write who was never a member.
-        self.names: dict[UUID | None, str] = {member.user_id: str(member.user) for member in members}
+        self.names: dict[UUID | None, str] = {member.user_id: member.name for member in members}
         self.names |= {user.pk: "You", None: ""}
 
     def sees(self, message: Told) -> dict[str, Any]:

@@ -111,6 +111,28 @@ class TestFirstOfDay:
 
 
 class TestRead:
+    @pytest.mark.parametrize("place", [{}, {"after": 3}, {"before": 100}, {"around": 60}])
+    def test_asks_as_often_for_a_long_conversation_as_for_a_short_one(
+        self, long_room, patient, doctor, django_assert_num_queries, place
+    ):
+        short = chatting.open_room("Short", members=[patient, doctor], by=None)
+        asked = 3 if "after" in place else 2  # those who have a page ask what was withdrawn
+
+        for room in (short, long_room):
+            with django_assert_num_queries(asked):
+                reading.read(room, patient, **place)
+
+    def test_who_has_left_is_still_named(self, room, patient, doctor, make_user):
+        chatting.post(room, by=doctor, text="I hand over")
+        colleague = make_user("doctor", "colleague")
+        chatting.replace(room, leaves=doctor, joins=colleague, title="Consultation", by=None)
+
+        page = reading.read(room, patient)
+
+        assert page["messages"][0]["who"] == "Doctor Example"
+        assert doctor.pk not in page["people"]
+        assert page["others"] == [str(colleague)]
+
     def test_pages_forward_and_back(self, long_room, patient):
         def numbers(**place):
             found = [message["sequence"] for message in reading.read(long_room, patient, **place)["messages"]]
