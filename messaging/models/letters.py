@@ -113,6 +113,7 @@ class Letter(Stateful):
         indexes = [
             models.Index(fields=["status", "next_attempt_at"], name="messaging_letter_due"),
             models.Index(fields=["message_id"], name="messaging_letter_message"),
+            models.Index(fields=["template", "created_at"], name="messaging_letter_by_template"),
         ]
 
     def __str__(self) -> str:
