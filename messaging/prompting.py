@@ -20,8 +20,6 @@ TEMPLATE = "messaging/mail/question_waiting"
 MOST = 100
 """Questions that one run tells of at most; the next run goes on."""
 DAY = timedelta(days=1)
-SHORTEST = timedelta(hours=23)
-"""A day on which the clocks go forward."""
 SATURDAY = 5
 ZONES: list[Callable[[], str]] = []
 """What tells by whose clock the practice's days go. The app above fills it."""
@@ -33,15 +31,12 @@ def prompt(*, now: datetime) -> int:
 
     Returns of how many questions.
     """
-    zone = ZONES[-1]() if ZONES else settings.TIME_ZONE
-    late = [room.pk for room in _untaken(now) if answer_by(room.waiting_since, zone=zone) <= now][:MOST]
+    late = [room.pk for room in _untold(now)][:MOST]
     if not late:
         return 0
     # Held first and looked at then: of two workers, the second sees what the first one owes.
     list(Room.objects.filter(pk__in=late).order_by("pk").select_for_update().values("pk"))
-    rooms = list(_untaken(now).filter(pk__in=late))
-    told = _told([room.waiting_since for room in rooms])
-    facts = [fact for fact in map(_facts, rooms) if (fact["room"], fact["since"]) not in told]
+    facts = [_facts(room) for room in _untold(now) if room.pk in late]
     people = {person.pk: person for team in chatting.TEAM for person in team()} if facts else {}
     mailing.queue_all(
         [
@@ -71,9 +66,19 @@ def _weekday(day: date) -> date:
     return day
 
 
-def _untaken(now: datetime) -> RoomQuerySet:
-    waiting = Room.objects.filter(kind=Room.Kind.ENQUIRY, assigned_to=None).waiting()
-    return waiting.filter(waiting_since__lte=now - SHORTEST)
+def _untaken() -> RoomQuerySet:
+    return Room.objects.filter(kind=Room.Kind.ENQUIRY, assigned_to=None).waiting()
+
+
+def _untold(now: datetime) -> list[Any]:
+    """Those that wait too long, the longest first, of whose waiting nobody was told yet."""
+    zone = ZONES[-1]() if ZONES else settings.TIME_ZONE
+    late = [room for room in _untaken() if answer_by(room.waiting_since, zone=zone) <= now]
+    if not late:
+        return []
+    letters = Letter.objects.filter(template=TEMPLATE, created_at__gte=late[0].waiting_since)
+    told = set(letters.values_list("context__room", "context__since"))
+    return [room for room in late if (str(room.pk), room.waiting_since.isoformat()) not in told]
 
 
 def _facts(room: Any) -> dict[str, str]:
@@ -81,18 +86,9 @@ def _facts(room: Any) -> dict[str, str]:
     return {"path": path, "room": str(room.pk), "since": room.waiting_since.isoformat()}
 
 
-def _told(since: list[datetime]) -> set[tuple[str, str]]:
-    letters = (
-        Letter.objects.filter(template=TEMPLATE, created_at__gte=min(since))
-        if since
-        else Letter.objects.none()
-    )
-    return set(letters.values_list("context__room", "context__since"))
-
-
 def is_wanted(letter: Letter) -> bool:
     """Whether the same question still waits, and for anybody."""
-    waiting = Room.objects.filter(assigned_to=None).waiting().filter(pk=letter.context["room"]).first()
+    waiting = _untaken().filter(pk=letter.context["room"]).first()
     return waiting is not None and _facts(waiting)["since"] == letter.context["since"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from messaging.tests.live import Web
 
@@ -42,3 +42,19 @@ def web(django_db_setup, django_db_blocker):
         web = Web().start()
     yield web
     web.stop()
+
+
+# What tests of the page of a conversation do and see
+
+
+def said(page):
+    return page.locator(".room-message[data-sequence] .room-text").all_inner_texts()
+
+
+def write(page, text):
+    page.get_by_label("Your message").fill(text)
+    page.keyboard.press("Enter")
+
+
+def expect_said(page, texts):
+    expect(page.locator(".room-message[data-sequence] .room-text")).to_have_text(texts, timeout=30_000)

@@ -110,6 +110,14 @@ class TestPrompt:
 
         assert prompt() == 0
 
+    def test_those_that_were_told_of_do_not_keep_others_back(self, ask, clock, make_user, monkeypatch):
+        monkeypatch.setattr(prompting, "MOST", 1)
+        for place in range(2):
+            ask(by=make_user("patient", f"p{place}"))
+        clock.shift(DAY)
+
+        assert [prompt(), prompt(), prompt(), letters().count()] == [1, 1, 0, 4]
+
     def test_is_done_by_the_minute(self, ask, clock):
         ask()
         clock.shift(DAY)
@@ -125,7 +133,7 @@ class TestPrompt:
             ask(by=make_user("patient", f"p{place}"))
         clock.shift(DAY)
 
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(15):
             assert prompt() == many
 
 

@@ -6,48 +6,15 @@ import pytest
 from playwright.sync_api import expect
 
 from messaging import appearing, chatting, withdrawing
+from messaging.tests.browsing import expect_said, write
 from messaging.tests.live import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-# Whatever the page posts is answered so many milliseconds later.
-ANSWER_LATE = """late => {
-  const ask = window.fetch;
-  window.fetch = async (address, options) => {
-    const answer = await ask(address, options);
-    if (options?.method === "POST") await new Promise((done) => setTimeout(done, late));
-    return answer;
-  };
-}"""
-
-# Whatever the page fetches of the conversation is there so many milliseconds later.
-FETCH_LATE = """late => {
-  const ask = window.fetch;
-  window.fetch = async (address, options) => {
-    const answer = await ask(address, options);
-    if (!options?.method) await new Promise((done) => setTimeout(done, late));
-    return answer;
-  };
-}"""
-
-
 @pytest.fixture
 def pages(open_room, browser_of, staff_client, patient, doctor):
     return open_room(browser_of(patient)), open_room(staff_client(doctor))
-
-
-def said(page):
-    return page.locator(".room-message[data-sequence] .room-text").all_inner_texts()
-
-
-def write(page, text):
-    page.get_by_label("Your message").fill(text)
-    page.keyboard.press("Enter")
-
-
-def expect_said(page, texts):
-    expect(page.locator(".room-message[data-sequence] .room-text")).to_have_text(texts, timeout=30_000)
 
 
 def test_what_one_writes_the_other_sees_and_its_writer_learns_that_it_was_read(pages, room):
@@ -62,36 +29,6 @@ def test_what_one_writes_the_other_sees_and_its_writer_learns_that_it_was_read(p
     expect(patient_page.locator(".room-day")).to_have_count(1)
     wait_until(lambda: chatting.unread_for(room.members.first().user) == {}, "the read mark")
     assert patient_page.broken + doctor_page.broken == []
-
-
-@pytest.mark.parametrize("late", [0, 1500], ids=["the answer first", "the live event first"])
-def test_what_one_sends_is_not_fetched_again(open_room, browser_of, patient, late):
-    page = open_room(browser_of(patient))
-    page.wait_for_function("window.liveEvents?.state === 'open'")
-    page.wait_for_timeout(1000)  # what it asks by itself when it opens
-    page.evaluate(ANSWER_LATE, late)
-    fetched = []
-    page.on("request", lambda it: it.method == "GET" and "/messages/" in it.url and fetched.append(it.url))
-
-    for number, text in enumerate(("One", "Two"), 1):
-        write(page, text)
-        expect(page.locator(".mine[data-sequence]")).to_have_count(number)
-    page.wait_for_timeout(1000)
-
-    assert (said(page), fetched, page.broken) == (["One", "Two"], [], [])
-
-
-def test_what_one_writes_elsewhere_comes_though_the_own_answer_does_not(open_room, browser_of, patient, room):
-    page = open_room(browser_of(patient))
-    page.wait_for_function("window.liveEvents?.state === 'open'")
-    page.evaluate(ANSWER_LATE, 10**6)
-    write(page, "From here")
-    wait_until(room.messages.exists, "the message is kept")
-
-    chatting.post(room, by=patient, text="From the phone")
-
-    expect_said(page, ["From here", "From the phone"])
-    expect(page.locator(".mine")).to_have_count(2)
 
 
 def test_shift_and_enter_starts_a_new_line(pages):
@@ -295,36 +232,6 @@ def test_what_is_withdrawn_goes_from_both_pages(pages, room):
     expect(patient_page.locator("#message-1 .room-meta a")).to_have_count(0)
     assert room.messages.first().text == "My secret"
     assert patient_page.broken + doctor_page.broken == []
-
-
-def test_what_is_told_while_the_page_fetches_is_not_lost(open_room, browser_of, patient, room, doctor):
-    chatting.post(room, by=patient, text="Hello")
-    chatting.post(room, by=doctor, text="A slip")
-    page = open_room(browser_of(patient))
-    page.wait_for_function("window.liveEvents?.state === 'open'")
-    page.wait_for_timeout(1000)  # what it asks by itself when it opens
-    page.evaluate(FETCH_LATE, 1500)
-    with page.expect_request(lambda it: it.method == "GET" and "/messages/" in it.url) as asked:
-        chatting.post(room, by=doctor, text="Good morning")
-    assert asked.value.response().status == 200  # it was read before what follows
-
-    withdrawing.withdraw(room.messages.get(sequence=2), by=doctor, reason="mistake")
-    chatting.read_up_to(room, by=doctor, sequence=1)
-
-    expect(page.locator("#message-2 [data-withdrawn]")).to_be_visible(timeout=10_000)
-    expect(page.locator("#message-1 [data-state]")).to_have_text("· Read")
-    expect(page.locator("#message-3")).to_be_visible()
-
-
-def test_what_could_not_be_fetched_is_asked_for_again(open_room, browser_of, patient, room, doctor):
-    page = open_room(browser_of(patient))
-    page.wait_for_function("window.liveEvents?.state === 'open'")
-    page.wait_for_timeout(1000)  # what it asks by itself when it opens
-    page.route("**/messages/?**", lambda route: route.fulfill(status=503), times=1)
-
-    chatting.post(room, by=doctor, text="Hello")
-
-    expect_said(page, ["Hello"])
 
 
 def test_what_one_began_to_write_is_on_the_other_device_and_goes_when_it_is_sent(
