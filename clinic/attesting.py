@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from billing.evidencing import Moment, Terms, Visit
 from billing.models import Order
 from clinic import consenting
 from clinic.models import Appointment, Consent
+from clinic.models.consents import fingerprint
 from messaging.models import Letter
 
 Status = Appointment.Status
@@ -74,16 +73,21 @@ def _letters(order: Order, appointments: list[Appointment]) -> list[Moment]:
 
 
 def _terms(appointment: Appointment) -> Terms | None:
-    """What was agreed to with this booking, in its words where they are still known to be the same."""
-    words = consenting.text(Consent.Kind.FEES, policy=appointment.policy)
-    version = consenting.version(Consent.Kind.FEES, policy=appointment.policy)
+    """What was agreed to with this booking, in its words; of before words were kept, those that fit still."""
     # Whoever takes a time that was offered to them agrees after it was kept for them, and before they pay.
     until = appointment.confirmed_at or appointment.created_at
     agreed = Consent.objects.filter(
-        patient=appointment.patient, kind=Consent.Kind.FEES, recorded_at__lte=until
+        patient=appointment.patient,
+        kind=Consent.Kind.FEES,
+        answer=Consent.Answer.GIVEN,
+        recorded_at__lte=until,
     )
-    consent = agreed.order_by("-recorded_at", "-pk").first()
+    consent = agreed.select_related("text").order_by("-recorded_at", "-pk").first()
+    if consent and consent.text:
+        return Terms(consent.version, consent.words, agreed_at=consent.recorded_at)
+    text = consenting.in_force([Consent.Kind.FEES])[Consent.Kind.FEES]
+    words = consenting.read_out(text, policy=appointment.policy)
     if consent is None:
-        return Terms(version, words, agreed_at=None)
-    same = consent.text_sha256 == sha256(words.encode()).hexdigest()
+        return Terms(consenting.version(text, policy=appointment.policy), words, agreed_at=None)
+    same = consenting.holds(consent, words_sha256=fingerprint(words))
     return Terms(consent.version, words if same else "", agreed_at=consent.recorded_at)

@@ -51,6 +51,8 @@ SETTINGS = frozenset(
         "clinic.advertisingterm",
         "clinic.appointmenttype",
         "clinic.cancellationpolicy",
+        "clinic.consentdraft",
+        "clinic.consenttext",
         "clinic.lettertext",
         "clinic.practice",
         "clinic.questionnaire",

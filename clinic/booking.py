@@ -137,9 +137,11 @@ def hold(
 ) -> Appointment:
     """Keep ``slot``, or the one of that key, for ``patient`` while they pay; its price stays as it is now.
 
-    ``read`` is what ``shown`` called the fee and the policy that the patient saw, if they saw any.
+    ``read`` is what ``shown`` called the fee and the policy that the patient saw, if they saw any, and after
+    it the ``mark`` of the words that they agree to.
 
     :raises TermsChanged: either is another by now
+    :raises consenting.WordsChanged: the words are others by now
     :raises SlotPast: it has begun
     :raises SlotWithdrawn: it is no longer offered
     :raises SlotTaken: someone else was faster
@@ -165,9 +167,10 @@ def _hold(
     practice = Practice.objects.current()
     terms = terms or Terms(now + timedelta(minutes=practice.hold_minutes))
     policy, fee = _agreed(patient, slot.appointment_type, practice=practice, after=terms.after)
-    if read and read != shown(policy, fee):
+    saw, _, words = read.rpartition(":")
+    if read and saw != shown(policy, fee):
         raise TermsChanged
-    consenting.agree(patient, kinds=consents, by=by, policy=policy)
+    consenting.agree(patient, kinds=consents, by=by, policy=policy, read=words if read else None)
     order = charging.open_order(payer=patient.user, lines=[fee], earner=slot.practitioner.user, by=by)
     announcing.taken(slot.pk)
     return Appointment.objects.add(
@@ -249,29 +252,32 @@ def start_payment(
     cancel_url: str,
     by: User | None,
     consents: Iterable[str] = (),
+    read: str | None = None,
 ) -> Payment:
     """Open the payment page. The first time, the hold starts anew: nobody is to hurry there (WCAG 2.2.1).
 
-    Where somebody else chose the time, the patient says yes now, to ``consents``.
+    Where somebody else chose the time, the patient says yes now, to ``consents`` in the words they ``read``.
 
     :raises NotHeld: it is not waiting for payment
     :raises HoldOver: the hold has run out
     :raises gateway.Unreachable: the payment service does not answer
     """
-    _extend(appointment, by=by, consents=consents)
+    _extend(appointment, by=by, consents=consents, read=read)
     return charging.start_checkout(
         appointment.order, success_url=success_url, cancel_url=cancel_url, expires=appointment.held_until
     )
 
 
 @transaction.atomic
-def _extend(appointment: Appointment, *, by: User | None, consents: Iterable[str]) -> None:
+def _extend(
+    appointment: Appointment, *, by: User | None, consents: Iterable[str] = (), read: str | None = None
+) -> None:
     now = timezone.now()
     if appointment.lock().status != Appointment.Status.HELD:
         raise NotHeld(appointment)
     if appointment.held_until <= now:
         raise HoldOver
-    consenting.agree(appointment.patient, kinds=consents, by=by, policy=appointment.policy)
+    consenting.agree(appointment.patient, kinds=consents, by=by, policy=appointment.policy, read=read)
     if appointment.extended_at is None:
         hold = timedelta(minutes=Practice.objects.current().hold_minutes)
         until = max(appointment.held_until, min(now + hold, appointment.starts_at))

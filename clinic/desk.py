@@ -127,6 +127,7 @@ SIDEBAR: dict[str, list[Entry]] = {
         Entry("Rules of the states", "gavel", "clinic.staterule"),
         Entry("Texts for letters", "draft", "clinic.lettertext"),
         Entry("What our mail says", "mail", "messaging.lettertemplate"),
+        Entry("What patients agree to", "handshake", "clinic.consentdraft"),
         Entry("Pharmacies", "local_pharmacy", "clinic.pharmacy"),
         Entry("Money settings", "tune", "billing.moneysettings"),
         Entry("Appointment types", "category", "clinic.appointmenttype"),

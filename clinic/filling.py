@@ -118,14 +118,16 @@ def _day_begins(now: datetime, *, zone: str) -> datetime:
     return datetime.combine(morning, DAY, ZoneInfo(zone))
 
 
-def accept(offered: WaitlistOffer, *, by: User, consents: Iterable[str] = ()) -> Appointment:
+def accept(
+    offered: WaitlistOffer, *, by: User, consents: Iterable[str] = (), read: str | None = None
+) -> Appointment:
     """Take the time: it waits for payment now, or what they have and paid for moves there.
 
     :raises OfferOver: it was taken, declined or not answered in time
     :raises moving.TooLateToMove, IllegalMove: what they have has begun, or is over
     """
     if offered.entry.booking_id is None:
-        return _keep(offered, by=by, consents=consents)
+        return _keep(offered, by=by, consents=consents, read=read)
     with transaction.atomic():
         _open(offered)
         has = Appointment.objects.current().get(order=offered.entry.booking_id)
@@ -138,10 +140,10 @@ def accept(offered: WaitlistOffer, *, by: User, consents: Iterable[str] = ()) ->
 
 
 @transaction.atomic
-def _keep(offered: WaitlistOffer, *, by: User, consents: Iterable[str]) -> Appointment:
+def _keep(offered: WaitlistOffer, *, by: User, consents: Iterable[str], read: str | None) -> Appointment:
     _open(offered)
     held = offered.appointment
-    consenting.agree(held.patient, kinds=consents, by=by, policy=held.policy)
+    consenting.agree(held.patient, kinds=consents, by=by, policy=held.policy, read=read)
     return held
 
 

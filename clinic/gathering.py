@@ -276,7 +276,7 @@ def _asked(encounter: Encounter, *, now: datetime.datetime) -> dict[str, Any]:
             recorded_by=encounter.practitioner.user_id,
             recorded_at__lte=now,
         ).values_list("state", "recorded_at")[:1],
-        "consents": Consent.objects.filter(patient=patient, kind__in=ANSWERED).newest(),
+        "consents": Consent.objects.filter(patient=patient, kind__in=ANSWERED).newest().beside_words(),
         "approvals": Approval.objects.filter(Q(patient=patient) | Q(patient=None), practitioner=practitioner)
         .in_force(day)
         .order_by("-until_on", "pk"),

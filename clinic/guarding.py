@@ -18,6 +18,7 @@ from clinic import (
     chaining,
     claiming,
     exempting,
+    phrasing,
     publishing,
     serving,
     siting,
@@ -108,7 +109,7 @@ def install(**kwargs: Any) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(FUNCTIONS + claiming.FUNCTIONS + withholding.FUNCTIONS + vouching.FUNCTIONS)
         cursor.execute(conversing.FUNCTIONS + broadcasting.FUNCTIONS + chaining.FUNCTIONS)
-        cursor.execute(breaking.FUNCTIONS)
+        cursor.execute(breaking.FUNCTIONS + phrasing.FUNCTIONS)
         for part in OF_PAGES:
             cursor.execute(part.FUNCTIONS)
         for statement in statements():
@@ -121,7 +122,7 @@ def statements() -> list[str]:
     found = [*keep_as_written("clinic_auditevent"), *keep_as_written("clinic_auditlink")]
     found += [*claiming.statements(), *withholding.statements(), *chaining.statements()]
     found += [*vouching.statements(), *conversing.statements(), *broadcasting.statements()]
-    found += breaking.statements()
+    found += [*breaking.statements(), *phrasing.statements()]
     found += [statement for part in OF_PAGES for statement in part.statements()]
     ours: list[Any] = [model for label in APPS for model in apps.get_app_config(label).get_models()]
     for model in ours:

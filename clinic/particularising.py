@@ -194,7 +194,15 @@ SECTIONS = [
         "consents",
         "What you agreed to",
         lambda p: Consent.objects.filter(patient=p).order_by("recorded_at", "pk"),
-        {"When": "recorded_at", "To what": "kind", "Answer": "answer", "Version of the text": "version"},
+        {
+            "When": "recorded_at",
+            "To what": "kind",
+            "Answer": "answer",
+            "Version of the text": "version",
+            "The text": "text__body",
+            "In it, of cancelling": "told__cancelling",
+            "In it, of not coming": "told__missing",
+        },
     ),
     Section(
         "messages",

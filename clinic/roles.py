@@ -29,6 +29,8 @@ DESK = {f"clinic.view_{name}" for name in PAGES} | {
     "clinic.view_appointmenttype",
     "clinic.view_practice",
     "clinic.view_cancellationpolicy",
+    "clinic.view_consentdraft",
+    "clinic.view_consenttext",
     "clinic.view_auditevent",
 }
 
@@ -107,6 +109,7 @@ GRANTS: dict[str, frozenset[str]] = {
         | _all("clinic", "questionnairedraft")
         | {"messaging.view_lettertemplate", "messaging.change_lettertemplate"}
         | {"messaging.publish_lettertemplate"}
+        | {"clinic.change_consentdraft", "clinic.publish_consenttext"}
         | {"clinic.publish_questionnaire", "clinic.view_questionnaire"}
         | _all("catalog", "supplier")
         | _all("catalog", "sheetlayout")

@@ -11,10 +11,12 @@ from clinic.models import (
     Allergy,
     Condition,
     Consent,
+    ConsentText,
     IdentityCheck,
     NoneKnown,
     OtherMedicine,
 )
+from clinic.models.consents import fingerprint
 from config import together
 
 if TYPE_CHECKING:
@@ -46,8 +48,7 @@ class Agreement(NamedTuple):
     @property
     def holds(self) -> bool:
         """Whether it is a yes to the words in force."""
-        given = self.consent is not None and self.consent.answer == Consent.Answer.GIVEN
-        return given and self.consent is not None and self.consent.version == consenting.VERSIONS[self.kind]
+        return consenting.holds(self.consent, words_sha256=fingerprint(self.text))
 
     @property
     def short(self) -> str:
@@ -79,6 +80,7 @@ def rows(patient: Patient, *, by: User) -> dict[str, QuerySet]:
         "denied": denied.order_by("kind", "-recorded_at").distinct("kind"),
         "identity_checks": checks[:1],
         "consents": Consent.objects.visible_to(by).filter(patient=patient).newest(),
+        "texts": ConsentText.objects.visible_to(by).filter(kind__in=ASKED).in_force(),
         "statements": requesting.attached_to(patient, by=by),
     }
 
@@ -86,7 +88,8 @@ def rows(patient: Patient, *, by: User) -> dict[str, QuerySet]:
 def told(patient: Patient, read: Mapping[str, Any]) -> dict[str, Any]:
     """What a template shows of ``rows``."""
     consents = {consent.kind: consent for consent in read["consents"]}
-    agreements = [Agreement(kind, consents.get(kind), consenting.text(kind)) for kind in ASKED]
+    texts = {text.kind: text for text in read["texts"]}
+    agreements = [Agreement(kind, consents.get(kind), consenting.read_out(texts[kind])) for kind in ASKED]
     kinds = ("allergies", "conditions", "medicines", "alerts")
     return {
         **{name: _kind(name, read) for name in kinds},

@@ -71,9 +71,8 @@ def consent_to_ask_for(case: Case) -> str:
 
 
 def _is_agreed_to(case: Case) -> Callable[[Product], bool]:
-    current = {
-        one.kind for one in case.facts.consents if one.version == consenting.VERSIONS[Consent.Kind(one.kind)]
-    }
+    agreed = case.facts.consents
+    current = {one.kind for one in agreed if consenting.holds(one, words_sha256=one.in_force)}
     return lambda product: consenting.CLASSES.get(consenting.class_of(product)) in current
 
 

@@ -41,13 +41,18 @@ class WishForm(forms.Form):
         )
 
 
-class HoldForm(forms.Form):
-    """The patient's yes, without which nothing is held."""
+class HoldForm(SeenForm):
+    """The patient's yes, without which nothing is held, and which words they saw."""
+
+    unseen = (
+        "Please read on this page what you agree to, then tick the box and press the button again:"
+        " we could not tell which words you saw."
+    )
 
     agree = forms.BooleanField()
 
-    def __init__(self, data: Any = None, *, points: int = 3) -> None:
-        super().__init__(data)
+    def __init__(self, data: Any = None, *, points: int = 3, read: str = "") -> None:
+        super().__init__(data, initial={"read": read})
         agreed, read = {1: ("this", "this point"), 2: ("both", "both points")}.get(
             points, ("all three", "the three points")
         )
@@ -56,8 +61,8 @@ class HoldForm(forms.Form):
         agree.error_messages["required"] = f"Please read {read} and tick the box to go on."
 
 
-class TimeForm(HoldForm, SeenForm):
-    """The patient's yes to one time, with the fee and the policy that they saw."""
+class TimeForm(HoldForm):
+    """The patient's yes to one time, with the fee, the policy and the words that they saw."""
 
     unseen = (
         "Please read on this page what the visit costs and what cancelling costs, then tick the box and press"

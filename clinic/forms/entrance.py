@@ -5,7 +5,7 @@ from typing import Any
 from allauth.account import forms as allauth_forms
 from django import forms
 
-from clinic import accounts
+from clinic import accounts, consenting
 
 LABELS = {
     "login": "E-mail address",
@@ -54,6 +54,10 @@ class SignUpForm(OurWords, allauth_forms.SignupForm):
         super().__init__(*args, **kwargs)
         self.fields["password1"].label = "Choose a password"
         self.fields["email"].help_text = "We send letters about your visits to this address."
+
+    def notice(self) -> str:
+        """How we collect and use what they tell: they agree to it by signing up."""
+        return consenting.text("privacy")
 
 
 class ResetForm(OurWords, allauth_forms.ResetPasswordForm):

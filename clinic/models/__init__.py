@@ -16,6 +16,7 @@ from clinic.models.care import (
     OtherMedicine,
 )
 from clinic.models.chain import AuditAnchor, AuditLink, AuditSeal, TrailProof
+from clinic.models.consents import Consent, ConsentDraft, ConsentText
 from clinic.models.deliveries import DispenseNote, Original, Pharmacy
 from clinic.models.desk import RoleGrant, SavedView
 from clinic.models.documents import Document
@@ -31,7 +32,7 @@ from clinic.models.media import Media, MenuItem
 from clinic.models.notes import Addendum, Note, NoteTemplate
 from clinic.models.openings import AccessEnd, AccessReason, AccessReview
 from clinic.models.pages import Autosave, Page, Redirect, Snippet
-from clinic.models.patients import Consent, Patient
+from clinic.models.patients import Patient
 from clinic.models.people import Role, User
 from clinic.models.places import State
 from clinic.models.policies import CancellationPolicy
@@ -79,6 +80,8 @@ __all__ = [
     "Condition",
     "Confirmation",
     "Consent",
+    "ConsentDraft",
+    "ConsentText",
     "Destruction",
     "DispenseNote",
     "Document",

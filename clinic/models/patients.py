@@ -13,7 +13,7 @@ from django.utils import timezone
 from clinic.identifiers import Wellformed, shape
 from clinic.models.availability import BOOKED
 from clinic.models.places import State
-from config.base import Fact, Record, ScopedQuerySet, both_or_neither
+from config.base import Record, ScopedQuerySet, both_or_neither
 
 if TYPE_CHECKING:
     from clinic.models.people import User
@@ -123,54 +123,3 @@ class Patient(Record):
     @property
     def address(self) -> str:
         return f"{self.street}, {self.suburb} {self.state} {self.postcode}".strip(" ,")
-
-
-class ConsentQuerySet(ScopedQuerySet):
-    def visible_to(self, user: User) -> Self:
-        return self.filter(patient__in=Patient.objects.visible_to(user))
-
-    def newest(self) -> Self:
-        """The answers that count: of each patient and kind, the last one."""
-        return self.order_by("patient_id", "kind", "-recorded_at", "-pk").distinct("patient_id", "kind")
-
-
-class Consent(Fact):
-    """One patient's answer to one version of one text; of a kind, the newest answer counts."""
-
-    PATIENT = "patient_id"
-
-    class Kind(models.TextChoices):
-        PRIVACY = "privacy", "Privacy collection notice"
-        TELEHEALTH = "telehealth", "Consultation by voice or video"
-        FEES = "fees", "Fees and cancellation"
-        # Of before it was asked for a class: it counts for none.
-        UNAPPROVED = "unapproved", "Unapproved therapeutic good"
-        UNAPPROVED_S4 = "unapproved_s4", "Unapproved medicine of Schedule 4, not inhaled"
-        UNAPPROVED_S4_INHALED = "unapproved_s4_inhale", "Unapproved medicine of Schedule 4, inhaled"
-        UNAPPROVED_S8 = "unapproved_s8", "Unapproved medicine of Schedule 8, not inhaled"
-        UNAPPROVED_S8_INHALED = "unapproved_s8_inhale", "Unapproved medicine of Schedule 8, inhaled"
-        SHARE_GP = "share_gp", "Letters to the usual GP"
-        MARKETING = "marketing", "Offers of the practice"
-
-    class Answer(models.TextChoices):
-        GIVEN = "given"
-        DECLINED = "declined"
-        WITHDRAWN = "withdrawn"
-
-    patient = models.ForeignKey(Patient, models.PROTECT, related_name="consents")
-    kind = models.CharField(max_length=20, choices=Kind)
-    answer = models.CharField(max_length=20, choices=Answer, default=Answer.GIVEN)
-    why = models.CharField("reason", max_length=300, blank=True)
-    version = models.CharField(max_length=20)
-    text_sha256 = models.CharField("fingerprint of the text", max_length=64)
-
-    objects = ConsentQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-recorded_at", "-pk"]
-
-    def __str__(self) -> str:
-        return (
-            f"{self.patient}: {self.get_kind_display().lower()} {self.get_answer_display().lower()},"
-            f" version {self.version}"
-        )

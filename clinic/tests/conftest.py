@@ -13,12 +13,14 @@ from billing import charging
 from billing.models import Fee
 from billing.simulator.testing import simulated_stripe, stripe_simulator  # noqa: F401  fixtures
 from catalog.models import Product, Supplier
-from clinic import booking, caring, consenting, consulting, prescribing, questioning, screening
+from clinic import booking, caring, consenting, consulting, phrasing, prescribing, questioning, screening
 from clinic.models import (
     Appointment,
     AppointmentType,
     Approval,
     CancellationPolicy,
+    ConsentDraft,
+    ConsentText,
     Encounter,
     Patient,
     Pharmacy,
@@ -357,3 +359,16 @@ def write(draft, manager):
         return draft
 
     return do
+
+
+@pytest.fixture
+def reword(manager):
+    """Have patients asked for something in other words from now on."""
+
+    def publish(kind: str, *, more: str = "I know that I can ask again at any time.") -> ConsentText:
+        draft = ConsentDraft.objects.get(kind=kind)
+        body = f"{draft.body}\n\n{more}"
+        phrasing.rewrite(draft, body=body, saw=phrasing.mark(draft), by=manager)
+        return phrasing.publish(draft, by=manager)
+
+    return publish

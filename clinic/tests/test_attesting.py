@@ -9,6 +9,7 @@ from django.utils import timezone
 from billing import charging, disputing, evidencing, gateway
 from clinic import attesting, booking, cancelling, consenting, moving
 from clinic.models import Consent
+from clinic.models.consents import fingerprint
 from messaging import mailing
 from messaging.models import Letter
 
@@ -54,16 +55,29 @@ class TestVisit:
         terms = attesting.visit(booked.order).terms
 
         assert terms.words == consenting.text(Consent.Kind.FEES, policy=booked.policy)
-        assert terms.version == f"{consenting.VERSIONS[Consent.Kind.FEES]}+{booked.policy.version}"
+        assert terms.version == f"1+{booked.policy.version}"
         assert terms.agreed_at == booked.patient.consents.get(kind="fees").recorded_at
 
-    def test_gives_no_words_when_they_are_others_by_now(self, booked, monkeypatch):
-        version = attesting.visit(booked.order).terms.version
-        monkeypatch.setattr(consenting, "text", lambda kind, policy: "Something else.")
+    def test_keeps_the_words_when_they_are_others_by_now(self, booked, reword):
+        before = attesting.visit(booked.order).terms
+        reword("fees")
 
-        terms = attesting.visit(booked.order).terms
+        assert attesting.visit(booked.order).terms == before
+        assert before.words != consenting.text(Consent.Kind.FEES, policy=booked.policy)
 
-        assert (terms.version, terms.words) == (version, "")
+    @pytest.mark.parametrize("is_same", [True, False])
+    def test_of_before_words_were_kept_gives_those_that_fit_still(self, confirmed, off_guard, is_same):
+        words = consenting.text(Consent.Kind.FEES, policy=confirmed.policy)
+        at = confirmed.created_at - timedelta(minutes=1)
+        mark = fingerprint(words) if is_same else "0" * 64
+        with off_guard("clinic_consent"):
+            Consent.objects.create(
+                patient=confirmed.patient, kind="fees", version="2026-11", text_sha256=mark, recorded_at=at
+            )
+
+        terms = attesting.visit(confirmed.order).terms
+
+        assert (terms.version, terms.words) == ("2026-11", words if is_same else "")
 
     def test_says_so_when_nobody_was_asked(self, confirmed):
         assert attesting.visit(confirmed.order).terms.agreed_at is None

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from catalog.models import Price, Product
-from clinic import guarding
+from clinic import consenting, guarding
 from clinic.models import AppointmentType, AuditEvent, Consent, Patient, Practice, User
 from config import tracing
 
@@ -21,7 +21,7 @@ def someone(make_user):
 
 @pytest.fixture
 def consent(someone):
-    return Consent.objects.create(patient=someone, kind="privacy", version="1", text_sha256="0" * 64)
+    return consenting.answer(someone, kind="privacy", answer="given", by=None)
 
 
 def refused(sql: str, *values) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinic import retaining
+from clinic import consenting, retaining
 from clinic.models import AuditEvent, Condition, Consent, Destruction, LegalHold, Patient
 from config.base import IllegalMove
 
@@ -140,7 +140,7 @@ class TestReview:
 
         before = retaining.to_review(TODAY).exists()
         with time_machine.travel("2033-02-02T02:00Z", tick=False):
-            Consent.objects.create(patient=patient, kind="telehealth", version="1", text_sha256="0" * 64)
+            consenting.agree(patient, kinds=["telehealth"], by=None)
 
         assert (before, retaining.to_review(TODAY).exists()) == (True, False)
         assert retaining.until_of(patient) == date(2040, 2, 2)
@@ -148,7 +148,7 @@ class TestReview:
     def test_offers_prolong_nothing(self, make_old):
         patient = make_old("Over", date(2020, 1, 1))
         with time_machine.travel("2033-02-02T02:00Z", tick=False):
-            Consent.objects.create(patient=patient, kind="marketing", version="1", text_sha256="0" * 64)
+            consenting.agree(patient, kinds=["marketing"], by=None)
 
         assert retaining.to_review(TODAY).exists()
 
@@ -244,7 +244,7 @@ class TestRegister:
         assert retaining.to_review(TODAY).exists()
 
     def test_an_entry_after_the_proposal_keeps_it(self, line, old, second):
-        Consent.objects.create(patient=old, kind="telehealth", version="1", text_sha256="0" * 64)
+        consenting.agree(old, kinds=["telehealth"], by=None)
 
         with pytest.raises(retaining.NotDue):
             retaining.approve(line, by=second)

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 from billing.models import Receipt
 from clinic import answering, attending, cancelling, consenting, filling, following, reckoning
 from clinic.forms.booking import CancelForm, HoldForm
-from clinic.models import LIVE, Appointment, Consent, Patient, User
+from clinic.models import LIVE, Appointment, ConsentText, Patient, User
 from clinic.views.patients import for_patients
 from clinic.views.waiting import offers_to
 from config.base import SignedInRequest, record_viewed
@@ -63,7 +63,7 @@ def show(
     now = timezone.now()
     asks = to_agree_to(found)
     context = {
-        "agree": agree or HoldForm(points=len(asks)) if asks else None,
+        "agree": agree or HoldForm(points=len(asks), read=consenting.mark(asks)) if asks else None,
         "consents": consenting.words(asks, policy=found.policy),
         "weeks": following.weeks_ahead(found) if found.status == Appointment.Status.COMPLETED else None,
         "appointment": found,
@@ -79,10 +79,10 @@ def show(
     return render(request, "clinic/appointment.html", context, status=status)
 
 
-def to_agree_to(found: Appointment) -> list[Consent.Kind]:
+def to_agree_to(found: Appointment) -> dict[str, ConsentText]:
     """What is still to be agreed to before it can be paid for."""
     is_held = found.status == Appointment.Status.HELD
-    return consenting.lacking(found.patient, policy=found.policy) if is_held else []
+    return consenting.lacking(found.patient, policy=found.policy) if is_held else {}
 
 
 @for_patients

@@ -55,13 +55,14 @@ def slot(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
     chosen = get_object_or_404(times, pk=pk)
     policy = reckoning.policy_now()
     fee = booking.fee_for(patient, chosen.appointment_type)
-    form.initial["read"] = booking.shown(policy, fee)
+    texts = consenting.in_force(consenting.BEFORE_BOOKING)
+    form.initial["read"] = f"{booking.shown(policy, fee)}:{consenting.mark(texts)}"
     context = {
         "slot": chosen,
         "form": form,
         "free": offering.is_free(chosen),
         "fee": fee,
         "policy": policy,
-        "consents": consenting.before_booking(policy=policy),
+        "consents": consenting.words(texts, policy=policy),
     }
     return render(request, "clinic/slot_confirm.html", context, status=400 if form.errors else 200)

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from clinic import booking, filling
+from clinic import booking, consenting, filling
 from clinic.forms.booking import HoldForm
 from clinic.models import Appointment, Patient
 from clinic.views.appointments import own, show, to_agree_to
@@ -25,11 +25,13 @@ def pay(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
     if exchange := filling.exchange_for(found):
         return redirect("waiting-offer", pk=exchange.pk)
     asks = to_agree_to(found)
-    if asks and not (agree := HoldForm(request.POST, points=len(asks))).is_valid():
+    agree = HoldForm(request.POST, points=len(asks), read=consenting.mark(asks))
+    if asks and not agree.is_valid():
         return show(request, found, agree=agree, status=400)
     payment = booking.start_payment(
         found,
         consents=asks,
+        read=agree.cleaned_data["read"] if asks else None,
         success_url=request.build_absolute_uri(reverse("appointment-paid", args=[pk])),
         cancel_url=request.build_absolute_uri(reverse("appointment", args=[pk])),
         by=request.user,

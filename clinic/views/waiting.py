@@ -103,10 +103,14 @@ def offer(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
     """One time that is kept for the patient: taking it is one tap."""
     offered = get_object_or_404(offers_to(request.user), pk=pk)
     policy = offered.appointment.policy
-    asks = [] if offered.entry.booking_id else consenting.lacking(patient, policy=policy)
-    form = HoldForm(request.POST, points=len(asks)) if request.method == "POST" and asks else None
-    if request.method == "POST" and (form is None or form.is_valid()):
-        taken = filling.accept(offered, by=request.user, consents=asks)
+    asks = {} if offered.entry.booking_id else consenting.lacking(patient, policy=policy)
+    form = HoldForm(
+        request.POST if request.method == "POST" else None, points=len(asks), read=consenting.mark(asks)
+    )
+    if request.method == "POST" and (not asks or form.is_valid()):
+        taken = filling.accept(
+            offered, by=request.user, consents=asks, read=form.cleaned_data["read"] if asks else None
+        )
         if offered.entry.booking_id:
             messages.success(request, "Your appointment has moved to the earlier time.")
         return redirect("appointment", pk=taken.pk)
@@ -116,10 +120,10 @@ def offer(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
         "appointment": offered.appointment,
         "is_open": offers_to(request.user).open(timezone.now()).filter(pk=pk).exists(),
         "has": has.first() if offered.entry.booking_id else None,
-        "form": form or HoldForm(points=len(asks)) if asks else None,
+        "form": form if asks else None,
         "consents": consenting.words(asks, policy=policy),
     }
-    return render(request, "clinic/waiting_offer.html", context, status=400 if form else 200)
+    return render(request, "clinic/waiting_offer.html", context, status=400 if form.errors else 200)
 
 
 @require_POST

@@ -256,14 +256,13 @@ class TestLocation:
 
 
 class TestConsent:
-    def test_to_another_version_does_not_count(self, encounter, practice, doctor, make_product):
+    def test_to_another_version_does_not_count(self, encounter, practice, doctor, make_product, reword):
         line = prescribing.write(
             encounter, product=make_product(), quantity=1, directions="Take 1 mL at night.", by=doctor.user
         )
         world = World(line.prescription, doctor.user)
-        Consent.objects.create(
-            patient=encounter.patient, kind="unapproved_s8", version="2019-01", text_sha256="0" * 64
-        )
+        consulting.record_consent(encounter.patient, product=line.product, by=doctor.user)
+        reword("unapproved_s8")
         before = world.findings()["patient_consents"]
 
         consulting.record_consent(encounter.patient, product=line.product, by=doctor.user)
@@ -280,11 +279,19 @@ class TestConsent:
             ("unapproved", False),
         ],
     )
-    def test_is_to_the_class_of_the_medicine(self, encounter, practice, doctor, make_product, kind, holds):
+    def test_is_to_the_class_of_the_medicine(
+        self, encounter, practice, doctor, make_product, off_guard, kind, holds
+    ):
         line = prescribing.write(
             encounter, product=make_product(), quantity=1, directions="Take 1 mL at night.", by=doctor.user
         )
-        Consent.objects.create(patient=encounter.patient, kind=kind, version="2026-12", text_sha256="0" * 64)
+        if kind == "unapproved":  # of before it was asked for a class
+            with off_guard("clinic_consent"):
+                Consent.objects.create(
+                    patient=encounter.patient, kind=kind, version="2026-12", text_sha256="0" * 64
+                )
+        else:
+            consenting.agree(encounter.patient, kinds=[kind], by=doctor.user)
 
         found = World(line.prescription, doctor.user).found()["patient_consents"]
         assert found.holds is holds

@@ -7,8 +7,8 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
-from clinic import retaining
-from clinic.models import Consent, Destruction
+from clinic import consenting, retaining
+from clinic.models import Destruction
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +47,7 @@ def test_leaves_out_what_has_a_hold(old, manager, capsys):
 
 
 def test_leaves_out_what_was_written_in_since(old, capsys):
-    Consent.objects.create(patient=old, kind="telehealth", version="1", text_sha256="0" * 64)
+    consenting.agree(old, kinds=["telehealth"], by=None)
 
     assert asked(capsys) == ""
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing import charging
-from clinic import booking, rostering
+from clinic import booking, consenting, rostering
 from clinic.models import Appointment, Consent
 
 NOBODY = "01a20000-0000-7000-8000-000000000000"
@@ -28,10 +28,15 @@ def address(slot) -> str:
     return reverse("slot", args=[slot.pk])
 
 
+def read(policy, fee) -> str:
+    words = consenting.mark(consenting.in_force(consenting.BEFORE_BOOKING))
+    return f"{booking.shown(policy, fee)}:{words}"
+
+
 def yes(policy=None) -> dict[str, str]:
     """What the page of a time sends when somebody who has not been here agrees."""
     fee = charging.line_for("consultation.new", on=timezone.localdate())
-    return {"agree": "on", "read": booking.shown(policy, fee)}
+    return {"agree": "on", "read": read(policy, fee)}
 
 
 class TestBook:
@@ -149,7 +154,7 @@ class TestSlot:
         ]
         charged = fee._replace(amount=was) if field == "amount" else fee
 
-        answer = browser.post(address(slot), {"agree": "on", "read": booking.shown(earlier, charged)})
+        answer = browser.post(address(slot), {"agree": "on", "read": read(earlier, charged)})
 
         assert answer.status_code == 409
         assert "have changed since you opened this page" in answer.content.decode()
@@ -205,7 +210,7 @@ class TestSlot:
         assert not Appointment.objects.exists()
 
 
-def test_holding_a_time_asks_twelve_statements(browser, slot, practice, make_policy):
+def test_holding_a_time_asks_thirteen_statements(browser, slot, practice, make_policy):
     agreed = yes(make_policy())
     browser.get("/portal/visits/")  # the session is awake
 
@@ -213,4 +218,4 @@ def test_holding_a_time_asks_twelve_statements(browser, slot, practice, make_pol
         answer = browser.post(address(slot), agreed)
 
     statements = [query["sql"] for query in asked if "SAVEPOINT" not in query["sql"]]
-    assert (answer.status_code, len(statements)) == (302, 12)
+    assert (answer.status_code, len(statements)) == (302, 13)

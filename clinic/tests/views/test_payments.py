@@ -19,9 +19,15 @@ def address(name: str, appointment: Appointment) -> str:
     return reverse(name, args=[appointment.pk])
 
 
+def yes(held) -> dict[str, str]:
+    """What the page sends when somebody agrees to what is lacking."""
+    texts = consenting.lacking(held.patient, policy=held.policy)
+    return {"agree": "on", "read": consenting.mark(texts)}
+
+
 class TestPay:
     def test_leads_to_the_payment_page(self, browser, held, simulated_stripe):
-        answer = browser.post(address("appointment-pay", held), {"agree": "on"})
+        answer = browser.post(address("appointment-pay", held), yes(held))
 
         payment = Payment.objects.get()
         assert answer.url == payment.url
@@ -32,7 +38,7 @@ class TestPay:
         without = browser.post(address("appointment-pay", held))
         before = (without.status_code, Payment.objects.count(), Consent.objects.count())
 
-        answer = browser.post(address("appointment-pay", held), {"agree": "on"})
+        answer = browser.post(address("appointment-pay", held), yes(held))
 
         assert before == (400, 0, 0)
         assert "Please read the three points and tick the box to go on." in without.content.decode()
@@ -79,7 +85,7 @@ class TestPay:
 
 class TestPaid:
     def test_waits_for_the_worker(self, browser, held, patient, simulated_stripe):
-        browser.post(address("appointment-pay", held), {"agree": "on"})
+        browser.post(address("appointment-pay", held), yes(held))
         payment = Payment.objects.get()
         back = simulated_stripe.press(payment.url, "pay")
 

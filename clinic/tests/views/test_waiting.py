@@ -70,6 +70,12 @@ def page_of(offered: WaitlistOffer) -> str:
     return reverse("waiting-offer", args=[offered.pk])
 
 
+def yes(offered) -> dict[str, str]:
+    """What the page sends when somebody agrees to what is lacking."""
+    texts = consenting.lacking(offered.entry.patient, policy=offered.appointment.policy)
+    return {"agree": "on", "read": consenting.mark(texts)}
+
+
 def text(response) -> str:
     return response.content.decode()
 
@@ -200,7 +206,7 @@ class TestOffer:
     def test_asks_one_who_has_not(self, browser, patient, offered):
         refused = browser.post(page_of(offered))
         before = patient.consents.count()
-        taken = browser.post(page_of(offered), {"agree": "on"})
+        taken = browser.post(page_of(offered), yes(offered))
 
         assert (refused.status_code, before, taken.status_code) == (400, 0, 302)
         assert patient.consents.count() == 3
@@ -238,7 +244,7 @@ class TestOffer:
         with time_machine.travel(NOON + timedelta(minutes=31)):
             browser.force_login(offered.entry.patient.user)
             html = text(browser.get(page_of(offered)))
-            answer = browser.post(page_of(offered), {"agree": "on"})
+            answer = browser.post(page_of(offered), yes(offered))
 
         assert html.count("This time is not kept for you any more") == 1
         assert (answer.status_code, text(answer).count("not kept for you any more")) == (409, 1)
