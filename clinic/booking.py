@@ -262,16 +262,26 @@ def start_payment(
     :raises HoldOver: the hold has run out
     :raises gateway.Unreachable: the payment service does not answer
     """
-    _extend(appointment, by=by, consents=consents, read=read)
+    extend(appointment, by=by, why="The payment page was opened.", consents=consents, read=read)
     return charging.start_checkout(
         appointment.order, success_url=success_url, cancel_url=cancel_url, expires=appointment.held_until
     )
 
 
 @transaction.atomic
-def _extend(
-    appointment: Appointment, *, by: User | None, consents: Iterable[str] = (), read: str | None = None
+def extend(
+    appointment: Appointment,
+    *,
+    by: User | None,
+    why: str,
+    consents: Iterable[str] = (),
+    read: str | None = None,
 ) -> None:
+    """Let the hold start anew, once, and write down what the patient says yes to.
+
+    :raises NotHeld: it is not waiting for payment
+    :raises HoldOver: the hold has run out
+    """
     now = timezone.now()
     if appointment.lock().status != Appointment.Status.HELD:
         raise NotHeld(appointment)
@@ -281,7 +291,7 @@ def _extend(
     if appointment.extended_at is None:
         hold = timedelta(minutes=Practice.objects.current().hold_minutes)
         until = max(appointment.held_until, min(now + hold, appointment.starts_at))
-        appointment.change(held_until=until, extended_at=now, by=by, why="The payment page was opened.")
+        appointment.change(held_until=until, extended_at=now, by=by, why=why)
 
 
 @transaction.atomic

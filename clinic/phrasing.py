@@ -182,6 +182,11 @@ def beside_live(drafts: Any) -> Any:
     )
 
 
+def before(text: ConsentText) -> ConsentText | None:
+    """The version that ``text`` took the place of."""
+    return ConsentText.objects.of(text.kind).filter(version__lt=text.version).first()
+
+
 def compare(earlier: str, later: str) -> list[Line]:
     """Both texts as one list of lines."""
     found = difflib.ndiff(earlier.splitlines(), later.splitlines())

@@ -83,6 +83,7 @@ urlpatterns = [
     path("portal/appointments/<uuid:pk>/move/<uuid:slot>/", moves.move_to, name="appointment-move-to"),
     path("portal/appointments/<uuid:pk>/arrive/", appointments.arrive, name="appointment-arrive"),
     path("portal/appointments/<uuid:pk>/pay/", payments.pay, name="appointment-pay"),
+    path("portal/appointments/<uuid:pk>/more-time/", payments.more_time, name="appointment-more-time"),
     path("portal/appointments/<uuid:pk>/paid/", payments.paid, name="appointment-paid"),
     path("portal/appointments/<uuid:pk>/before/", intake.intake, name="appointment-intake"),
     path("portal/appointments/<uuid:pk>/before/keep/", intake.keep, name="appointment-intake-keep"),

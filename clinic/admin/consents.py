@@ -120,6 +120,6 @@ class ConsentTextAdmin(FactAdmin):
 
     @display(description="Text")
     def show_lines(self, text: ConsentText) -> SafeString:
-        before = ConsentText.objects.of(text.kind).filter(version__lt=text.version).first()
+        before = phrasing.before(text)
         lines = phrasing.compare(before.body if before else text.body, text.body)
         return render_to_string("admin/consents/lines.html", {"lines": lines, "before": before})

@@ -10,12 +10,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from clinic import booking, consenting, filling
+from clinic import booking, consenting, extending, filling
 from clinic.forms.booking import HoldForm
 from clinic.models import Appointment, Patient
 from clinic.views.appointments import own, show, to_agree_to
 from clinic.views.patients import for_patients
 from config.base import SignedInRequest
+from messaging import clocks
 
 
 @require_POST
@@ -37,6 +38,19 @@ def pay(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
         by=request.user,
     )
     return redirect(payment.url)
+
+
+@require_POST
+@for_patients
+def more_time(request: SignedInRequest, patient: Patient, pk: UUID) -> HttpResponse:
+    """Let the time to pay start anew, for whoever needs longer (WCAG 2.2.1)."""
+    found = get_object_or_404(own(request.user), pk=pk)
+    if exchange := filling.exchange_for(found):
+        return redirect("waiting-offer", pk=exchange.pk)
+    extending.give_more_time(found, by=request.user)
+    until = clocks.in_words(found.held_until, zone=request.user.time_zone)
+    messages.success(request, f"You have more time: this appointment is held for you until {until}.")
+    return redirect("appointment", pk=pk)
 
 
 @for_patients

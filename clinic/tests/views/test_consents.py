@@ -1,4 +1,4 @@
-"""What a patient agreed to: read, taken back and given again in the portal; reworded texts are asked again."""
+"""What a patient agreed to: read, taken back and given again in the portal; what was reworded is asked."""
 
 import re
 

@@ -12,6 +12,13 @@ function left(seconds) {
   return `${minutes}:${pad(seconds % 60)}`;
 }
 
+// Said once, when two minutes are left, by whatever reads the page out.
+function tell() {
+  document.querySelectorAll("[data-ending]").forEach((line) => {
+    line.textContent ||= line.dataset.ending;
+  });
+}
+
 function run(clock) {
   const until = Date.parse(clock.dataset.until);
   const began = Date.now();
@@ -24,6 +31,7 @@ function run(clock) {
     const seconds = Math.max(0, Math.round((until - Date.now()) / 1000));
     clock.textContent = seconds > 0 ? left(seconds) : clock.dataset.over || "Now";
     row.classList.toggle("ending", Boolean(clock.dataset.over) && seconds > 0 && seconds <= 300);
+    if (clock.dataset.over && seconds > 0 && seconds <= 120) tell();
     row.classList.toggle("over", Boolean(clock.dataset.over) && seconds === 0);
     if (seconds > 0) return;
     window.clearInterval(timer);
