@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clinic', '0004_auditors_desk'),
+        ('clinic', '0007_pages'),
     ]
 
     operations = [
