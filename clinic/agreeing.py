@@ -8,7 +8,7 @@ from django.db import transaction
 
 from clinic import consenting, reckoning
 from clinic.models import Consent, ConsentText, Patient
-from clinic.models.consents import fingerprint
+from clinic.models.consents import ConsentKind, fingerprint
 from config.base import Refused
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class AskDoctor(Refused):
 class Standing(NamedTuple):
     """One kind of text: what the patient last said, in which words, and which words count now."""
 
-    kind: Consent.Kind
+    kind: ConsentKind
     consent: Consent | None
     text: ConsentText | None
     now: str
@@ -92,7 +92,7 @@ def standings(patient: Patient) -> list[Standing]:
 
 
 def _standing(
-    kind: Consent.Kind,
+    kind: ConsentKind,
     consent: Consent | None,
     text: ConsentText | None,
     *,

@@ -11,7 +11,7 @@ from django.template.loader import get_template
 
 from clinic import advertising, consenting
 from clinic.models import Consent, ConsentDraft, ConsentText
-from clinic.models.consents import BODY_MAX, NAMED, fingerprint
+from clinic.models.consents import BODY_MAX, NAMED, ConsentKind, fingerprint
 from config import seen
 from config.base import Refused
 from config.sets import add_all
@@ -90,7 +90,7 @@ def statements() -> list[str]:
     ]
 
 
-def shipped(kind: Consent.Kind) -> str:
+def shipped(kind: ConsentKind) -> str:
     """The text that came with the product; those for the classes of medicines differ in what they name."""
     name = "unapproved" if kind in IN_CARE else kind.value
     source: str = get_template(f"clinic/consent_{name}.txt").template.source  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ from clinic.models import (
     NoneKnown,
     OtherMedicine,
 )
-from clinic.models.consents import fingerprint
+from clinic.models.consents import ConsentKind, fingerprint
 from config import together
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Kind(NamedTuple):
 class Agreement(NamedTuple):
     """What the patient last said to one kind of text, and the words in force."""
 
-    kind: Consent.Kind
+    kind: ConsentKind
     consent: Consent | None
     text: str
 

@@ -129,6 +129,8 @@ class Consent(Fact):
     PATIENT = "patient_id"
 
     Kind = ConsentKind
+    in_force: str
+    """The fingerprint of the words that count now; only ``beside_words`` reads it."""
 
     class Answer(models.TextChoices):
         GIVEN = "given"

@@ -19,10 +19,8 @@ from django.utils import timezone
 
 from clinic import booking, consenting, filling, opting, tasks, waitlisting
 from clinic.models import Consent, Incident, IncidentNotice
-from clinic.tests.journeys.actors import AT_REST
 from clinic.waitlisting import Wish
 from messaging import chatting, mailing
-from messaging.tests.live import wait_until_quiet
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("files")]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -155,27 +153,6 @@ def _address(name: str, *, needs: bool, known: dict[str, list]) -> str:
     raise AssertionError(f"Say in `known` what {name} needs.")
 
 
-@pytest.fixture
-def open_context(chromium, web):
-    contexts = []
-
-    def open_one(signed_in: Client | None, **options):
-        context = chromium.new_context(base_url=f"http://127.0.0.1:{web.port}", **options)
-        contexts.append(context)
-        context.add_init_script(AT_REST)
-        if signed_in:
-            value = signed_in.cookies["sessionid"].value
-            context.add_cookies(
-                [{"name": "sessionid", "value": value, "url": f"http://127.0.0.1:{web.port}"}]
-            )
-        return context
-
-    yield open_one
-    for context in contexts:
-        context.close()
-    wait_until_quiet()
-
-
 def troubles(page, address: str) -> list[str]:
     """What axe finds on the page in light and dark at each size, and where it is wider than the screen."""
     found = []
@@ -207,7 +184,7 @@ def test_every_page_is_for_everybody(known, patient, client, open_context, who):
         found += troubles(page, address)
 
     assert len(addresses) >= {"patient": 35, "nobody": 6}[who], addresses
-    assert found == []
+    assert found == [], "\n".join(found)
 
 
 WATCH = """
