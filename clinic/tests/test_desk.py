@@ -24,6 +24,7 @@ PRIVACY = {
 }
 ALWAYS = {
     "Questions to patients",
+    "What patients agree to",
     "What our mail says",
     "Calls for help",
     *("Pages", "Menus", "Snippets", "Pictures"),

@@ -23,6 +23,7 @@ WORDS = {
     ("catalog_import_download", "which"): "errors",
     ("app_list", "app_label"): "clinic",
     ("clinic_auditevent_life", "label"): "clinic.patient",
+    ("consent-answer", "kind"): "marketing",
     ("page", "address"): "fees",
     ("portal-page", "address"): "rights",
     ("picture", "width"): 1,
