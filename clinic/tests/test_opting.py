@@ -65,7 +65,7 @@ class TestChoose:
         opting.choose(patient, wanted=True, by=patient.user)
 
         said = Consent.objects.get(kind=Consent.Kind.MARKETING)
-        assert (said.version, len(said.text_sha256), said.recorded_by) == ("2026-12", 64, patient.user)
+        assert (said.version, len(said.text_sha256), said.recorded_by) == ("1", 64, patient.user)
 
     def test_on_the_page(self, patient, client):
         client.force_login(patient.user)

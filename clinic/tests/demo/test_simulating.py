@@ -61,6 +61,8 @@ def lived_through() -> Any:
             "messaging.lettertemplate",
             "messaging.phrase",
             "clinic.advertisingterm",
+            "clinic.consentdraft",
+            "clinic.consenttext",
             "clinic.recipient",
         ]
     )
