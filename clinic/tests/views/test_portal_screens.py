@@ -17,8 +17,8 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from clinic import booking, consenting, filling, opting, tasks, waitlisting
-from clinic.models import Consent, Incident, IncidentNotice
+from clinic import booking, consenting, filling, opting, publishing, tasks, waitlisting
+from clinic.models import Consent, Incident, IncidentNotice, Page
 from clinic.waitlisting import Wish
 from messaging import chatting, mailing
 
@@ -41,6 +41,7 @@ NO_PAGES = {
     "call-state",
     "file",
     "my-data-file",
+    "picture",
     "receipt",
     "room-call",
     "room-draft",
@@ -100,12 +101,21 @@ def known(request, patient, doctor, fees, short_visit, make_slot, make_policy, s
         "waiting-offer": [offered.pk],
         "room": [room.pk],
         "room-withdraw": [room.pk, mine.sequence],
+        "page": [_public_page(request.getfixturevalue("manager"))],
         "incident-notice": [_incident(patient).pk],
         "offers-end": [opting.token(patient)],
         "verify": [script.documents.get(kind="patient_copy").secret],
         "account_confirm_email": ["nonsense"],
         "account_reset_password_from_key": ["1", "nonsense"],
     }
+
+
+def _public_page(manager) -> str:
+    text = {"id": str(uuid4()), "type": "text", "value": {"html": "<p>Book a time.</p>"}}
+    page = Page(title="How it works", slug="how-it-works", body=[text])
+    publishing.begin(page, by=manager)
+    publishing.publish(page, by=manager)
+    return page.slug
 
 
 def _incident(patient) -> Incident:
