@@ -101,7 +101,8 @@ def known(request, patient, doctor, fees, short_visit, make_slot, make_policy, s
         "waiting-offer": [offered.pk],
         "room": [room.pk],
         "room-withdraw": [room.pk, mine.sequence],
-        "page": [_public_page(request.getfixturevalue("manager"))],
+        "page": [_published(request.getfixturevalue("manager"), is_for="public")],
+        "portal-page": [_published(request.getfixturevalue("manager"), is_for="portal")],
         "incident-notice": [_incident(patient).pk],
         "offers-end": [opting.token(patient)],
         "verify": [script.documents.get(kind="patient_copy").secret],
@@ -110,9 +111,9 @@ def known(request, patient, doctor, fees, short_visit, make_slot, make_policy, s
     }
 
 
-def _public_page(manager) -> str:
+def _published(manager, *, is_for: str) -> str:
     text = {"id": str(uuid4()), "type": "text", "value": {"html": "<p>Book a time.</p>"}}
-    page = Page(title="How it works", slug="how-it-works", body=[text])
+    page = Page(title="How it works", slug="how-it-works", is_for=is_for, body=[text])
     publishing.begin(page, by=manager)
     publishing.publish(page, by=manager)
     return page.slug
