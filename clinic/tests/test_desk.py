@@ -29,15 +29,7 @@ ALWAYS = {
     "Calls for help",
     *("Pages", "Menus", "Snippets", "Pictures"),
     *("Dashboard", "Appointments", "Patients", "Practitioners", "Audit trail"),
-    *(
-        "Practice",
-        "Appointment types",
-        "Cancellation policies",
-        "What patients agree to",
-        "Rosters",
-        "Leave and holidays",
-        "Times",
-    ),
+    *("Practice", "Appointment types", "Cancellation policies", "Rosters", "Leave and holidays", "Times"),
 }
 CLINICAL = {
     "Consultations",

@@ -64,6 +64,7 @@ def lived_through() -> Any:
             "clinic.consentdraft",
             "clinic.consenttext",
             "clinic.recipient",
+            "clinic.rolegrant",
         ]
     )
 
