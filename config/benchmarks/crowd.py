@@ -50,7 +50,7 @@ def gather(people: int, doctors: int, times: int) -> Crowd:
     """Register people and offer so many times of each doctor, all doctors at the same hours."""
     from billing import charging  # noqa: PLC0415  Django is up only now
     from billing.models import Fee  # noqa: PLC0415
-    from clinic import booking  # noqa: PLC0415
+    from clinic import booking, consenting  # noqa: PLC0415
     from clinic.models import AppointmentType, CancellationPolicy, Practice  # noqa: PLC0415
 
     practice = Practice.objects.add(by=None, name="Crowded Clinic")
@@ -63,6 +63,7 @@ def gather(people: int, doctors: int, times: int) -> Crowd:
     kind = AppointmentType.objects.add(by=None, name="Short consultation", minutes=15)
     offered = offer(doctors_named("doctor", doctors), kind, each=times)
     fee = charging.line_for(kind.new_fee, on=practice.today())
+    words = consenting.mark(consenting.in_force(consenting.BEFORE_BOOKING))
     return {
         "people": _people("patient", people),
         "times": [
@@ -74,7 +75,7 @@ def gather(people: int, doctors: int, times: int) -> Crowd:
             }
             for slot in offered
         ],
-        "yes": {"agree": "on", "read": booking.shown(policy, fee)},
+        "yes": {"agree": "on", "read": f"{booking.shown(policy, fee)}:{words}"},
     }
 
 
