@@ -190,5 +190,5 @@ class TestWhoSees:
     def test_every_step_is_in_the_trail_of_the_patient(self, sent, patient):
         events = AuditEvent.objects.filter(record_type="clinic.original", patient_id=patient.pk)
 
-        assert [event.action for event in events.order_by("at", "pk")] == ["create", "update", "update"]
+        assert [event.action for event in events.order_by("at", "pk")] == ["create", "sign", "email"]
         assert Pharmacy.objects.count() == 1

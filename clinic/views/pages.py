@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -18,7 +21,19 @@ FOR_EVER = "public, max-age=31536000, immutable"
 PUBLIC, PORTAL = Page.Readers.PUBLIC, Page.Readers.PORTAL
 
 
-@require_safe
+def only_read(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Have nothing that takes a form at an address that may be anybody's slip of the pen: it is not there."""
+
+    @wraps(view)
+    def read(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"}:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return read
+
+
+@only_read
 def page(request: HttpRequest, address: str) -> HttpResponse:
     """A page of the public site, or where it is now."""
     return public(request, f"/{address}/") or moved(f"/{address}/", PUBLIC)
@@ -52,7 +67,7 @@ def moved(address: str, is_for: str) -> HttpResponse:
 
 
 @login_required
-@require_safe
+@only_read
 def portal_page(request: HttpRequest, address: str = "") -> HttpResponse:
     """A page for who is signed in."""
     where = Page.ROOTS[PORTAL] + (f"{address}/" if address else "")

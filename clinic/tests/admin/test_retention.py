@@ -63,7 +63,8 @@ class TestReview:
 
         assert (len(first.context["rows"]), len(last.context["rows"])) == (50, 1)
         assert "51 records whose time is over" in first.content.decode()
-        assert boss.get(REVIEW, {"page": "x\x00"}).status_code == 200
+        assert boss.get(REVIEW, {"page": "x"}).status_code == 200
+        assert boss.get(REVIEW, {"page": "x\x00"}).url == REVIEW
 
     @pytest.mark.parametrize(
         ("role", "looks", "puts"),
