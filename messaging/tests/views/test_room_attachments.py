@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from messaging.models import Attachment
+from messaging.tests.live import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -57,7 +58,8 @@ def test_a_picture_goes_from_a_phone_to_the_doctor(
     shown = desk.get_by_role("img", name="knee.jpg")
     expect(shown).to_be_visible(timeout=30_000)
     shown.scroll_into_view_if_needed()
-    desk.wait_for_function("document.querySelector('.room-file img').naturalWidth === 480")
+    width = "document.querySelector('.room-file img').naturalWidth"
+    wait_until(lambda: desk.evaluate(width) == 480, "the picture is there")
     expect(desk.locator(".room-file.pdf")).to_contain_text("referral.pdf")
     expect(desk.locator(".room-file.pdf small")).to_contain_text("PDF, 1 page, ")
     expect(phone.get_by_role("img", name="knee.jpg")).to_be_visible()

@@ -35,7 +35,7 @@ FETCH_LATE = """late => {
 @pytest.mark.parametrize("late", [0, 1500], ids=["the answer first", "the live event first"])
 def test_what_one_sends_is_not_fetched_again(open_room, browser_of, patient, late):
     page = open_room(browser_of(patient))
-    page.wait_for_function("window.liveEvents?.state === 'open'")
+    wait_until(lambda: page.evaluate("window.liveEvents?.state === 'open'"), "the page listens")
     page.wait_for_timeout(1000)  # what it asks by itself when it opens
     page.evaluate(ANSWER_LATE, late)
     fetched = []
@@ -51,7 +51,7 @@ def test_what_one_sends_is_not_fetched_again(open_room, browser_of, patient, lat
 
 def test_what_one_writes_elsewhere_comes_though_the_own_answer_does_not(open_room, browser_of, patient, room):
     page = open_room(browser_of(patient))
-    page.wait_for_function("window.liveEvents?.state === 'open'")
+    wait_until(lambda: page.evaluate("window.liveEvents?.state === 'open'"), "the page listens")
     page.evaluate(ANSWER_LATE, 10**6)
     write(page, "From here")
     wait_until(room.messages.exists, "the message is kept")
@@ -66,7 +66,7 @@ def test_what_is_told_while_the_page_fetches_is_not_lost(open_room, browser_of, 
     chatting.post(room, by=patient, text="Hello")
     chatting.post(room, by=doctor, text="A slip")
     page = open_room(browser_of(patient))
-    page.wait_for_function("window.liveEvents?.state === 'open'")
+    wait_until(lambda: page.evaluate("window.liveEvents?.state === 'open'"), "the page listens")
     page.wait_for_timeout(1000)  # what it asks by itself when it opens
     page.evaluate(FETCH_LATE, 1500)
     with page.expect_request(lambda it: it.method == "GET" and "/messages/" in it.url) as asked:
@@ -83,7 +83,7 @@ def test_what_is_told_while_the_page_fetches_is_not_lost(open_room, browser_of, 
 
 def test_what_could_not_be_fetched_is_asked_for_again(open_room, browser_of, patient, room, doctor):
     page = open_room(browser_of(patient))
-    page.wait_for_function("window.liveEvents?.state === 'open'")
+    wait_until(lambda: page.evaluate("window.liveEvents?.state === 'open'"), "the page listens")
     page.wait_for_timeout(1000)  # what it asks by itself when it opens
     page.route("**/messages/?**", lambda route: route.fulfill(status=503), times=1)
 
